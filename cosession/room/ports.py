@@ -1,0 +1,224 @@
+"""The doors of a live room: what it needs from the world, and nothing about how the world does it.
+
+`store` implements `EventLog`, `media` implements `MediaEngine`; both can be replaced by touching only their folder and
+`main`. Identifiers are opaque strings: a `session`, a `seat` within it, a `connection` of a seat. No port takes or returns
+a name or a text outside a record's `content`.
+
+Errors, in three families (architecture.md): `Refused` (asked wrongly, lives in `core`), `Conflict` and `Unavailable`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from cosession.core.stage import RoomPlan
+
+type Json = Any
+
+
+class Conflict(Exception):
+    """The log moved under the writer: reload the room and try again."""
+
+
+class Unavailable(Exception):
+    """The store or the media plane cannot serve now. `code` is one of a closed list: `store_busy`, `store_full`,
+    `store_damaged`, `store_unwritable`, `media_down`."""
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(detail or code)
+        self.code = code
+
+
+class OfferRefused(Exception):
+    """A browser's offer cannot be served. `code`: `too_large`, `not_sdp`, `no_bundle`, `too_many_lines`, `unexpected_line`,
+    `codec_missing`, `fingerprint_missing`, `direction`. `detail` names the place and the mend, never quotes the SDP."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+
+
+class Clock(Protocol):
+    def monotonic_ms(self) -> int:
+        """Milliseconds that never step back or jump; comparable only within one process."""
+
+    def boottime_ms(self) -> int:
+        """Milliseconds of CLOCK_BOOTTIME: comparable between processes as long as the machine is not restarted."""
+
+    def wall_ms(self) -> int:
+        """Milliseconds since 1970, for people."""
+
+
+# -- the log ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One event as the log keeps it.
+
+    `at_ms` is session time. `meta` is clear text and never holds a name or a text. `content` is stored encrypted with the key
+    of `owner` (a seat, or None for the session's own key). A record that was read after its owner was erased has
+    `content=None` and `erased=True`.
+    """
+
+    type: str
+    at_ms: int
+    meta: Mapping[str, Json]
+    content: Mapping[str, Json] | None = None
+    owner: str | None = None
+    erased: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A record in its place. `hash` is hex: SHA-256 over the previous hash, seq, type, at_ms, meta and the ciphertext."""
+
+    seq: int
+    hash: str
+    record: Record
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The latest unsent text of one seat for one capture; not an event (decision 10)."""
+
+    seat: str
+    capture: str
+    fields: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class LastAlive:
+    """When the previous process was last known to live, by three clocks (decision 4)."""
+
+    boot_id: str
+    boottime_ms: int
+    wall_ms: int
+
+
+class EventLog(Protocol):
+    """Append-only streams, one per session. Every method may raise `Unavailable`; none blocks the event loop."""
+
+    async def append(
+        self, session: str, expected_seq: int, records: Sequence[Record], command: tuple[str, str] | None = None
+    ) -> Sequence[Entry]:
+        """Store `records` after `expected_seq` (0 for a new session), in one transaction, and return them when they are on
+        disk. `command` is (seat, command id): remembered in the same transaction together with the seq it led to.
+        Raises `Conflict` if the log is not at `expected_seq`. May be repeated only after reading again."""
+
+    async def read(self, session: str) -> Sequence[Entry]:
+        """The whole stream in order, content decrypted; empty if there is none. Verifies the hash chain: a break
+        raises `Unavailable("store_damaged")` whose text names the seq."""
+
+    async def command_seq(self, session: str, seat: str, command_id: str) -> int | None:
+        """The seq that a command led to, or None if it was never accepted."""
+
+    async def open_sessions(self) -> Sequence[str]:
+        """Sessions that were created and not yet finished (see `finish`)."""
+
+    async def finish(self, session: str) -> None:
+        """The session needs no recovery any more. May be repeated."""
+
+    async def save_draft(self, session: str, draft: Draft) -> None:
+        """Keep the latest draft, encrypted for its seat. Empty `fields` delete it. Returns when it is on disk."""
+
+    async def drafts(self, session: str) -> Sequence[Draft]:
+        """All drafts of a session."""
+
+    async def drop_drafts(self, session: str, capture: str) -> None:
+        """Delete every seat's draft of one capture: it has become events."""
+
+    async def erase(self, session: str, seat: str | None) -> None:
+        """Delete the key of a seat (or, for None, of the whole session): its content becomes unreadable, the chain
+        still verifies. May be repeated."""
+
+    async def alive(self, mark: LastAlive) -> None:
+        """Write the process row (decision 4)."""
+
+    async def last_alive(self) -> LastAlive | None:
+        """The row as an earlier process left it."""
+
+    async def close(self) -> None: ...
+
+
+# -- the media plane ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SeatFigures:
+    """One connection's media as measured by the worker since it connected. Loss in percent over the last two seconds,
+    round trip in milliseconds (None: not known yet). `path` is `udp` or `tcp`."""
+
+    connection: str
+    seat: str
+    path: str
+    packets_in: int
+    packets_out: int
+    loss_percent: float
+    round_trip_ms: float | None
+    video_packets_in: int
+    audio_packets_in: int
+    audio_packets_dropped: int
+    """Sound that arrived without the floor and was not forwarded."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerFigures:
+    pid: int
+    packets_in: int
+    packets_out: int
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    """By reason: `unknown_source`, `oversized`, `not_negotiated`, `closed_floor`, `bad_stun`, `srtp`, `send_blocked`."""
+    cpu_s: float = 0.0
+    loop_lag_ms: float = 0.0
+
+
+class MediaListener(Protocol):
+    """What the media plane tells the rooms. Called in the application's event loop; must not block."""
+
+    def connected(self, session: str, seat: str, connection: str) -> None:
+        """DTLS is up."""
+
+    def carrying(self, session: str, seat: str, connection: str, carries: bool) -> None:
+        """The connection began to deliver media, or delivered none for 3 s."""
+
+    def lost(self, session: str, seat: str, connection: str) -> None:
+        """No authenticated STUN for 6 s, or DTLS closed. The engine has forgotten the connection."""
+
+    def alive(self, session: str, seat: str) -> None:
+        """An authenticated sign of life, at most once a second per seat."""
+
+    def voices(self, session: str, levels: Mapping[str, int]) -> None:
+        """About 5 times a second while anybody speaks: seats with sound, loudness 0 (silent) to 127 (loudest), from the
+        audio levels in packets as received. Hearable seats only."""
+
+    def down(self, sessions: Sequence[str]) -> None:
+        """A worker died; every connection of these sessions is gone and must offer again."""
+
+
+class MediaEngine(Protocol):
+    async def start(self, listener: MediaListener) -> None: ...
+
+    async def stop(self) -> None: ...
+
+    async def open(self, session: str, seats: Sequence[str]) -> None:
+        """Make a room. The order of `seats` fixes the slots: a receiver sees the others in this order, itself left out, so
+        slot i of seat s is the i-th of `seats` without s. At most 13 seats. May be repeated with the same seats."""
+
+    async def close(self, session: str) -> None: ...
+
+    async def connect(self, session: str, seat: str, connection: str, offer_sdp: str, publishes: bool = True) -> str:
+        """Answer a browser's offer; the same `connection` again with new ICE credentials is an ICE restart and keeps DTLS
+        and slots. Of several connections of a seat the newest that carries media publishes. Raises `OfferRefused` or
+        `Unavailable("media_down")`."""
+
+    def disconnect(self, session: str, connection: str) -> None: ...
+
+    def apply(self, session: str, plan: RoomPlan) -> None:
+        """Put a plan in force. Whole, idempotent; an older version than the one in force is ignored. Before the first plan
+        nothing is forwarded."""
+
+    async def figures(self) -> tuple[Sequence[WorkerFigures], Mapping[str, Sequence[SeatFigures]]]:
+        """Workers, and by session the connections."""
