@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from cosession.core.stage import RoomPlan
 
-type Json = Any
+Json = Any
 
 
 class Conflict(Exception):
