@@ -1,0 +1,309 @@
+"""What one seat sees of its session: the whole of it, as one value (decision 16).
+
+Only shapes live here; `view` fills them. `Common` is the same for all and serialised once; `Console` is the lead's; `Own` is one
+seat's. All times are session time in milliseconds of script time; the message that carries the view says how session time
+and the server's clock relate, so that a browser can count without being told each second.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+from cosession.core.script import CaptureSpec, Language, Text
+from cosession.core.vocabulary import (
+    Family,
+    FloorMode,
+    HandKind,
+    HoldCause,
+    Job,
+    Microphone,
+    PhaseStatus,
+    Presence,
+    Role,
+    Status,
+    TurnKind,
+)
+
+
+class View(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Countdown(View):
+    """`left_ms` was left at session time `at_ms` and shrinks while `running`; below zero the time is over."""
+
+    left_ms: int
+    at_ms: int
+    running: bool
+    total_ms: int
+
+
+class PhaseView(View):
+    key: str
+    """The instance, for instance `questions#1`: the subject of commands."""
+    id: str
+    title: Text
+    purpose: Text
+    family: Family
+    status: PhaseStatus
+    planned_ms: int
+    allotted_ms: int
+    """What it has by today's schedule: its plan, less what it yields to the locked end."""
+    spent_ms: int
+    minimum_ms: int
+    protected: bool
+
+
+class NowView(View):
+    """Where we are."""
+
+    phase: str
+    index: int
+    """Place of the phase among all, from 0."""
+    step: int
+    steps: int
+    step_title: Text | None
+    floor: FloorMode
+    closed_roles: list[Role]
+    countdown: Countdown
+    """Of the phase."""
+    step_countdown: Countdown | None
+    """Of the step, where it has a time of its own (writing, the client's word)."""
+    holds: list[HoldCause]
+    warn_ms: int
+    """The countdown is worth noticing from here on."""
+    resting: bool
+    """Everything in this phase has had its turn: the lead moves on when it suits."""
+
+
+class Overrun(StrEnum):
+    NONE = "none"
+    CONCLUDE = "conclude"  #: the time is over, the sentence may be finished
+    PASS = "pass"  #: the lead may pass with one click; it passes by itself at `passes_at`
+
+
+class TurnView(View):
+    number: int
+    seat: str
+    kind: TurnKind
+    countdown: Countdown
+    overrun: Overrun
+    passes_in: Countdown | None
+    """Until the turn passes by itself; None where it never does (the client's own steps)."""
+
+
+class HandView(View):
+    seat: str
+    kind: HandKind
+
+
+class FloorView(View):
+    holder: str | None
+    hearable: list[str]
+    turn: TurnView | None
+    order: list[str]
+    """Seats still to come, the next one first: of the round, or of the queue."""
+    spoken: list[str]
+    passed: list[str]
+    hands: list[HandView]
+    """The queue in the order in which it will be served."""
+    round: int
+    rounds: int
+    """Of this phase's rounds, which one runs (from 1); 0 where there is none."""
+    done: list[str]
+    """Who has said « J'ai fini » in silent writing."""
+
+
+class SeatView(View):
+    id: str
+    name: str
+    role: Role
+    jobs: list[Job]
+    presence: Presence
+    joined: bool
+    """Has been in the room at least once."""
+    microphone: Microphone
+    since_ms: int
+    """Since when the presence is as it is."""
+
+
+class CaptureView(View):
+    entry: int
+    capture: str
+    phase: str | None
+    seat: str
+    version: int
+    fields: dict[str, str]
+    erased: bool = False
+
+
+class Common(View):
+    session: str
+    title: str
+    language: Language
+    script: str
+    script_title: Text
+    number: int
+    speed: int
+    status: Status
+    starts_at_ms: int
+    ends_at_ms: int
+    """The locked end."""
+    late_ms: int
+    """By how much the end cannot hold; 0 while it does."""
+    phases: list[PhaseView]
+    now: NowView | None
+    floor: FloorView
+    seats: list[SeatView]
+    lead: str | None
+    facilitator: str | None
+    client: str | None
+    deputy: str | None
+    stage: list[str]
+    """Who is on stage: one or two seats, the speaker first."""
+    captures: list[CaptureView]
+    """What everybody may read of the phase that runs now, and from earlier ones what stays in sight (topic, request)."""
+    written: dict[str, int]
+    """How many have written each hidden capture of this phase."""
+    live: CaptureView | None
+    """What the client is writing right now where all may watch (the request)."""
+    charter: list[Text]
+
+
+class PromptKey(StrEnum):
+    """The one sentence that says what a seat does now. Each has its words in `web/locales` as `do.<key>`; the
+    placeholders it may use stand behind it."""
+
+    LOBBY_WAIT = "lobby_wait"
+    LOBBY_LEAD = "lobby_lead"
+    SPEAK_NOW = "speak_now"
+    SPEAK_SOON = "speak_soon"  #: {name} speaks now, you are next
+    SPEAK_LATER = "speak_later"  #: {name}, {count} turns until yours
+    LISTEN = "listen"  #: {name}
+    LISTEN_NOBODY = "listen_nobody"
+    CLIENT_SPEAK = "client_speak"
+    CLIENT_ANSWER = "client_answer"  #: {name} asked
+    CLIENT_HEAR_QUESTION = "client_hear_question"  #: {name} asks
+    CLIENT_WAIT_QUESTION = "client_wait_question"
+    CLIENT_SILENT = "client_silent"  #: {name} speaks; you may not answer yet
+    CLIENT_REQUEST = "client_request"
+    CLIENT_READ_PLAN = "client_read_plan"
+    ASK_NOW = "ask_now"
+    ASK_SOON = "ask_soon"  #: {name}
+    ASK_LATER = "ask_later"  #: {count}
+    RAISE_HAND = "raise_hand"  #: {name} of the client
+    LISTEN_ANSWER = "listen_answer"  #: {name} of the client
+    WRITE = "write"
+    WRITE_DONE = "write_done"  #: {count} still write
+    LEAD_OPENING = "lead_opening"
+    LEAD_WATCH_TURN = "lead_watch_turn"  #: {name}; {next} follows
+    LEAD_LAST_TURN = "lead_last_turn"  #: {name}
+    LEAD_CLIENT = "lead_client"  #: {name}
+    LEAD_QUEUE = "lead_queue"  #: {name} holds the floor, {count} hands
+    LEAD_QUEUE_EMPTY = "lead_queue_empty"
+    LEAD_WRITING = "lead_writing"  #: {count} still write
+    LEAD_NEXT = "lead_next"  #: {phase}: the next one
+    LEAD_CLOSE = "lead_close"
+    LEAD_PASS = "lead_pass"  #: {name} is over time, one click passes
+    HELD_PAUSE = "held_pause"
+    HELD_CLIENT = "held_client"  #: {name}
+    HELD_LEAD = "held_lead"  #: {name}
+    CLOSED = "closed"
+
+
+class Prompt(View):
+    """`seats` gives placeholders that are seats (the browser puts names in), `numbers` those that are numbers."""
+
+    key: PromptKey
+    seats: dict[str, str] = {}
+    numbers: dict[str, int] = {}
+
+
+class MicReason(StrEnum):
+    """Why a microphone is closed or open; words in `web/locales` as `mic.<reason>`."""
+
+    YOURS = "yours"  #: you may open it now
+    OPEN = "open"  #: you are heard
+    ARMED = "armed"  #: opens by itself at your turn
+    NOT_YOUR_TURN = "not_your_turn"
+    CLIENT_SPEAKS = "client_speaks"
+    CLIENT_LISTENS = "client_listens"
+    WRITING = "writing"
+    OBSERVER = "observer"
+    OVER = "over"
+
+
+class Writable(View):
+    """A capture this seat may write now. `version` is the one it has (0: none yet)."""
+
+    spec: CaptureSpec
+    version: int
+    fields: dict[str, str]
+    """The last submitted text, to go on from."""
+    draft: dict[str, str]
+    submitted: bool
+
+
+class Own(View):
+    seat: str
+    role: Role
+    jobs: list[Job]
+    leads: bool
+    may: list[str]
+    """Commands (wire tags) that would be accepted now: only these have a button."""
+    prompt: Prompt
+    cues: list[Text]
+    my_turn: bool
+    turns_until_mine: int | None
+    """0: it is mine; 1: I am next; None: none is coming."""
+    may_be_heard: bool
+    mic_reason: MicReason
+    writable: list[Writable]
+    captures: list[CaptureView]
+    """Own captures that not everybody sees, and others' that I may read before the reveal."""
+    lead_away: bool
+    """For the deputy: the lead has been away long enough to know."""
+
+
+class Change(View):
+    phase: str
+    from_ms: int
+    to_ms: int
+
+
+class Preview(View):
+    """What a gesture would do to the rest, computed by doing it (decision 3)."""
+
+    gesture: str
+    """`extend_phase`, `next_phase`, `skip_phase`, `move_end`."""
+    phase: str | None
+    changes: list[Change]
+    ends_at_ms: int
+    late_ms: int
+
+
+class Console(View):
+    previews: list[Preview]
+    not_spoken: list[str]
+    """Who has not had the floor in this phase."""
+    drift_ms: int
+    """Spent beyond the plan so far: positive is late."""
+    elastic_ms: int
+    """What the rest can still yield."""
+    lateness_ms: int
+    paused_ms: int
+    held_ms: int
+    outage_ms: int
+    counts: dict[str, int]
+    """Of captures that the lead sees only as a number (« je peux aider »)."""
+    questions: dict[str, int]
+    """Questions asked, by seat."""
+    passes: Countdown | None
+
+
+class RoomView(View):
+    common: Common
+    console: Console | None
+    own: Own

@@ -1,0 +1,268 @@
+"""Messages between browser and server, each a type of its own in one of two unions. The prose is `protocols/wire.md`.
+
+A browser's message is small (16 KiB; a media offer 48 KiB). Every message with an `id` is answered under that id. What is fleeting
+(levels, pings) is never stored. Unknown fields are refused.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
+
+from cosession.core.commands import SeatCommand
+from cosession.core.room_view import Common, Console, Own
+from cosession.core.stage import Picture
+from cosession.core.vocabulary import RefusalCode
+
+#: Largest messages from a browser, in bytes of UTF-8 (decision 17).
+MESSAGE_BYTES = 16 * 1024
+OFFER_BYTES = 48 * 1024
+#: So many bad messages in a row close the connection.
+BAD_IN_A_ROW = 10
+
+MessageId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{8,40}$")]
+TabId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{8,40}$")]
+
+
+class Message(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+# -- from the browser ----------------------------------------------------------------------------------------------
+
+
+class Hello(Message):
+    """The first message. `tab` names the page's tab (kept in sessionStorage), `epoch` counts its connections. `place`:
+    in the lobby one is not yet in the room. `fresh`: a new page (its microphone is closed), not a return of the same one.
+    `seen` is the last (seq, hash) this page knew: a server that knows less says so."""
+
+    type: Literal["hello"] = "hello"
+    tab: TabId
+    epoch: int = Field(ge=0)
+    place: Literal["lobby", "room"]
+    fresh: bool = True
+    seen: tuple[int, str] | None = None
+
+
+class Ask(Message):
+    """A command. The same `id` again gets the same answer and has no second effect."""
+
+    type: Literal["command"] = "command"
+    id: MessageId
+    command: SeatCommand
+
+
+class SaveDraft(Message):
+    """The text so far, kept for its author only. Empty `fields` delete it."""
+
+    type: Literal["draft"] = "draft"
+    id: MessageId
+    capture: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+    fields: dict[str, str]
+
+
+class MediaOffer(Message):
+    """An SDP offer. The same `connection` again is an ICE restart."""
+
+    type: Literal["media_offer"] = "media_offer"
+    id: MessageId
+    connection: MessageId
+    sdp: str = Field(max_length=OFFER_BYTES)
+
+
+class MediaState(Message):
+    """What the page knows of its own devices, for the others' eyes: is there a picture at all?"""
+
+    type: Literal["media_state"] = "media_state"
+    camera: bool
+    microphone: bool
+
+
+class ClockPing(Message):
+    """`sent_ms` is the browser's own clock, given back as it came."""
+
+    type: Literal["clock_ping"] = "clock_ping"
+    sent_ms: float
+
+
+class Pong(Message):
+    """Answer to `ping`: a sign of life."""
+
+    type: Literal["pong"] = "pong"
+    n: int
+
+
+BrowserMessage = Annotated[
+    Hello | Ask | SaveDraft | MediaOffer | MediaState | ClockPing | Pong, Field(discriminator="type")
+]
+
+
+# -- from the server -----------------------------------------------------------------------------------------------
+
+
+class ClockAnchor(Message):
+    """At `server_ms` of the server's clock it was `session_ms` of session time; the latter runs `speed` times as fast.
+    `wall_ms` is the time of day at that instant, for people."""
+
+    server_ms: float
+    session_ms: int
+    speed: int
+    wall_ms: int
+
+
+class Welcome(Message):
+    type: Literal["welcome"] = "welcome"
+    session: str
+    seat: str
+    seats: list[str]
+    """All seats in slot order: slot i of a receiver is the i-th of these without itself."""
+    behind: bool
+    """The server knows less than this page had seen: a damaged log was cut back."""
+    rehearsal: bool
+
+
+class ViewMessage(Message):
+    """The whole view. `seq` and `hash` are the log's; `common` may be null when it has not changed since the last
+    message on this connection."""
+
+    type: Literal["view"] = "view"
+    seq: int
+    hash: str
+    clock: ClockAnchor
+    common: Common | None
+    console: Console | None
+    own: Own
+
+
+class Accepted(Message):
+    type: Literal["accepted"] = "accepted"
+    id: MessageId
+    seq: int
+
+
+class RefusedMessage(Message):
+    """`code` is from the closed list; `detail` names the place (a field) where there is one."""
+
+    type: Literal["refused"] = "refused"
+    id: MessageId
+    code: RefusalCode
+    detail: str = ""
+
+
+class DraftSaved(Message):
+    type: Literal["draft_saved"] = "draft_saved"
+    id: MessageId
+
+
+ErrorCode = Literal[
+    "too_large",
+    "not_json",
+    "unknown_type",
+    "bad_message",
+    "hello_first",
+    "too_many_bad",
+    "offer_refused",
+    "media_down",
+    "store_busy",
+    "store_full",
+    "store_damaged",
+    "internal",
+]
+
+
+class ErrorMessage(Message):
+    """Something that is not a refusal by the rules: a malformed message, an offer that cannot be served, a store that is
+    busy. `retry`: the same message may be sent again. `place` names the field, `mend` says what to do (in English, for
+    developers; people read words chosen by `code`)."""
+
+    type: Literal["error"] = "error"
+    id: MessageId | None = None
+    code: ErrorCode
+    place: str = ""
+    mend: str = ""
+    retry: bool = False
+
+
+class MediaAnswer(Message):
+    type: Literal["media_answer"] = "media_answer"
+    id: MessageId
+    connection: MessageId
+    sdp: str
+
+
+class Direction(Message):
+    """What this browser is asked to send (media.md, "The script directs the cameras")."""
+
+    type: Literal["direction"] = "direction"
+    picture: Picture
+    bitrate_kbps: int
+    frames_per_second: int
+
+
+class MediaDown(Message):
+    """The media plane forgot this page's connection: offer anew."""
+
+    type: Literal["media_down"] = "media_down"
+
+
+class Pictures(Message):
+    """Which seats send a picture at all (camera on), so that a tile shows initials instead of black."""
+
+    type: Literal["pictures"] = "pictures"
+    seats: list[str]
+
+
+class Levels(Message):
+    """Who is making sound right now, 0 to 127. Fleeting."""
+
+    type: Literal["levels"] = "levels"
+    levels: dict[str, int]
+
+
+class ClockPong(Message):
+    type: Literal["clock_pong"] = "clock_pong"
+    sent_ms: float
+    server_ms: float
+
+
+class Ping(Message):
+    """Once a second; the page answers `pong` in its message handler (hidden tabs throttle timers)."""
+
+    type: Literal["ping"] = "ping"
+    n: int
+
+
+class Moved(Message):
+    """The seat was opened elsewhere; this connection closes and does not come back by itself."""
+
+    type: Literal["moved"] = "moved"
+
+
+class Revoked(Message):
+    """The link was revoked or renewed; this connection closes."""
+
+    type: Literal["revoked"] = "revoked"
+
+
+ServerMessage = Annotated[
+    Welcome
+    | ViewMessage
+    | Accepted
+    | RefusedMessage
+    | DraftSaved
+    | ErrorMessage
+    | MediaAnswer
+    | Direction
+    | MediaDown
+    | Pictures
+    | Levels
+    | ClockPong
+    | Ping
+    | Moved
+    | Revoked,
+    Field(discriminator="type"),
+]
+
+BROWSER_MESSAGE: TypeAdapter[BrowserMessage] = TypeAdapter(BrowserMessage)
+SERVER_MESSAGE: TypeAdapter[ServerMessage] = TypeAdapter(ServerMessage)
