@@ -1,0 +1,67 @@
+# One verb a line; `make help` lists them. Needs git, make and Python 3.11 or newer, and nothing else.
+# Every step leaves a stamp in .venv, so that the second run takes seconds.
+
+PYTHON ?= python3
+export PYTHON
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet
+NO_INDEX := { echo "install: pip could not install the packages (its reason stands above). It uses the index that '$(BIN)/python -m pip config list' shows." >&2; exit 1; }
+
+.PHONY: help install run test check fmt web schema lock clean venv dev
+
+help: ## say what there is
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+install: .venv/.app web ## set everything up; leaves .venv/bin/cosession
+
+run: install ## serve on http://localhost:8000
+	@$(BIN)/cosession serve
+
+test: install dev ## run all tests, in a real Chromium too
+	@chromium=$$($(BIN)/python tests/chromium.py) && COSESSION_CHROMIUM=$$chromium $(BIN)/python -m pytest $(ARGS)
+
+check: install dev ## style, types, layers, and that nothing generated has drifted
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/python web/build_hook.py --types
+	$(BIN)/lint-imports
+	@$(MAKE) --no-print-directory schema
+
+fmt: dev ## put the sources in order
+	$(BIN)/ruff check --fix-only --quiet
+	$(BIN)/ruff format
+
+web: .venv/.run ## build the front end, if it changed
+	@$(BIN)/python web/build_hook.py
+
+schema: .venv/.app ## the wire as the browser knows it is the wire as the server speaks it
+	$(BIN)/cosession schema --check
+
+lock: dev ## resolve the versions anew, from pyproject.toml
+	$(BIN)/python .ci/lock.py
+
+clean: ## remove all that was built or installed here (never data)
+	rm -rf .venv web/node_modules web/dist dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find cosession tests web/build_hook.py -name __pycache__ -prune -exec rm -rf {} +
+
+# -- steps ------------------------------------------------------------------------------------------------------
+
+venv:
+	@sh .ci/venv
+
+.venv/.run: requirements.lock requirements-build.lock | venv
+	@echo "install: Python packages (the first time takes a minute)" >&2
+	@$(PIP) -r requirements.lock -r requirements-build.lock || $(NO_INDEX)
+	@touch $@
+
+.venv/.app: pyproject.toml web/build_hook.py .venv/.run
+	@$(PIP) --no-build-isolation --no-deps --editable . || $(NO_INDEX)
+	@touch $@
+
+dev: .venv/.dev
+
+.venv/.dev: requirements-dev.lock .venv/.run
+	@echo "install: what tests and checks need" >&2
+	@$(PIP) -r requirements-dev.lock || $(NO_INDEX)
+	@touch $@
