@@ -1,7 +1,7 @@
 """Where the files that are not Python lie: pages, translations, scripts of sessions.
 
-In a checkout they are edited in `web/` and `protocols/`; a built wheel carries them in `cosession/_assets`, put there by
-`web/build_hook.py`. Only paths live here, no reading.
+In a checkout they are edited in `web/` and `protocols/`; a built wheel carries them in `cosession/_assets`, put there
+by `web/build_hook.py`. Only paths live here, no reading.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A real Chromium for the tests: where it is, how it is obtained, how it is started.
 
-Found in this order: COSESSION_CHROMIUM, PATH, Playwright's own. `python tests/chromium.py` (`make test` calls it) prints
-its path, and obtains one if there is none: as root on Debian with apt, otherwise as a download of Playwright. What needs
-other rights than the caller's is printed as a command, never done.
+Found in this order: COSESSION_CHROMIUM, PATH, Playwright's own. `python tests/chromium.py` (called by `make test`) prints
+its path, and obtains one if there is none: as root on Debian with apt, on other systems as a download of Playwright.
+What needs other rights than the caller's is printed as a command, never done.
 """
 
 from __future__ import annotations
