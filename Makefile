@@ -12,7 +12,7 @@ NO_INDEX := { echo "install: pip could not install the packages (its reason stan
 help: ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
-install: .venv/.app web ## set everything up; leaves .venv/bin/cosession
+install: .venv/.app ## set everything up; leaves .venv/bin/cosession
 
 run: install ## serve on http://localhost:8000
 	@$(BIN)/cosession serve
@@ -55,7 +55,7 @@ venv:
 	@$(PIP) -r requirements.lock -r requirements-build.lock || $(NO_INDEX)
 	@touch $@
 
-.venv/.app: pyproject.toml web/build_hook.py .venv/.run
+.venv/.app: pyproject.toml web/build_hook.py .venv/.run | web
 	@$(PIP) --no-build-isolation --no-deps --editable . || $(NO_INDEX)
 	@touch $@
 
