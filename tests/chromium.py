@@ -1,7 +1,7 @@
 """A real Chromium for the tests: where it is, how it is obtained, how it is started.
 
 Found in this order: COSESSION_CHROMIUM, PATH, Playwright's own. `python tests/chromium.py` (called by `make test`)
-prints its path, and obtains one if there is none: as root on Debian with apt, on other systems as a download of Playwright.
+prints its path, and obtains one if there is none: as root on Debian with apt, elsewhere as a download of Playwright.
 What needs other rights than the caller's is printed as a command, never done.
 """
 
