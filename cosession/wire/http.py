@@ -1,0 +1,38 @@
+"""The shapes that pages hand to the browser app over HTTP: what the room page starts from, and the personal links.
+
+Their prose is `protocols/wire.md`. The messages of the socket are in `messages`.
+"""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+from cosession.core.script import Language
+from cosession.core.vocabulary import Role
+
+
+class Page(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Boot(Page):
+    """What the room page embeds as JSON. The addresses are paths on the same origin; `words` maps a msgid to its text."""
+
+    session: str
+    seat: str
+    language: Language
+    socket: str
+    writings: str
+    after: str
+    rehearsal: bool
+    words: dict[str, str]
+
+
+class LinkView(Page):
+    """A seat's personal link. `link` is empty once it was revoked, until it is renewed. `present`: somebody is there now."""
+
+    seat: str
+    name: str
+    role: Role
+    link: str
+    present: bool

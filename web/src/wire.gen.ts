@@ -1,0 +1,782 @@
+// The wire between browser and server, as types. Written by `cosession schema` from cosession/wire: do not edit,
+// change the pydantic messages and run `cosession schema`.
+
+export const MESSAGE_BYTES = 16384;
+export const OFFER_BYTES = 49152;
+export const BAD_IN_A_ROW = 10;
+
+export interface Accepted {
+  type: "accepted";
+  id: string;
+  seq: number;
+}
+
+/** A command. The same `id` again gets the same answer and has no second effect. */
+export interface Ask {
+  type: "command";
+  id: string;
+  command: SeatCommand;
+}
+
+/**
+ * What the room page embeds as JSON. The addresses are paths on the same origin; `words` maps a msgid to its
+ * text.
+ */
+export interface Boot {
+  session: string;
+  seat: string;
+  language: Language;
+  socket: string;
+  writings: string;
+  after: string;
+  rehearsal: boolean;
+  words: Record<string, string>;
+}
+
+export type BrowserMessage =
+  | Ask
+  | ClockPing
+  | Hello
+  | MediaOffer
+  | MediaState
+  | Pong
+  | SaveDraft;
+
+/** One field of a capture: a text, a choice among `options`, or a date (ISO 8601). */
+export interface CaptureField {
+  id: string;
+  kind: "text" | "line" | "choice" | "date";
+  title: Text;
+  required: boolean;
+  max_length: number;
+  options: string[];
+}
+
+/** Something that is written down in a phase (method.md: `capture`). */
+export interface CaptureSpec {
+  id: string;
+  title: Text;
+  by: Who[];
+  fields: CaptureField[];
+  visible: Visibility;
+  reveal: Reveal;
+  many: boolean;
+  steps: number[];
+  early: boolean;
+  keep: boolean;
+  for_client: boolean;
+}
+
+export interface CaptureView {
+  entry: number;
+  capture: string;
+  phase: string | null;
+  seat: string;
+  version: number;
+  fields: Record<string, string>;
+  erased: boolean;
+}
+
+export interface Change {
+  phase: string;
+  from_ms: number;
+  to_ms: number;
+}
+
+/**
+ * At `server_ms` of the server's clock it was `session_ms` of session time; the latter runs `speed` times as
+ * fast. `wall_ms` is the time of day at that instant, for people.
+ */
+export interface ClockAnchor {
+  server_ms: number;
+  session_ms: number;
+  speed: number;
+  wall_ms: number;
+}
+
+/** `sent_ms` is the browser's own clock, given back as it came. */
+export interface ClockPing {
+  type: "clock_ping";
+  sent_ms: number;
+}
+
+export interface ClockPong {
+  type: "clock_pong";
+  sent_ms: number;
+  server_ms: number;
+}
+
+/** End the session now, whatever remains. What was written is kept. */
+export interface CloseSession {
+  type: "close_session";
+}
+
+export interface Common {
+  session: string;
+  title: string;
+  language: Language;
+  script: string;
+  script_title: Text;
+  number: number;
+  speed: number;
+  status: Status;
+  starts_at_ms: number;
+  ends_at_ms: number;
+  late_ms: number;
+  phases: PhaseView[];
+  now: NowView | null;
+  floor: FloorView;
+  seats: SeatView[];
+  lead: string | null;
+  facilitator: string | null;
+  client: string | null;
+  deputy: string | null;
+  stage: string[];
+  captures: CaptureView[];
+  written: Record<string, number>;
+  live: CaptureView | null;
+  charter: Text[];
+}
+
+export interface Console {
+  previews: Preview[];
+  not_spoken: string[];
+  drift_ms: number;
+  elastic_ms: number;
+  lateness_ms: number;
+  paused_ms: number;
+  held_ms: number;
+  outage_ms: number;
+  counts: Record<string, number>;
+  questions: Record<string, number>;
+  passes: Countdown | null;
+}
+
+/** `left_ms` was left at session time `at_ms` and shrinks while `running`; below zero the time is over. */
+export interface Countdown {
+  left_ms: number;
+  at_ms: number;
+  running: boolean;
+  total_ms: number;
+}
+
+/** What this browser is asked to send (media.md, "The script directs the cameras"). */
+export interface Direction {
+  type: "direction";
+  picture: Picture;
+  bitrate_kbps: number;
+  frames_per_second: number;
+}
+
+export interface DraftSaved {
+  type: "draft_saved";
+  id: string;
+}
+
+/** The holder has finished: the question is asked, the answer given, the turn done. */
+export interface EndTurn {
+  type: "end_turn";
+  turn: number;
+}
+
+export type ErrorCode =
+  | "too_large"
+  | "not_json"
+  | "unknown_type"
+  | "bad_message"
+  | "hello_first"
+  | "too_many_bad"
+  | "offer_refused"
+  | "media_down"
+  | "store_busy"
+  | "store_full"
+  | "store_damaged"
+  | "internal";
+
+/**
+ * Something that is not a refusal by the rules: a malformed message, an offer that cannot be served, a store
+ * that is busy. `retry`: the same message may be sent again. `place` names the field, `mend` says what to do (in
+ * English, for developers; people read words chosen by `code`).
+ */
+export interface ErrorMessage {
+  type: "error";
+  id: string | null;
+  code: ErrorCode;
+  place: string;
+  mend: string;
+  retry: boolean;
+}
+
+/** Give `phase` more minutes; others yield theirs, the locked end stays. */
+export interface ExtendPhase {
+  type: "extend_phase";
+  phase: string;
+  by_s?: number;
+}
+
+export interface ExtendTurn {
+  type: "extend_turn";
+  turn: number;
+  by_s?: number;
+}
+
+/** The thread of colour of a phase in the ribbon. */
+export type Family =
+  | "open"
+  | "explore"
+  | "agree"
+  | "help"
+  | "act";
+
+/** Who holds the floor in a step. */
+export type FloorMode =
+  | "single"
+  | "queue"
+  | "round"
+  | "open"
+  | "silent_writing"
+  | "facilitator";
+
+export interface FloorView {
+  holder: string | null;
+  hearable: string[];
+  turn: TurnView | null;
+  order: string[];
+  spoken: string[];
+  passed: string[];
+  hands: HandView[];
+  round: number;
+  rounds: number;
+  done: string[];
+}
+
+/** Give the floor to a seat now. Whoever is interrupted goes on afterwards with the rest of the turn. */
+export interface GrantFloor {
+  type: "grant_floor";
+  seat: string;
+}
+
+export type HandKind =
+  | "question"
+  | "follow_up";
+
+/** The lead goes to the deputy; the facilitator takes it back with one click. */
+export interface HandOverLead {
+  type: "hand_over_lead";
+}
+
+export interface HandView {
+  seat: string;
+  kind: HandKind;
+}
+
+/**
+ * The first message. `tab` names the page's tab (kept in sessionStorage), `epoch` counts its connections.
+ * `place`: in the lobby one is not yet in the room. `fresh`: a new page (its microphone is closed), not a return
+ * of the same one. `seen` is the last (seq, hash) this page knew: a server that knows less says so.
+ */
+export interface Hello {
+  type: "hello";
+  tab: string;
+  epoch: number;
+  place: "lobby" | "room";
+  fresh?: boolean;
+  seen?: [number, string] | null;
+}
+
+/** Why the phase clock stands still. Each is booked apart (decision 3). */
+export type HoldCause =
+  | "pause"
+  | "client_absent"
+  | "lead_absent"
+  | "outage";
+
+/** Delegated jobs that rotate; a seat may hold several. */
+export type Job =
+  | "deputy"
+  | "timekeeper"
+  | "scribe";
+
+export type Language =
+  | "fr"
+  | "en";
+
+/** Who is making sound right now, 0 to 127. Fleeting. */
+export interface Levels {
+  type: "levels";
+  levels: Record<string, number>;
+}
+
+/**
+ * A seat's personal link. `link` is empty once it was revoked, until it is renewed. `present`: somebody is there
+ * now.
+ */
+export interface LinkView {
+  seat: string;
+  name: string;
+  role: Role;
+  link: string;
+  present: boolean;
+}
+
+export interface LowerHand {
+  type: "lower_hand";
+}
+
+/** « J'ai fini »: in silent writing. */
+export interface MarkDone {
+  type: "mark_done";
+  phase: string;
+  step: number;
+}
+
+export interface MediaAnswer {
+  type: "media_answer";
+  id: string;
+  connection: string;
+  sdp: string;
+}
+
+/** The media plane forgot this page's connection: offer anew. */
+export interface MediaDown {
+  type: "media_down";
+}
+
+/** An SDP offer. The same `connection` again is an ICE restart. */
+export interface MediaOffer {
+  type: "media_offer";
+  id: string;
+  connection: string;
+  sdp: string;
+}
+
+/** What the page knows of its own devices, for the others' eyes: is there a picture at all? */
+export interface MediaState {
+  type: "media_state";
+  camera: boolean;
+  microphone: boolean;
+}
+
+/** Why a microphone is closed or open; words in `web/locales` as `mic.<reason>`. */
+export type MicReason =
+  | "yours"
+  | "open"
+  | "armed"
+  | "not_your_turn"
+  | "client_speaks"
+  | "client_listens"
+  | "writing"
+  | "observer"
+  | "over";
+
+/** `armed`: opens by itself when the seat's turn comes, because its owner armed it. */
+export type Microphone =
+  | "open"
+  | "armed"
+  | "closed";
+
+/** Move the locked end later (decision 3). */
+export interface MoveEnd {
+  type: "move_end";
+  by_s?: number;
+}
+
+/** The seat was opened elsewhere; this connection closes and does not come back by itself. */
+export interface Moved {
+  type: "moved";
+}
+
+/** End `phase` (the one that runs now) and begin the next; after the last one the session closes. */
+export interface NextPhase {
+  type: "next_phase";
+  phase: string;
+}
+
+/** End step number `step` of `phase` and begin its next step. */
+export interface NextStep {
+  type: "next_step";
+  phase: string;
+  step: number;
+}
+
+/** Where we are. */
+export interface NowView {
+  phase: string;
+  index: number;
+  step: number;
+  steps: number;
+  step_title: Text | null;
+  floor: FloorMode;
+  closed_roles: Role[];
+  countdown: Countdown;
+  step_countdown: Countdown | null;
+  holds: HoldCause[];
+  warn_ms: number;
+  resting: boolean;
+}
+
+export type Overrun =
+  | "none"
+  | "conclude"
+  | "pass";
+
+export interface Own {
+  seat: string;
+  role: Role;
+  jobs: Job[];
+  leads: boolean;
+  may: string[];
+  prompt: Prompt;
+  cues: Text[];
+  my_turn: boolean;
+  turns_until_mine: number | null;
+  may_be_heard: boolean;
+  mic_reason: MicReason;
+  writable: Writable[];
+  captures: CaptureView[];
+  lead_away: boolean;
+}
+
+/** Let one's turn in this round go by, now or before it comes. */
+export interface PassTurn {
+  type: "pass_turn";
+  phase: string;
+  step: number;
+}
+
+export interface Pause {
+  type: "pause";
+}
+
+export type PhaseStatus =
+  | "coming"
+  | "now"
+  | "done"
+  | "skipped";
+
+export interface PhaseView {
+  key: string;
+  id: string;
+  title: Text;
+  purpose: Text;
+  family: Family;
+  status: PhaseStatus;
+  planned_ms: number;
+  allotted_ms: number;
+  spent_ms: number;
+  minimum_ms: number;
+  protected: boolean;
+}
+
+/** What a seat's browser is asked to send: the stage's large picture, a small face, or nothing. */
+export type Picture =
+  | "stage"
+  | "face"
+  | "none";
+
+/** Which seats send a picture at all (camera on), so that a tile shows initials instead of black. */
+export interface Pictures {
+  type: "pictures";
+  seats: string[];
+}
+
+/** Once a second; the page answers `pong` in its message handler (hidden tabs throttle timers). */
+export interface Ping {
+  type: "ping";
+  n: number;
+}
+
+/** Answer to `ping`: a sign of life. */
+export interface Pong {
+  type: "pong";
+  n: number;
+}
+
+/** How a seat's signs of life look: weak after 3 s without one, absent after 6 s. */
+export type Presence =
+  | "here"
+  | "weak"
+  | "absent";
+
+/** What a gesture would do to the rest, computed by doing it (decision 3). */
+export interface Preview {
+  gesture: string;
+  phase: string | null;
+  changes: Change[];
+  ends_at_ms: number;
+  late_ms: number;
+}
+
+/** `seats` gives placeholders that are seats (the browser puts names in), `numbers` those that are numbers. */
+export interface Prompt {
+  key: PromptKey;
+  seats: Record<string, string>;
+  numbers: Record<string, number>;
+}
+
+/**
+ * The one sentence that says what a seat does now. Each has its words in `web/locales` as `do.<key>`; the
+ * placeholders it may use stand behind it.
+ */
+export type PromptKey =
+  | "lobby_wait"
+  | "lobby_lead"
+  | "speak_now"
+  | "speak_soon"
+  | "speak_later"
+  | "listen"
+  | "listen_nobody"
+  | "client_speak"
+  | "client_answer"
+  | "client_hear_question"
+  | "client_wait_question"
+  | "client_silent"
+  | "client_request"
+  | "client_read_plan"
+  | "ask_now"
+  | "ask_soon"
+  | "ask_later"
+  | "raise_hand"
+  | "listen_answer"
+  | "write"
+  | "write_done"
+  | "lead_opening"
+  | "lead_watch_turn"
+  | "lead_last_turn"
+  | "lead_client"
+  | "lead_queue"
+  | "lead_queue_empty"
+  | "lead_writing"
+  | "lead_next"
+  | "lead_close"
+  | "lead_pass"
+  | "held_pause"
+  | "held_client"
+  | "held_lead"
+  | "closed";
+
+export interface RaiseHand {
+  type: "raise_hand";
+  kind?: HandKind;
+}
+
+/** Why a command was refused. The list is closed; every code has plain words in both languages. */
+export type RefusalCode =
+  | "not_your_seat"
+  | "not_now"
+  | "stale"
+  | "unknown_seat"
+  | "unknown_capture"
+  | "bad_field"
+  | "too_long"
+  | "protected"
+  | "role_closed"
+  | "seat_absent"
+  | "no_deputy"
+  | "already"
+  | "closed"
+  | "bad_setup";
+
+/** `code` is from the closed list; `detail` names the place (a field) where there is one. */
+export interface RefusedMessage {
+  type: "refused";
+  id: string;
+  code: RefusalCode;
+  detail: string;
+}
+
+export interface Resume {
+  type: "resume";
+}
+
+/** When a hidden capture becomes visible to everyone. */
+export type Reveal =
+  | "never"
+  | "step_end"
+  | "phase_end"
+  | "client_step";
+
+/** The link was revoked or renewed; this connection closes. */
+export interface Revoked {
+  type: "revoked";
+}
+
+/** What a seat is in a session. Every seat has exactly one of these; jobs come on top. */
+export type Role =
+  | "client"
+  | "consultant"
+  | "facilitator"
+  | "observer";
+
+/** The text so far, kept for its author only. Empty `fields` delete it. */
+export interface SaveDraft {
+  type: "draft";
+  id: string;
+  capture: string;
+  fields: Record<string, string>;
+}
+
+export type SeatCommand =
+  | CloseSession
+  | EndTurn
+  | ExtendPhase
+  | ExtendTurn
+  | GrantFloor
+  | HandOverLead
+  | LowerHand
+  | MarkDone
+  | MoveEnd
+  | NextPhase
+  | NextStep
+  | PassTurn
+  | Pause
+  | RaiseHand
+  | Resume
+  | SetMicrophone
+  | SkipPhase
+  | StartSession
+  | SubmitCapture
+  | TakeBackFloor
+  | TakeLead;
+
+export interface SeatView {
+  id: string;
+  name: string;
+  role: Role;
+  jobs: Job[];
+  presence: Presence;
+  joined: boolean;
+  microphone: Microphone;
+  since_ms: number;
+}
+
+export type ServerMessage =
+  | Accepted
+  | ClockPong
+  | Direction
+  | DraftSaved
+  | ErrorMessage
+  | Levels
+  | MediaAnswer
+  | MediaDown
+  | Moved
+  | Pictures
+  | Ping
+  | RefusedMessage
+  | Revoked
+  | ViewMessage
+  | Welcome;
+
+/** Open, arm or close one's own microphone. Open is refused without the floor; arming is always possible. */
+export interface SetMicrophone {
+  type: "set_microphone";
+  microphone: Microphone;
+}
+
+/** Leave out a phase that has not begun, or the one that runs now. Protected phases refuse. */
+export interface SkipPhase {
+  type: "skip_phase";
+  phase: string;
+}
+
+/** Leave the lobby; the first phase begins. */
+export interface StartSession {
+  type: "start_session";
+}
+
+/** Where a session stands. */
+export type Status =
+  | "lobby"
+  | "running"
+  | "closed";
+
+/** Write something down. `version` is the version that the author saw: 0 for a new capture. */
+export interface SubmitCapture {
+  type: "submit_capture";
+  capture: string;
+  fields: Record<string, string>;
+  version?: number;
+}
+
+/** End `turn`, whoever has it. */
+export interface TakeBackFloor {
+  type: "take_back_floor";
+  turn: number;
+}
+
+/** The facilitator takes the lead back. */
+export interface TakeLead {
+  type: "take_lead";
+}
+
+/** One text in both languages. A cue reads well under 140 characters. */
+export interface Text {
+  fr: string;
+  en: string;
+}
+
+/** What the holder of the floor is doing. */
+export type TurnKind =
+  | "speak"
+  | "ask"
+  | "answer"
+  | "granted";
+
+export interface TurnView {
+  number: number;
+  seat: string;
+  kind: TurnKind;
+  countdown: Countdown;
+  overrun: Overrun;
+  passes_in: Countdown | null;
+}
+
+/**
+ * The whole view. `seq` and `hash` are the log's; `common` may be null when it has not changed since the last
+ * message on this connection.
+ */
+export interface ViewMessage {
+  type: "view";
+  seq: number;
+  hash: string;
+  clock: ClockAnchor;
+  common: Common | null;
+  console: Console | null;
+  own: Own;
+}
+
+/** Who sees a capture before it is revealed; afterwards everyone does. */
+export type Visibility =
+  | "everyone"
+  | "author"
+  | "reveal"
+  | "not_client"
+  | "lead_count";
+
+export interface Welcome {
+  type: "welcome";
+  session: string;
+  seat: string;
+  seats: string[];
+  behind: boolean;
+  rehearsal: boolean;
+}
+
+/** Whom a step or a capture of a script addresses. */
+export type Who =
+  | "client"
+  | "consultants"
+  | "facilitator"
+  | "previous_client"
+  | "scribe"
+  | "members"
+  | "all";
+
+/** A capture this seat may write now. `version` is the one it has (0: none yet). */
+export interface Writable {
+  spec: CaptureSpec;
+  version: number;
+  fields: Record<string, string>;
+  draft: Record<string, string>;
+  submitted: boolean;
+}
