@@ -1,0 +1,141 @@
+"""The SQLite file: how it is opened, its two lanes, and what its errors mean. The only file that knows the dialect.
+
+WAL, `synchronous=FULL`, an explicit `BEGIN IMMEDIATE` in the one writing lane, 250 ms of patience for a lock (decision
+12). Deleted bytes are overwritten (`secure_delete`), because an erased key must be gone.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
+from sqlalchemy.exc import DBAPIError
+
+from cosession.room.ports import Unavailable
+from cosession.store.lane import Lane
+from cosession.store.migrations import NewerSchema, migrate
+
+LOCK_PATIENCE_MS = 250
+
+_CODES = {
+    sqlite3.SQLITE_BUSY: "store_busy",
+    sqlite3.SQLITE_LOCKED: "store_busy",
+    sqlite3.SQLITE_FULL: "store_full",
+    sqlite3.SQLITE_CORRUPT: "store_damaged",
+    sqlite3.SQLITE_NOTADB: "store_damaged",
+    sqlite3.SQLITE_IOERR: "store_unwritable",
+    sqlite3.SQLITE_READONLY: "store_unwritable",
+    sqlite3.SQLITE_CANTOPEN: "store_unwritable",
+    sqlite3.SQLITE_PERM: "store_unwritable",
+    sqlite3.SQLITE_AUTH: "store_unwritable",
+}
+
+_MENDS = {
+    "store_busy": "another program holds {path}: try again",
+    "store_full": "no space left on the disk of {path}: free some, the store then goes on by itself",
+    "store_damaged": "{path} is damaged: stop the server and put a backup in its place",
+    "store_unwritable": "{path} cannot be written: give this user write access to it and its folder, or name another",
+}
+
+
+class Database:
+    """`writer` is the one lane that writes, in groups; `reader` never waits for it and never writes."""
+
+    def __init__(self, path: Path, writing: Engine) -> None:
+        self.path = path
+        self.engine = writing
+        self.writer = Lane("store-writer", writing, group=True, translate=self._unavailable)
+        reading = _engine(path, "BEGIN", "query_only=ON")
+        self.reader = Lane("store-reader", reading, group=False, translate=self._unavailable)
+
+    @classmethod
+    def open(cls, path: Path, *prepare: Callable[[Connection], None]) -> Database:
+        """Open the file, made with its folder if missing, bring its tables up to date, and do what else is to
+        `prepare`, all in one transaction. Blocks; for the start. Raises `Unavailable` with a sentence that names the
+        path and the mend."""
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        except OSError as error:
+            raise Unavailable("store_unwritable", _MENDS["store_unwritable"].format(path=path)) from error
+        engine = _engine(path, "BEGIN IMMEDIATE")
+        try:
+            with engine.begin() as connection:
+                migrate(connection)
+                for step in prepare:
+                    step(connection)
+        except DBAPIError as error:
+            raise unavailable(error, path) from error
+        except NewerSchema as error:
+            raise Unavailable(
+                "store_unwritable",
+                f"{path} was written by a newer version of cosession (tables of version {error.revision}): "
+                "install that version, or name another place",
+            ) from error
+        return cls(path, engine)
+
+    async def close(self) -> None:
+        """Finish what is queued; the last connection to go folds the write-ahead log into the file. May be repeated."""
+        await self.reader.close()
+        await self.writer.close()
+
+    def _unavailable(self, error: DBAPIError) -> Exception:
+        return unavailable(error, self.path)
+
+
+def unavailable(error: DBAPIError, path: Path) -> Exception:
+    """What a failure of SQLite means: an `Unavailable` whose sentence names the path and the mend, never a statement or
+    a value. A wrong statement (a constraint, a value of no known type) is a mistake of ours and stays as it is."""
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    if code is None or code & 0xFF == sqlite3.SQLITE_CONSTRAINT:
+        return error
+    meaning = _CODES.get(code & 0xFF, "store_damaged")
+    if code & 0xFF == sqlite3.SQLITE_IOERR and _no_space(path):
+        meaning = "store_full"
+    failure = Unavailable(meaning, _MENDS[meaning].format(path=path))
+    failure.__cause__ = error
+    return failure
+
+
+def _no_space(path: Path) -> bool:
+    """Whether the disk cannot even take the shared index beside the write-ahead log (SQLite then says: I/O error)."""
+    disk = os.statvfs(path.parent)
+    return disk.f_bavail * disk.f_frsize < 128 * 1024
+
+
+def _engine(path: Path, begin: str, *pragmas: str) -> Engine:
+    """An engine without a pool whose transactions start with `begin`; its errors carry no values."""
+    engine = create_engine(
+        URL.create("sqlite", database=str(path.absolute())),
+        poolclass=NullPool,
+        connect_args={"timeout": LOCK_PATIENCE_MS / 1000, "isolation_level": None, "check_same_thread": False},
+        hide_parameters=True,
+    )
+
+    def prepare(connection: sqlite3.Connection, _record: Any) -> None:
+        # A flipped byte in a text must reach the check of the chain, which names its place, and not fail before.
+        connection.text_factory = lambda data: data.decode(errors="replace")
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "trusted_schema=OFF", *pragmas):
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    event.listen(engine, "connect", prepare)
+    event.listen(engine, "begin", start)
+    return engine
+
+
+def purge(connection: Connection) -> None:
+    """Fold the write-ahead log into the file and empty it, so that deleted bytes are nowhere. Outside a transaction.
+    Raises `Unavailable("store_busy")` if a reader holds it open; may be repeated."""
+    driver: Any = connection.connection.driver_connection
+    with closing(driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")) as cursor:
+        blocked = cursor.fetchone()[0]
+    if blocked:
+        raise Unavailable("store_busy", "what was erased is still in the write-ahead log: try again")

@@ -1,0 +1,288 @@
+"""The event log of `cosession.room.ports` on the tables of `schema`.
+
+An append is acknowledged when its transaction is on disk. Contents are sealed with the key of their owner (`keys`),
+rows are chained (`chain`); reading checks both, and says which event is damaged. A stream whose end was cut off is
+noticed as long as its row in `streams` is newer; where both are lost together, only a browser that knows more can tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from cosession.room.ports import Conflict, Draft, Entry, LastAlive, Record, Unavailable
+from cosession.store.chain import first_link, frame, from_json, link, to_json
+from cosession.store.database import Database, purge
+from cosession.store.keys import Keyring, forget, seal, unseal
+from cosession.store.schema import commands, drafts, events, master_proof, process, put, streams
+
+# What every append asks, built once: building a statement costs more than running it.
+_END = select(streams.c.last_seq, streams.c.last_hash).where(streams.c.session == bindparam("session"))
+_EVENTS = select(events).where(events.c.session == bindparam("session")).order_by(events.c.seq)
+_ADD_EVENTS, _ADD_STREAM, _ADD_COMMAND = insert(events), insert(streams), insert(commands)
+_MOVE_END = (
+    update(streams)
+    .where(streams.c.session == bindparam("stream"))
+    .values(last_seq=bindparam("last_seq"), last_hash=bindparam("last_hash"))
+)
+_COMMAND_SEQ = select(commands.c.seq).where(
+    commands.c.session == bindparam("session"),
+    commands.c.seat == bindparam("seat"),
+    commands.c.command_id == bindparam("command_id"),
+)
+
+
+class _Ready(NamedTuple):
+    """A record whose parts are already text: what cannot be stored fails before it is queued."""
+
+    record: Record
+    meta: str
+    content: bytes | None
+
+
+class SqliteEventLog:
+    """Implements `EventLog`. `database` is shared with the `Registry`."""
+
+    def __init__(self, database: Database, master: AESGCM, last_alive: LastAlive | None) -> None:
+        self.database = database
+        self._master = master
+        self._last_alive = last_alive
+
+    @classmethod
+    def open(cls, path: Path, master_key: bytes) -> SqliteEventLog:
+        """Open or make the file, and prove that the key (32 bytes, see `keys.load_master_key`) is the one it was
+        written with. Blocks; for the start. Raises `Unavailable` with a sentence that names the path and the mend."""
+        master = AESGCM(master_key)
+        found: list[LastAlive] = []
+
+        def prepare(connection: Connection) -> None:
+            _prove(connection, master, path)
+            rows = connection.execute(select(process.c.boot_id, process.c.boottime_ms, process.c.wall_ms))
+            found.extend(LastAlive(**row._mapping) for row in rows)
+
+        database = Database.open(path, prepare)
+        return cls(database, master, found[0] if found else None)
+
+    async def close(self) -> None:
+        await self.database.close()
+
+    # -- events ---------------------------------------------------------------------------------------------------
+
+    async def append(
+        self, session: str, expected_seq: int, records: Sequence[Record], command: tuple[str, str] | None = None
+    ) -> Sequence[Entry]:
+        ready = [_ready(record) for record in records]
+        return await self.database.writer.run(
+            lambda connection: self._append(connection, session, expected_seq, ready, command)
+        )
+
+    def _append(
+        self,
+        connection: Connection,
+        session: str,
+        expected_seq: int,
+        ready: Sequence[_Ready],
+        command: tuple[str, str] | None,
+    ) -> Sequence[Entry]:
+        end = connection.execute(_END, {"session": session}).one_or_none()
+        seq, previous = (end.last_seq, end.last_hash) if end else (0, first_link(session))
+        if seq != expected_seq:
+            raise Conflict(f"the log is at {seq}, not at {expected_seq}")
+        if command and _command_seq(connection, session, *command) is not None:
+            raise Conflict("this command was accepted before")
+        keyring = (
+            Keyring(connection, self._master, session) if any(item.content is not None for item in ready) else None
+        )
+        entries, rows = [], []
+        for record, meta, content in ready:
+            seq += 1
+            generation, ciphertext = None, None
+            if content is not None and keyring is not None:
+                with self._checked(session, "a key"):
+                    generation, key = keyring.to_write(record.owner)
+                ciphertext = seal(key, content, _event_place(session, seq, record.owner))
+            previous = link(previous, seq, record.type, record.at_ms, meta, record.owner, generation, ciphertext)
+            rows.append(
+                {
+                    "session": session,
+                    "seq": seq,
+                    "type": record.type,
+                    "at_ms": record.at_ms,
+                    "meta": meta,
+                    "owner": record.owner,
+                    "generation": generation,
+                    "ciphertext": ciphertext,
+                    "hash": previous,
+                }
+            )
+            entries.append(Entry(seq, previous.hex(), record))
+        if rows:
+            connection.execute(_ADD_EVENTS, rows)
+            values = {"last_seq": seq, "last_hash": previous}
+            if end:
+                connection.execute(_MOVE_END, {"stream": session, **values})
+            else:
+                connection.execute(_ADD_STREAM, {"session": session, "finished": False, **values})
+        if command:
+            seat, command_id = command
+            values = {"session": session, "seat": seat, "command_id": command_id, "seq": seq}
+            connection.execute(_ADD_COMMAND, values)
+        return entries
+
+    async def read(self, session: str) -> Sequence[Entry]:
+        return await self.database.reader.run(lambda connection: self._read(connection, session))
+
+    def _read(self, connection: Connection, session: str) -> Sequence[Entry]:
+        keyring = Keyring(connection, self._master, session)
+        end = connection.execute(_END, {"session": session}).one_or_none()
+        previous = first_link(session)
+        entries: list[Entry] = []
+        rows = connection.execute(_EVENTS, {"session": session})
+        for seq, row in enumerate(rows, start=1):
+            with self._checked(session, f"event {seq}"):
+                if row.seq != seq:
+                    raise ValueError("not the next event")
+                parts = (row.type, row.at_ms, row.meta, row.owner, row.generation, row.ciphertext)
+                if link(previous, seq, *parts) != row.hash:
+                    raise ValueError("the hash does not fit")
+                record = _record(keyring, session, row)
+            previous = row.hash
+            entries.append(Entry(seq, previous.hex(), record))
+        with self._checked(session, f"event {len(entries) + 1}"):
+            if (end.last_seq, end.last_hash) != (len(entries), previous) if end else entries:
+                raise ValueError("the stream ends elsewhere")
+        return entries
+
+    @contextmanager
+    def _checked(self, session: str, what: str) -> Iterator[None]:
+        """Whatever does not fit inside is damage of the file, and is said to be."""
+        try:
+            yield
+        except (ValueError, TypeError, KeyError, InvalidTag) as error:
+            raise Unavailable(
+                "store_damaged",
+                f"session {session}: {what} is missing or not as it was written; "
+                f"put a backup of {self.database.path} in its place",
+            ) from error
+
+    async def command_seq(self, session: str, seat: str, command_id: str) -> int | None:
+        return await self.database.reader.run(lambda connection: _command_seq(connection, session, seat, command_id))
+
+    async def open_sessions(self) -> Sequence[str]:
+        unfinished = select(streams.c.session).where(streams.c.finished.is_(False)).order_by(streams.c.session)
+        return await self.database.reader.run(lambda connection: connection.scalars(unfinished).all())
+
+    async def finish(self, session: str) -> None:
+        statement = update(streams).where(streams.c.session == session).values(finished=True)
+        await self.database.writer.run(lambda connection: connection.execute(statement).close())
+
+    # -- drafts ---------------------------------------------------------------------------------------------------
+
+    async def save_draft(self, session: str, draft: Draft) -> None:
+        text = to_json(draft.fields).encode() if draft.fields else None
+        where = {"session": session, "seat": draft.seat, "capture": draft.capture}
+
+        def save(connection: Connection) -> None:
+            if text is None:
+                connection.execute(delete(drafts).filter_by(**where))
+                return
+            with self._checked(session, "a key"):
+                _, key = Keyring(connection, self._master, session).to_write(draft.seat)
+            put(
+                connection,
+                drafts,
+                where,
+                {"ciphertext": seal(key, text, _draft_place(session, draft.seat, draft.capture))},
+            )
+
+        await self.database.writer.run(save)
+
+    async def drafts(self, session: str) -> Sequence[Draft]:
+        def load(connection: Connection) -> Sequence[Draft]:
+            keyring = Keyring(connection, self._master, session)
+            rows = connection.execute(
+                select(drafts).where(drafts.c.session == session).order_by(drafts.c.seat, drafts.c.capture)
+            )
+            return [self._draft(keyring, session, row) for row in rows]
+
+        return await self.database.reader.run(load)
+
+    def _draft(self, keyring: Keyring, session: str, row: Any) -> Draft:
+        with self._checked(session, "a draft"):
+            key = keyring.to_read(row.seat, keyring.newest(row.seat))
+            if key is None:
+                raise KeyError("a draft outlived its key")
+            text = unseal(key, row.ciphertext, _draft_place(session, row.seat, row.capture))
+            return Draft(row.seat, row.capture, from_json(text))
+
+    async def drop_drafts(self, session: str, capture: str) -> None:
+        statement = delete(drafts).filter_by(session=session, capture=capture)
+        await self.database.writer.run(lambda connection: connection.execute(statement).close())
+
+    # -- erasing, and signs of life -------------------------------------------------------------------------------
+
+    async def erase(self, session: str, seat: str | None) -> None:
+        def wipe(connection: Connection) -> None:
+            forget(connection, session, seat)
+            theirs = {"session": session} if seat is None else {"session": session, "seat": seat}
+            connection.execute(delete(drafts).filter_by(**theirs))
+
+        await self.database.writer.run(wipe, after_commit=purge)
+
+    async def alive(self, mark: LastAlive) -> None:
+        values = {"boot_id": mark.boot_id, "boottime_ms": mark.boottime_ms, "wall_ms": mark.wall_ms}
+        await self.database.writer.run(lambda connection: put(connection, process, {"id": 1}, values))
+
+    async def last_alive(self) -> LastAlive | None:
+        return self._last_alive
+
+
+def _ready(record: Record) -> _Ready:
+    if record.erased or record.owner == "":
+        raise ValueError("a record to append is not erased, and its owner is a seat or None")
+    return _Ready(record, to_json(record.meta), None if record.content is None else to_json(record.content).encode())
+
+
+def _record(keyring: Keyring, session: str, row: Any) -> Record:
+    """The record of a row whose hash was checked."""
+    content, erased = None, False
+    if row.ciphertext is not None:
+        key = keyring.to_read(row.owner, row.generation)
+        erased = key is None
+        if key is not None:
+            content = from_json(unseal(key, row.ciphertext, _event_place(session, row.seq, row.owner)))
+    return Record(row.type, row.at_ms, from_json(row.meta), content, row.owner, erased)
+
+
+def _event_place(session: str, seq: int, owner: str | None) -> bytes:
+    return frame("event", session, owner, seq)
+
+
+def _draft_place(session: str, seat: str, capture: str) -> bytes:
+    return frame("draft", session, seat, capture)
+
+
+def _command_seq(connection: Connection, session: str, seat: str, command_id: str) -> int | None:
+    return connection.scalar(_COMMAND_SEQ, {"session": session, "seat": seat, "command_id": command_id})
+
+
+def _prove(connection: Connection, master: AESGCM, path: Path) -> None:
+    """Leave, or open, a seal that only the right master key opens."""
+    place = frame("master key")
+    proof = connection.scalar(select(master_proof.c.proof))
+    if proof is None:
+        connection.execute(insert(master_proof).values(id=1, proof=seal(master, b"", place)))
+        return
+    try:
+        unseal(master, proof, place)
+    except (InvalidTag, ValueError) as error:
+        raise Unavailable(
+            "store_unwritable",
+            f"{path} was written with another master key: put that key file back, or name another place",
+        ) from error
