@@ -43,7 +43,7 @@ lock: dev ## resolve the versions anew, from pyproject.toml
 
 clean: ## remove all that was built or installed here (never data)
 	rm -rf .venv web/node_modules web/dist dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	find cosession tests web/build_hook.py -name __pycache__ -prune -exec rm -rf {} +
+	find cosession tests -name __pycache__ -prune -exec rm -rf {} +
 
 # -- steps ------------------------------------------------------------------------------------------------------
 
