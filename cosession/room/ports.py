@@ -9,7 +9,7 @@ Errors, in three families (architecture.md): `Refused` (asked wrongly, lives in 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -40,6 +40,11 @@ class OfferRefused(Exception):
         self.code = code
 
 
+class Timer(Protocol):
+    def cancel(self) -> None:
+        """The callback will not be called any more. May be repeated, also afterwards."""
+
+
 class Clock(Protocol):
     def monotonic_ms(self) -> int:
         """Milliseconds that never step back or jump; comparable only within one process."""
@@ -49,6 +54,12 @@ class Clock(Protocol):
 
     def wall_ms(self) -> int:
         """Milliseconds since 1970, for people."""
+
+    def boot_id(self) -> str:
+        """Which start of the machine this is; empty if the machine cannot tell."""
+
+    def call_at(self, monotonic_ms: int, callback: Callable[[], None]) -> Timer:
+        """Call `callback` once in the event loop, not before `monotonic_ms`. A moment that has passed is soon."""
 
 
 # -- the log ------------------------------------------------------------------------------------------------------

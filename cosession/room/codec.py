@@ -1,0 +1,58 @@
+"""Events as the log keeps them: people's words apart from the rest (decision 9).
+
+An event's own `CONTENT` says which fields are sealed, its `owner` with whose key. Every record also carries, in clear, the
+clocks at which it was stored: recovery needs them, events do not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, get_args
+
+from pydantic import TypeAdapter
+
+from cosession.core.events import AnyEvent, Event
+from cosession.room.ports import Record
+from cosession.room.session_time import Mark
+
+_EVENT: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent)
+_CLASSES: dict[str, type[Event]] = {
+    cls.model_fields["type"].default: cls for cls in get_args(get_args(AnyEvent)[0]) if issubclass(cls, Event)
+}
+_CLOCKS = "clocks"
+#: What stands for a text whose key was deleted.
+ERASED = "erased"
+
+
+def to_record(event: Event, at_ms: int, mark: Mark) -> Record:
+    """The record of an event that happened at session time `at_ms`."""
+    fields = event.model_dump(mode="json")
+    kind = fields.pop("type")
+    content = {name: fields.pop(name) for name in sorted(event.CONTENT)}
+    fields[_CLOCKS] = [mark.boot_id, mark.boottime_ms, mark.wall_ms]
+    return Record(kind, at_ms, fields, content or None, event.owner)
+
+
+def to_event(record: Record) -> AnyEvent:
+    """The event of a record. Erased words read `erased`, erased fields are empty. Raises `ValueError` for a record that is
+    none of ours."""
+    fields: dict[str, Any] = {name: value for name, value in record.meta.items() if name != _CLOCKS}
+    content: Mapping[str, Any] = record.content or {}
+    if record.erased:
+        content = _blank(record.type)
+    return _EVENT.validate_python({"type": record.type, **fields, **content})
+
+
+def mark_of(record: Record) -> Mark:
+    """The clocks at which the record was stored. Raises `ValueError` if it carries none."""
+    clocks = record.meta.get(_CLOCKS)
+    if not isinstance(clocks, list) or len(clocks) != 3:
+        raise ValueError(f"a record of type {record.type} carries no clocks")
+    return Mark(str(clocks[0]), int(clocks[1]), int(clocks[2]))
+
+
+def _blank(kind: str) -> dict[str, Any]:
+    event = _CLASSES.get(kind)
+    if event is None:
+        raise ValueError(f"no event is called {kind}")
+    return {name: ERASED if event.model_fields[name].annotation is str else {} for name in event.CONTENT}
