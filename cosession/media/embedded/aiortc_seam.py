@@ -1,0 +1,131 @@
+"""DTLS-SRTP by aiortc, on a transport that is not aiortc's.
+
+Every private name of aiortc that the project uses is in this file, and `tests/media/test_aiortc_seam.py` holds a
+contract on each, because aiortc promises nothing about them: `RTCDtlsTransport._set_role`, `._rx_srtp`, `._tx_srtp`,
+`._state`, `._srtp_profiles`, and that the transport below it needs `_recv()`, `_send()` and `.role` only. Nothing
+here knows rooms, SDP or sockets. Sources: RFC 5763, RFC 5764 (DTLS-SRTP), RFC 7714 (AES-GCM for SRTP).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Literal, cast
+
+import pylibsrtp
+from aiortc.rtcdtlstransport import (
+    SRTP_PROFILES,
+    RTCCertificate,
+    RTCDtlsFingerprint,
+    RTCDtlsParameters,
+    RTCDtlsTransport,
+    State,
+)
+from aiortc.rtcicetransport import RTCIceTransport
+
+Role = Literal["server", "client"]
+SrtpError = pylibsrtp.Error
+
+#: Longest packet that `protect` takes: libsrtp's buffer of 1500 bytes less the room for its trailer.
+MAX_PROTECT_BYTES = 1500 - (16 + 128)
+
+#: Handshake datagrams that may wait for one association; a peer that sends more at once loses the rest.
+_MAX_WAITING = 32
+
+
+class Certificate:
+    """The key and certificate that a worker shows to every browser; made at its start, never stored."""
+
+    def __init__(self) -> None:
+        self.rtc = RTCCertificate.generateCertificate()
+
+    @property
+    def sha256(self) -> str:
+        """The fingerprint in the form of SDP, `AB:CD:...`."""
+        return next(f.value for f in self.rtc.getFingerprints() if f.algorithm == "sha-256")
+
+
+class _Pipe:
+    """What RTCDtlsTransport sees instead of an ICE transport."""
+
+    role = "controlled"
+
+    def __init__(self, send: Callable[[bytes], None]) -> None:
+        self._out = send
+        self._in: asyncio.Queue[bytes | None] = asyncio.Queue(_MAX_WAITING)
+
+    def put(self, datagram: bytes | None) -> bool:
+        if self._in.full():
+            if datagram is not None:
+                return False
+            self._in.get_nowait()
+        self._in.put_nowait(datagram)
+        return True
+
+    async def _recv(self) -> bytes:
+        datagram = await self._in.get()
+        if datagram is None:
+            raise ConnectionError
+        return datagram
+
+    async def _send(self, data: bytes) -> None:
+        self._out(data)
+
+
+class DtlsSrtp:
+    """One association. After `handshake` returned True, `protect` and the three others work on whole packets (bytes in,
+    bytes out; `SrtpError` if libsrtp refuses, `ValueError` above 1500 bytes)."""
+
+    def __init__(
+        self, certificate: Certificate, role: Role, send: Callable[[bytes], None], on_closed: Callable[[], None]
+    ) -> None:
+        """`send` gets datagrams for the browser; `on_closed` is called once if the browser ends the association."""
+        self._pipe = _Pipe(send)
+        self._dtls = RTCDtlsTransport(cast(RTCIceTransport, self._pipe), [certificate.rtc])
+        self._dtls._set_role(role)
+        self._on_closed = on_closed
+        self._closing = False
+        self._dtls.on("statechange", self._state_changed)
+        self.role: Role = role
+        self.protect: Callable[[bytes], bytes]
+        self.protect_rtcp: Callable[[bytes], bytes]
+        self.unprotect: Callable[[bytes], bytes]
+        self.unprotect_rtcp: Callable[[bytes], bytes]
+
+    @property
+    def up(self) -> bool:
+        return self._dtls._state is State.CONNECTED
+
+    def feed(self, datagram: bytes) -> bool:
+        """Hand over one DTLS datagram of the browser; False if too many wait already."""
+        return self._pipe.put(datagram)
+
+    async def handshake(self, fingerprints: Sequence[tuple[str, str]]) -> bool:
+        """Run the handshake; True when the keys stand and the certificate is the one that the offer named.
+
+        `fingerprints`: (algorithm, hex with colons). Waits as long as the browser takes: bound it outside. Once only.
+        """
+        named = [RTCDtlsFingerprint(algorithm=algorithm, value=value) for algorithm, value in fingerprints]
+        await self._dtls.start(RTCDtlsParameters(fingerprints=named))
+        if not self.up:
+            return False
+        inbound, outbound = self._dtls._rx_srtp, self._dtls._tx_srtp
+        self.unprotect, self.unprotect_rtcp = inbound.unprotect, inbound.unprotect_rtcp
+        self.protect, self.protect_rtcp = outbound.protect, outbound.protect_rtcp
+        return True
+
+    async def close(self) -> None:
+        """Say goodbye to the browser and stop. May be repeated."""
+        self._closing = True
+        self._pipe.put(None)
+        await self._dtls.stop()
+
+    def _state_changed(self) -> None:
+        if self._dtls._state is State.CLOSED and not self._closing:
+            self._closing = True
+            self._on_closed()
+
+
+def srtp_profiles() -> list[str]:
+    """The SRTP profiles offered, in order of preference: GCM first where libsrtp has it."""
+    return [profile.openssl_profile.decode() for profile in SRTP_PROFILES]

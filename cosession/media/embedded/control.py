@@ -1,0 +1,176 @@
+"""What the application and a media worker say to each other over their socket pair.
+
+Each message is four bytes of length and one JSON object with a `type`. Both sides run the same version of this file,
+so nothing here is ever negotiated. The end of the stream is a message too: the worker exits, so no orphan keeps a
+port.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from cosession.core.stage import RoomPlan
+from cosession.room.ports import SeatFigures, WorkerFigures
+
+#: The largest message is an offer or the figures of many rooms.
+MAX_MESSAGE_BYTES = 4 << 20
+
+
+class Message(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+# -- to the worker ------------------------------------------------------------------------------------------------
+
+
+class Start(Message):
+    """First of all. `udp_port` 0: any free one."""
+
+    type: Literal["start"] = "start"
+    bind_host: str
+    udp_port: int
+    public_address: str | None
+
+
+class Open(Message):
+    type: Literal["open"] = "open"
+    session: str
+    seats: tuple[str, ...]
+
+
+class Close(Message):
+    type: Literal["close"] = "close"
+    session: str
+
+
+class Connect(Message):
+    """Answered with `Answer` or `Refusal` of the same `request`."""
+
+    type: Literal["connect"] = "connect"
+    request: int
+    session: str
+    seat: str
+    connection: str
+    offer_sdp: str
+    publishes: bool
+
+
+class Disconnect(Message):
+    type: Literal["disconnect"] = "disconnect"
+    session: str
+    connection: str
+
+
+class Apply(Message):
+    type: Literal["apply"] = "apply"
+    session: str
+    plan: RoomPlan
+
+
+class AskFigures(Message):
+    """Answered with `Figures` of the same `request`."""
+
+    type: Literal["ask_figures"] = "ask_figures"
+    request: int
+
+
+# -- from the worker ----------------------------------------------------------------------------------------------
+
+
+class Ready(Message):
+    """The port is bound; `udp_port` says which."""
+
+    type: Literal["ready"] = "ready"
+    udp_port: int
+
+
+class CannotStart(Message):
+    """The worker exits after this; `detail` names the port and the mend."""
+
+    type: Literal["cannot_start"] = "cannot_start"
+    detail: str
+
+
+class Answer(Message):
+    type: Literal["answer"] = "answer"
+    request: int
+    sdp: str
+
+
+class Refusal(Message):
+    type: Literal["refusal"] = "refusal"
+    request: int
+    code: str
+    detail: str
+
+
+class Connected(Message):
+    type: Literal["connected"] = "connected"
+    session: str
+    seat: str
+    connection: str
+
+
+class Carrying(Message):
+    type: Literal["carrying"] = "carrying"
+    session: str
+    seat: str
+    connection: str
+    carries: bool
+
+
+class Lost(Message):
+    type: Literal["lost"] = "lost"
+    session: str
+    seat: str
+    connection: str
+
+
+class Alive(Message):
+    type: Literal["alive"] = "alive"
+    session: str
+    seats: tuple[str, ...]
+
+
+class VoiceLevels(Message):
+    type: Literal["voices"] = "voices"
+    session: str
+    levels: dict[str, int]
+
+
+class Figures(Message):
+    type: Literal["figures"] = "figures"
+    request: int
+    worker: WorkerFigures
+    sessions: dict[str, tuple[SeatFigures, ...]]
+
+
+Command = Annotated[Start | Open | Close | Connect | Disconnect | Apply | AskFigures, Field(discriminator="type")]
+Event = Annotated[
+    Ready | CannotStart | Answer | Refusal | Connected | Carrying | Lost | Alive | VoiceLevels | Figures,
+    Field(discriminator="type"),
+]
+
+COMMAND: TypeAdapter[Command] = TypeAdapter(Command)
+EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+
+
+def frame(message: Message) -> bytes:
+    """The message as it goes over the socket pair."""
+    body = message.model_dump_json().encode()
+    return len(body).to_bytes(4, "big") + body
+
+
+async def read_frame(reader: asyncio.StreamReader) -> bytes | None:
+    """The next message's JSON, or None at the end of the stream (also in the middle of a message: the other side
+    died)."""
+    try:
+        size = int.from_bytes(await reader.readexactly(4), "big")
+        if size > MAX_MESSAGE_BYTES:
+            raise ValueError(f"a control message of {size} bytes")
+        return await reader.readexactly(size)
+    except (asyncio.IncompleteReadError, ConnectionError):
+        return None

@@ -1,0 +1,158 @@
+"""One media worker as the application sees it: a child process and the socket pair to it.
+
+Starts it, speaks `control`, matches answers with questions, and says when it died. It never restarts anything: that is
+`engine`. The child holds its end of the pair and nothing else of ours, so it ends when we do, however we end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import socket
+import sys
+from collections.abc import Callable
+
+from cosession.media.embedded import control
+from cosession.room.ports import OfferRefused, Unavailable
+
+_START_S = 30.0
+_ANSWER_S = 10.0
+_STOP_S = 3.0
+
+
+class WorkerProcess:
+    """A running worker. `on_event` gets what it says unasked; `on_death` is called once, when it is gone."""
+
+    def __init__(self, on_event: Callable[[control.Event], None], on_death: Callable[[], None]) -> None:
+        self.udp_port = 0
+        self._on_event, self._on_death = on_event, on_death
+        self._requests = itertools.count(1)
+        self._waiting: dict[int, asyncio.Future[control.Event]] = {}
+        self._process: asyncio.subprocess.Process | None = None
+        self._writer: asyncio.StreamWriter | None = None
+        self._reading: asyncio.Task[None] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
+    async def start(self, start: control.Start) -> None:
+        """Spawn and wait until the port is bound. Raises `Unavailable("media_down")` that names port and mend. Once
+        only."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            # A session of its own: an interrupt typed in the terminal is for the application alone.
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "cosession.media.embedded.worker",
+                str(theirs.fileno()),
+                pass_fds=[theirs.fileno()],
+                stdin=asyncio.subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        reader, self._writer = await asyncio.open_unix_connection(sock=ours)
+        self.tell(start)
+        try:
+            async with asyncio.timeout(_START_S):
+                body = await control.read_frame(reader)
+        except TimeoutError:
+            body = None
+        match control.EVENT.validate_json(body) if body is not None else None:
+            case control.Ready(udp_port=port):
+                self.udp_port = port
+                self._reading = asyncio.create_task(self._read(reader))
+            case control.CannotStart(detail=detail):
+                await self.stop()
+                raise Unavailable("media_down", detail)
+            case _:
+                await self.stop()
+                raise Unavailable("media_down", "the media worker did not start: its own words are above")
+
+    def tell(self, command: control.Message) -> None:
+        """Send a command now; nothing happens if the worker is gone."""
+        if self._writer is not None and not self._writer.is_closing():
+            self._writer.write(control.frame(command))
+
+    async def connect(self, session: str, seat: str, connection: str, offer_sdp: str, publishes: bool) -> str:
+        """The answer to an offer. Raises `OfferRefused`, or `Unavailable("media_down")` if the worker dies
+        meanwhile."""
+        request = next(self._requests)
+        answer = await self._ask(
+            request,
+            control.Connect(
+                request=request,
+                session=session,
+                seat=seat,
+                connection=connection,
+                offer_sdp=offer_sdp,
+                publishes=publishes,
+            ),
+        )
+        match answer:
+            case control.Answer(sdp=sdp):
+                return sdp
+            case control.Refusal(code=code, detail=detail):
+                raise OfferRefused(code, detail)
+        raise Unavailable("media_down", "the media worker answered something else")
+
+    async def figures(self) -> control.Figures:
+        """Raises `Unavailable("media_down")`."""
+        request = next(self._requests)
+        answer = await self._ask(request, control.AskFigures(request=request))
+        if not isinstance(answer, control.Figures):
+            raise Unavailable("media_down", "the media worker answered something else")
+        return answer
+
+    async def stop(self) -> None:
+        """End the stream, then the process if it does not follow within 3 s. `on_death` is not called."""
+        if self._reading is not None:
+            self._reading.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._reading
+        await self._bury()
+
+    async def _ask(self, request: int, command: control.Message) -> control.Event:
+        if self._writer is None or self._writer.is_closing():
+            raise Unavailable("media_down", "the media worker is gone")
+        answer: asyncio.Future[control.Event] = asyncio.get_running_loop().create_future()
+        self._waiting[request] = answer
+        try:
+            self.tell(command)
+            async with asyncio.timeout(_ANSWER_S):
+                return await answer
+        except TimeoutError:
+            raise Unavailable("media_down", "the media worker does not answer") from None
+        finally:
+            del self._waiting[request]
+
+    async def _read(self, reader: asyncio.StreamReader) -> None:
+        loop = asyncio.get_running_loop()
+        while (body := await control.read_frame(reader)) is not None:
+            event = control.EVENT.validate_json(body)
+            match event:
+                case control.Answer() | control.Refusal() | control.Figures():
+                    waiting = self._waiting.get(event.request)
+                    if waiting is not None and not waiting.done():
+                        waiting.set_result(event)
+                case _:
+                    loop.call_soon(self._on_event, event)
+        await self._bury()
+        self._on_death()
+
+    async def _bury(self) -> None:
+        for waiting in self._waiting.values():
+            if not waiting.done():
+                waiting.set_exception(Unavailable("media_down", "the media worker died"))
+        if self._writer is not None:
+            self._writer.close()
+            with contextlib.suppress(ConnectionError):
+                await self._writer.wait_closed()
+        if self._process is not None:
+            try:
+                async with asyncio.timeout(_STOP_S):
+                    await self._process.wait()
+            except TimeoutError:
+                self._process.kill()
+                await self._process.wait()

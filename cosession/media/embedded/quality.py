@@ -1,0 +1,103 @@
+"""The clockwork of a worker: one timer for every report, request and sign of life of all its rooms.
+
+RTCP is half of the quality (media.md, "The design" 5). Every 20 ms: NACKs and key frame requests that are due. Every
+200 ms: voices. Every second, spread over the connections: receiver report, REMB held at what the plan grants, life,
+silence. Transport-wide feedback and REMB from receivers come with the media issue.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+from cosession.core.stage import BITRATE_KBPS, Picture
+from cosession.media.embedded import rtcp
+from cosession.media.embedded.peer import LOST_AFTER_S, REPEATS_PER_S, SETUP_S, Peer
+from cosession.media.embedded.room import Room
+from cosession.media.embedded.voice import Voices
+
+_TICK_S = 0.02
+_TICKS_PER_VOICE = 10
+_TICKS_PER_REPORT = 50
+_SOUND_KBPS = 50
+#: A closed camera is told to stop by the page; a lower cap would only slow its return.
+_LEAST_KBPS = BITRATE_KBPS[Picture.FACE]
+
+
+class Signs(Protocol):
+    """What the clockwork tells the application."""
+
+    def alive(self, session: str, seats: Sequence[str]) -> None: ...
+    def voices(self, session: str, levels: Mapping[str, int]) -> None: ...
+
+
+class Clockwork:
+    """Drives `rooms` until `stop`. `lag_ms` is how late the worst tick of the last second came."""
+
+    def __init__(self, rooms: Mapping[str, Room], signs: Signs) -> None:
+        self.lag_ms = 0.0
+        self._rooms, self._signs = rooms, signs
+        self._voices: dict[str, Voices] = {}
+        self._loop = asyncio.get_running_loop()
+        self._ticks = 0
+        self._worst_s = 0.0
+        self._due_s = self._loop.time() + _TICK_S
+        self._timer = self._loop.call_at(self._due_s, self._tick)
+
+    def stop(self) -> None:
+        self._timer.cancel()
+
+    def _tick(self) -> None:
+        now_s = self._loop.time()
+        self._worst_s = max(self._worst_s, now_s - self._due_s)
+        # A late tick is not made up for: the next one is due from now.
+        self._due_s = max(self._due_s, now_s - _TICK_S) + _TICK_S
+        self._timer = self._loop.call_at(self._due_s, self._tick)
+        self._ticks += 1
+        for room in list(self._rooms.values()):
+            self._beat(room, now_s)
+        if self._ticks % _TICKS_PER_REPORT == 0:
+            self.lag_ms, self._worst_s = round(1000 * self._worst_s, 2), 0.0
+            self._voices = {session: v for session, v in self._voices.items() if session in self._rooms}
+
+    def _beat(self, room: Room, now_s: float) -> None:
+        for peer in room.peers.values():
+            for source in peer.sources.values():
+                if source.restless:
+                    for request in source.requests(peer.reporter, now_s):
+                        peer.send_rtcp(request)
+        if self._ticks % _TICKS_PER_VOICE == 0:
+            levels = self._voices.setdefault(room.session, Voices()).levels(room, now_s)
+            if levels is not None:
+                self._signs.voices(room.session, levels)
+        turn = self._ticks % _TICKS_PER_REPORT
+        due = [peer for i, peer in enumerate(room.peers.values()) if i % _TICKS_PER_REPORT == turn]
+        for peer in due:
+            self._report(room, peer, now_s)
+        self._look_after(room, due, now_s)
+
+    @staticmethod
+    def _report(room: Room, peer: Peer, now_s: float) -> None:
+        peer.repeats_left = REPEATS_PER_S
+        if not peer.sources or not peer.connected:
+            return
+        reports = [report for source in peer.sources.values() if (report := source.report(now_s)) is not None]
+        peer.send_rtcp(rtcp.receiver_report(peer.reporter, reports))
+        granted_kbps = max(_LEAST_KBPS, BITRATE_KBPS[room.picture(peer.seat)]) + _SOUND_KBPS
+        peer.send_rtcp(rtcp.remb(peer.reporter, 1000 * granted_kbps, list(peer.sources)))
+
+    def _look_after(self, room: Room, peers: Iterable[Peer], now_s: float) -> None:
+        """Who lives, who delivers nothing, who is gone."""
+        living: set[str] = set()
+        for peer in peers:
+            quiet_s = now_s - peer.life_s
+            if quiet_s >= (LOST_AFTER_S if peer.connected else SETUP_S):
+                room.lose(peer)
+                continue
+            if peer.connected and quiet_s < 1:
+                living.add(peer.seat)
+            if peer.carrying and peer.is_silent(now_s):
+                room.fall_silent(peer)
+        if living:
+            self._signs.alive(room.session, sorted(living))

@@ -1,0 +1,155 @@
+"""One room of a worker: its seats, its connections, and the plan that says who reaches whom.
+
+`_route` is the only place where the floor is applied, and it runs in the tick in which a plan, a connection or a stream
+appears: from the whole plan to the lists that `forward` walks, never by steps. What is not in the plan is not forwarded
+(decision 20); before the first plan nothing is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from cosession.core.stage import Picture, RoomPlan
+from cosession.media.embedded import sdp
+from cosession.media.embedded.forward import Slot, forward
+from cosession.media.embedded.peer import Peer, Site
+from cosession.media.embedded.stream import Packet, Source
+
+
+class Events(Protocol):
+    """What a room tells the application; the names are those of the port's `MediaListener`."""
+
+    def connected(self, session: str, seat: str, connection: str) -> None: ...
+    def carrying(self, session: str, seat: str, connection: str, carries: bool) -> None: ...
+    def lost(self, session: str, seat: str, connection: str) -> None: ...
+    def closing(self, peer: Peer) -> None:
+        """The peer is no longer part of the room; close it when there is time."""
+
+
+class Room:
+    """`seats` fixes the slots: slot i of a receiver is the i-th of `seats` without its own."""
+
+    def __init__(self, site: Site, events: Events, session: str, seats: Sequence[str]) -> None:
+        self.session, self.seats = session, tuple(seats)
+        self.plan: RoomPlan | None = None
+        self.peers: dict[str, Peer] = {}
+        """By connection, the oldest first."""
+        self._publishers: dict[str, Peer] = {}
+        self._site, self._events = site, events
+
+    # -- commands -------------------------------------------------------------------------------------------------
+
+    def connect(self, seat: str, connection: str, offer: sdp.Offer, publishes: bool) -> str:
+        """Answer an offer; see `MediaEngine.connect`. Raises `OfferRefused`."""
+        known = self.peers.get(connection)
+        if known is not None and known.is_same_page(offer):
+            return known.restart(offer)
+        if known is not None:
+            self.disconnect(connection)
+        peer = Peer(self._site, self, seat, connection, offer, publishes)
+        self.peers[connection] = peer
+        return peer.answer()
+
+    def disconnect(self, connection: str) -> None:
+        """Forget a connection without a word to the application, which asked for it. May be repeated."""
+        peer = self.peers.pop(connection, None)
+        if peer is not None:
+            self._events.closing(peer)
+            self._route()
+
+    def apply(self, plan: RoomPlan) -> None:
+        """Put a plan in force before the next packet; one that is not newer is ignored."""
+        if self.plan is None or plan.version > self.plan.version:
+            self.plan = plan
+            self._route()
+
+    def close(self) -> None:
+        for connection in list(self.peers):
+            self.disconnect(connection)
+
+    def lose(self, peer: Peer) -> None:
+        """The connection is gone by itself: forget it and say so. May be repeated."""
+        if self.peers.get(peer.connection) is peer:
+            self.disconnect(peer.connection)
+            self._events.lost(self.session, peer.seat, peer.connection)
+
+    def fall_silent(self, peer: Peer) -> None:
+        """The connection delivered nothing for 3 s; an older one that does takes over."""
+        peer.carrying = False
+        self._events.carrying(self.session, peer.seat, peer.connection, False)
+        self._route()
+
+    # -- what peers tell (peer.Owner) -----------------------------------------------------------------------------
+
+    def on_connected(self, peer: Peer) -> None:
+        if self.peers.get(peer.connection) is peer:
+            self._events.connected(self.session, peer.seat, peer.connection)
+            self._route()
+
+    def on_carrying(self, peer: Peer) -> None:
+        self._events.carrying(self.session, peer.seat, peer.connection, True)
+        self._route()
+
+    def on_gone(self, peer: Peer) -> None:
+        self.lose(peer)
+
+    def on_learned(self, peer: Peer) -> None:
+        self._route()
+
+    def on_packet(self, source: Source, packet: Packet, now_s: float) -> None:
+        forward(source, packet, now_s)
+
+    # -- the floor ------------------------------------------------------------------------------------------------
+
+    def hearable(self) -> frozenset[str]:
+        return self.plan.hearable if self.plan else frozenset()
+
+    def picture(self, seat: str) -> Picture:
+        """What the plan asks of a seat's camera."""
+        return self.plan.pictures.get(seat, Picture.NONE) if self.plan else Picture.NONE
+
+    def publisher(self, seat: str) -> Peer | None:
+        """The connection that speaks for a seat."""
+        return self._publishers.get(seat)
+
+    def _elect(self, seat: str) -> Peer | None:
+        """The newest connection that carries media; while none does, the one that did (a muted seat keeps its own)."""
+        own = [peer for peer in self.peers.values() if peer.seat == seat and peer.publishes]
+        carrying = [peer for peer in own if peer.carrying]
+        if carrying:
+            return carrying[-1]
+        former = self._publishers.get(seat)
+        return former if former in own else None
+
+    def _route(self) -> None:
+        """From the plan and the connections to what `forward` walks. Whole each time; may be repeated."""
+        now_s = self._site.clock()
+        self._publishers = {seat: peer for seat in self.seats if (peer := self._elect(seat)) is not None}
+        for peer in self.peers.values():
+            speaks = self._publishers.get(peer.seat) is peer
+            for source in peer.sources.values():
+                source.open = speaks and self._may_pass(source)
+                source.targets, source.waiting = [], []
+        for receiver in self.peers.values():
+            if not receiver.connected:
+                continue
+            others = [seat for seat in self.seats if seat != receiver.seat]
+            for seat, (audio, video) in zip(others, receiver.slots, strict=False):
+                publisher = self._publishers.get(seat)
+                self._attach(audio, publisher.sound if publisher else None, now_s)
+                self._attach(video, publisher.picture if publisher else None, now_s)
+
+    @staticmethod
+    def _attach(slot: Slot | None, source: Source | None, now_s: float) -> None:
+        if slot is None:
+            return
+        fed = source if source is not None and source.open else None
+        slot.feed(fed, now_s)
+        if fed is not None:
+            (fed.targets if slot.synced else fed.waiting).append(slot)
+
+    def _may_pass(self, source: Source) -> bool:
+        if source.kind == "audio":
+            return source.seat in self.hearable()
+        return self.picture(source.seat) is not Picture.NONE

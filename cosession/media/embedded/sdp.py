@@ -1,0 +1,276 @@
+"""The browser's offer, and the mirror of it that the server answers. Text in, values out; no network, no state.
+
+One peer connection, fixed lines (media.md, "The design" 3): the browser offers to send one audio and one video and to
+receive N times (audio, video); the n-th recvonly audio and the n-th recvonly video are slot n. Whatever is not
+expected is refused with the line's number, never quoted. A browser's candidates are not even read. RTX, transport-cc
+and simulcast will be picked up in `_line` and written in `_media`. Sources: RFC 8866 (SDP), RFC 8843 (BUNDLE), RFC
+8839 (ICE in SDP), RFC 8829 (JSEP).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from cosession.media.embedded.rtp import URI_AUDIO_LEVEL, URI_MID, URI_SEND_TIME
+from cosession.room.ports import OfferRefused
+
+Kind = Literal["audio", "video"]
+Direction = Literal["sendonly", "recvonly", "sendrecv", "inactive"]
+
+MAX_OFFER_BYTES = 48 * 1024
+MAX_SLOTS = 12
+_MAX_LINES = 2 + 2 * MAX_SLOTS
+_CODEC = {"audio": re.compile(r"opus/48000/2", re.IGNORECASE), "video": re.compile(r"VP8/90000", re.IGNORECASE)}
+_NAME = {"audio": "Opus", "video": "VP8"}
+_OPUS_WANTED = {"useinbandfec": "1", "usedtx": "1"}
+_FEEDBACK = ("nack", "nack pli", "ccm fir", "goog-remb")
+_DIGEST_BYTES = {"sha-256": 32, "sha-384": 48, "sha-512": 64}
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,16}")
+_UFRAG, _PWD = re.compile(r"[A-Za-z0-9+/]{4,256}"), re.compile(r"[A-Za-z0-9+/]{22,256}")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One m= line: what it carries, in the browser's own numbers. `extensions`: URI to id, 1 to 14."""
+
+    kind: Kind
+    mid: str
+    direction: Direction
+    payload_type: int
+    codec: str
+    format: str
+    feedback: tuple[str, ...]
+    extensions: Mapping[str, int]
+    ssrcs: tuple[int, ...]
+
+    @property
+    def sends(self) -> bool:
+        return self.direction in {"sendonly", "sendrecv"}
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An offer that can be served. `fingerprints`: (algorithm, hex with colons). `setup`: the browser's DTLS role."""
+
+    ufrag: str
+    password: str
+    fingerprints: tuple[tuple[str, str], ...]
+    setup: str
+    lines: tuple[Line, ...]
+
+    def slots(self) -> list[tuple[Line | None, Line | None]]:
+        """(audio, video) by slot; one of the two may be missing in the last ones."""
+        audio = [line for line in self.lines if line.direction == "recvonly" and line.kind == "audio"]
+        video = [line for line in self.lines if line.direction == "recvonly" and line.kind == "video"]
+        return [
+            (audio[i] if i < len(audio) else None, video[i] if i < len(video) else None)
+            for i in range(max(len(audio), len(video)))
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """The server's side of an answer. `candidates`: (address, UDP port), best first."""
+
+    ufrag: str
+    password: str
+    fingerprint: str
+    setup: str
+    candidates: Sequence[tuple[str, int]]
+    version: int
+
+
+def parse(text: str) -> Offer:
+    """Read an offer. Raises `OfferRefused` with one of the port's codes, and nothing else."""
+    if len(text) > MAX_OFFER_BYTES or len(text.encode("utf-8", "replace")) > MAX_OFFER_BYTES:
+        raise OfferRefused(
+            "too_large", "the offer is over 48 KiB: limit the codecs with setCodecPreferences to VP8 and Opus"
+        )
+    session, media = _sections(text)
+    if not media:
+        raise OfferRefused("not_sdp", "no m= line")
+    if len(media) > _MAX_LINES:
+        raise OfferRefused(
+            "too_many_lines", f"{len(media)} m= lines; at most {_MAX_LINES}: 2 to send and {MAX_SLOTS} slots"
+        )
+    lines = tuple(_line(i, section) for i, section in enumerate(media))
+    _check_lines(lines, session)
+    # Bundled lines share one transport: its words stand in the first line, or above all of them.
+    words = media[0] + session
+    fingerprints = _fingerprints(words)
+    setup = _first(words, "setup") or "actpass"
+    if setup not in {"actpass", "active", "passive"}:
+        raise OfferRefused("unexpected_line", "a=setup is none of actpass, active, passive")
+    return Offer(_secret(words, "ice-ufrag", _UFRAG), _secret(words, "ice-pwd", _PWD), fingerprints, setup, lines)
+
+
+def _sections(text: str) -> tuple[list[str], list[list[str]]]:
+    lines = [line.removesuffix("\r") for line in text.strip().split("\n")]
+    if lines[0] != "v=0":
+        raise OfferRefused("not_sdp", "line 1 is not v=0")
+    session: list[str] = []
+    media: list[list[str]] = []
+    current = session
+    for number, line in enumerate(lines, 1):
+        if not re.match(r"[a-z]=", line) or not line.isprintable():
+            raise OfferRefused("not_sdp", f"line {number} is not of the form x=value")
+        if line.startswith("m="):
+            current = []
+            media.append(current)
+        current.append(line)
+    return session, media
+
+
+def _line(index: int, section: list[str]) -> Line:
+    kind, port, protocol, *formats = [*section[0][2:].split(" "), "", ""]
+    if kind not in {"audio", "video"} or protocol != "UDP/TLS/RTP/SAVPF" or port == "0":
+        raise OfferRefused("unexpected_line", f"m= line {index} is not audio or video over UDP/TLS/RTP/SAVPF")
+    if "a=rtcp-mux" not in section:
+        raise OfferRefused("unexpected_line", f"m= line {index} has no a=rtcp-mux")
+    mid = _first(section, "mid")
+    if mid is None or not _TOKEN.fullmatch(mid):
+        raise OfferRefused("unexpected_line", f"m= line {index} has no a=mid of 1 to 16 letters, digits, - or _")
+    chosen: Kind = "audio" if kind == "audio" else "video"
+    payload_type, codec = _codec(index, chosen, section, formats)
+    directions = [d for d in ("sendonly", "recvonly", "sendrecv", "inactive") if f"a={d}" in section]
+    direction: Direction = "sendrecv"
+    match directions:
+        case []:
+            pass
+        case ["sendonly" | "recvonly" | "sendrecv" as one]:
+            direction = one
+        case _:
+            raise OfferRefused("direction", f"m= line {index} is neither sendonly nor recvonly")
+    feedback = {
+        value.split(" ", 1)[1] for value in _all(section, "rtcp-fb") if value.startswith((f"{payload_type} ", "* "))
+    }
+    return Line(
+        kind=chosen,
+        mid=mid,
+        direction=direction,
+        payload_type=payload_type,
+        codec=codec,
+        format=next((v.split(" ", 1)[1] for v in _all(section, "fmtp") if v.startswith(f"{payload_type} ")), ""),
+        feedback=tuple(word for word in _FEEDBACK if word in feedback),
+        extensions=_extensions(section),
+        ssrcs=_ssrcs(section),
+    )
+
+
+def _codec(index: int, kind: Kind, section: list[str], formats: list[str]) -> tuple[int, str]:
+    for value in _all(section, "rtpmap"):
+        number, _, codec = value.partition(" ")
+        # 64 to 95 would look like RTCP on a shared port (RFC 5761 section 4).
+        if number in formats and number.isascii() and number.isdigit() and len(number) < 4:
+            payload_type = int(number)
+            if _CODEC[kind].fullmatch(codec) and payload_type < 128 and not 64 <= payload_type <= 95:
+                return payload_type, codec
+    raise OfferRefused("codec_missing", f"m= line {index} ({kind}) does not offer {_NAME[kind]}")
+
+
+def _check_lines(lines: tuple[Line, ...], session: list[str]) -> None:
+    mids = [line.mid for line in lines]
+    bundled = next((value.split(" ")[1:] for value in _all(session, "group") if value.startswith("BUNDLE ")), [])
+    if len(set(mids)) != len(mids):
+        raise OfferRefused("unexpected_line", "two m= lines have the same a=mid")
+    if set(mids) - set(bundled):
+        raise OfferRefused(
+            "no_bundle", "a=group:BUNDLE does not name every line: create the connection with max-bundle"
+        )
+    for kind in ("audio", "video"):
+        own = [line for line in lines if line.kind == kind]
+        if sum(line.sends for line in own) > 1:
+            raise OfferRefused("direction", f"more than one {kind} line sends: offer the others as recvonly")
+        if sum(not line.sends for line in own) > MAX_SLOTS:
+            raise OfferRefused("too_many_lines", f"more than {MAX_SLOTS} {kind} lines to receive")
+    for line in lines:
+        if line.kind == "audio" and line.sends and not line.ssrcs:
+            raise OfferRefused("unexpected_line", f"the sending audio line (mid {line.mid}) names no a=ssrc")
+
+
+def _extensions(section: list[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for value in _all(section, "extmap"):
+        number, _, rest = value.partition(" ")
+        number = number.partition("/")[0]
+        uri = rest.split(" ")[0]
+        if uri in {URI_MID, URI_AUDIO_LEVEL, URI_SEND_TIME} and re.fullmatch(r"[1-9]|1[0-4]", number):
+            found[uri] = int(number)
+    return found
+
+
+def _ssrcs(section: list[str]) -> tuple[int, ...]:
+    """The media SSRCs in order, repair streams left out."""
+    repair = {value.split(" ")[2] for value in _all(section, "ssrc-group") if re.fullmatch(r"FID \d+ \d+", value)}
+    numbers = [value.split(" ")[0] for value in _all(section, "ssrc")]
+    wanted = [int(n) for n in numbers if n not in repair and re.fullmatch(r"[0-9]{1,10}", n)]
+    return tuple(n for n in dict.fromkeys(wanted) if 0 < n < 1 << 32)
+
+
+def _fingerprints(words: list[str]) -> tuple[tuple[str, str], ...]:
+    found: list[tuple[str, str]] = []
+    for value in _all(words, "fingerprint"):
+        algorithm, _, digest = value.partition(" ")
+        size = _DIGEST_BYTES.get(algorithm.lower(), 0)
+        if size and re.fullmatch(rf"[0-9A-Fa-f]{{2}}(:[0-9A-Fa-f]{{2}}){{{size - 1}}}", digest):
+            found.append((algorithm.lower(), digest.upper()))
+    if not found:
+        raise OfferRefused("fingerprint_missing", "no a=fingerprint with SHA-256, SHA-384 or SHA-512")
+    return tuple(dict.fromkeys(found))
+
+
+def _secret(words: list[str], key: str, form: re.Pattern[str]) -> str:
+    value = _first(words, key)
+    if value is None or not form.fullmatch(value):
+        raise OfferRefused("unexpected_line", f"a={key} is missing or malformed")
+    return value
+
+
+def _all(section: list[str], key: str) -> list[str]:
+    prefix = f"a={key}:"
+    return [line[len(prefix) :] for line in section if line.startswith(prefix)]
+
+
+def _first(section: list[str], key: str) -> str | None:
+    return next(iter(_all(section, key)), None)
+
+
+def answer(offer: Offer, local: Local, ssrcs: Mapping[str, tuple[int, str]], publishes: bool) -> str:
+    """The answer that mirrors `offer`. `ssrcs`: by mid of every recvonly line, its SSRC and its stream id (`slot0`).
+    With `publishes` False the browser's sending lines are answered inactive."""
+    head = ["v=0", f"o=- 1 {local.version} IN IP4 127.0.0.1", "s=-", "t=0 0", "a=ice-lite"]
+    head += [f"a=group:BUNDLE {' '.join(line.mid for line in offer.lines)}", "a=msid-semantic: WMS *"]
+    transport = ["c=IN IP4 0.0.0.0", f"a=ice-ufrag:{local.ufrag}", f"a=ice-pwd:{local.password}"]
+    transport += [f"a=fingerprint:sha-256 {local.fingerprint}", f"a=setup:{local.setup}"]
+    transport += [
+        f"a=candidate:{i + 1} 1 udp {126 << 24 | (65535 - i) << 8 | 255} {address} {port} typ host"
+        for i, (address, port) in enumerate(local.candidates)
+    ]
+    transport.append("a=end-of-candidates")
+    body = [words for line in offer.lines for words in _media(line, transport, ssrcs.get(line.mid), publishes)]
+    return "\r\n".join(head + body) + "\r\n"
+
+
+def _media(line: Line, transport: list[str], slot: tuple[int, str] | None, publishes: bool) -> list[str]:
+    words = [f"m={line.kind} 9 UDP/TLS/RTP/SAVPF {line.payload_type}", *transport, f"a=mid:{line.mid}", "a=rtcp-mux"]
+    words += [f"a=extmap:{number} {uri}" for uri, number in line.extensions.items()]
+    if line.sends:
+        words.append("a=recvonly" if publishes else "a=inactive")
+    else:
+        words.append("a=sendonly")
+    words.append(f"a=rtpmap:{line.payload_type} {line.codec}")
+    if form := _opus_format(line.format) if line.kind == "audio" else line.format:
+        words.append(f"a=fmtp:{line.payload_type} {form}")
+    words += [f"a=rtcp-fb:{line.payload_type} {word}" for word in line.feedback]
+    if slot is not None:
+        ssrc, stream = slot
+        words += [f"a=msid:{stream} {stream}-{line.kind}", f"a=ssrc:{ssrc} cname:{stream}"]
+    return words
+
+
+def _opus_format(offered: str) -> str:
+    pairs = dict(part.strip().split("=", 1) for part in offered.split(";") if "=" in part)
+    return ";".join(f"{key}={value}" for key, value in (pairs | _OPUS_WANTED).items())

@@ -1,0 +1,155 @@
+"""The media worker: a process of its own that holds rooms and one UDP port, and obeys the application over a socket
+pair.
+
+Started as `python -m cosession.media.embedded.worker FD`. It ends when the socket pair ends, and by nothing milder:
+an interrupt from the terminal belongs to the application, which drains first. Nothing in its loop blocks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Mapping, Sequence
+
+import structlog
+import uvloop
+
+from cosession.media.embedded import control, sdp
+from cosession.media.embedded.aiortc_seam import Certificate
+from cosession.media.embedded.peer import Peer, Site
+from cosession.media.embedded.quality import Clockwork
+from cosession.media.embedded.room import Room
+from cosession.media.embedded.transport import Mux, candidate_addresses
+from cosession.room.ports import OfferRefused, WorkerFigures
+
+log = structlog.get_logger()
+
+
+class Worker:
+    """Rooms by session, and the way back to the application."""
+
+    def __init__(self, writer: asyncio.StreamWriter, mux: Mux, public_address: str | None) -> None:
+        self._writer = writer
+        self._mux = mux
+        addresses = candidate_addresses(mux.host, public_address)
+        self._site = Site(mux, Certificate(), [(address, mux.port) for address in addresses])
+        self._rooms: dict[str, Room] = {}
+        self._farewells: set[asyncio.Task[None]] = set()
+        self._clockwork = Clockwork(self._rooms, self)
+        mux.start()
+
+    def obey(self, command: control.Command) -> None:
+        """Carry out one command at once."""
+        match command:
+            case control.Open(session=session, seats=seats):
+                if session not in self._rooms:
+                    self._rooms[session] = Room(self._site, self, session, seats)
+            case control.Close(session=session):
+                if (room := self._rooms.pop(session, None)) is not None:
+                    room.close()
+            case control.Connect():
+                self._tell(self._connect(command))
+            case control.Disconnect(session=session, connection=connection):
+                if (room := self._rooms.get(session)) is not None:
+                    room.disconnect(connection)
+            case control.Apply(session=session, plan=plan):
+                if (room := self._rooms.get(session)) is not None:
+                    room.apply(plan)
+            case control.AskFigures(request=request):
+                self._tell(self._figures(request))
+            case control.Start():
+                raise ValueError("a worker is started once")
+
+    def _connect(self, ask: control.Connect) -> control.Answer | control.Refusal:
+        try:
+            offer = sdp.parse(ask.offer_sdp)
+            answer = self._rooms[ask.session].connect(ask.seat, ask.connection, offer, ask.publishes)
+        except OfferRefused as refused:
+            return control.Refusal(request=ask.request, code=refused.code, detail=str(refused))
+        return control.Answer(request=ask.request, sdp=answer)
+
+    def _figures(self, request: int) -> control.Figures:
+        worker = WorkerFigures(
+            pid=os.getpid(),
+            packets_in=self._mux.packets_in,
+            packets_out=self._mux.packets_out,
+            dropped=dict(self._mux.dropped),
+            cpu_s=round(time.process_time(), 3),
+            loop_lag_ms=self._clockwork.lag_ms,
+        )
+        seats = {session: tuple(p.figures() for p in room.peers.values()) for session, room in self._rooms.items()}
+        return control.Figures(request=request, worker=worker, sessions=seats)
+
+    def _tell(self, event: control.Message) -> None:
+        if not self._writer.is_closing():
+            self._writer.write(control.frame(event))
+
+    # -- room.Events and quality.Signs ----------------------------------------------------------------------------
+
+    def connected(self, session: str, seat: str, connection: str) -> None:
+        self._tell(control.Connected(session=session, seat=seat, connection=connection))
+
+    def carrying(self, session: str, seat: str, connection: str, carries: bool) -> None:
+        self._tell(control.Carrying(session=session, seat=seat, connection=connection, carries=carries))
+
+    def lost(self, session: str, seat: str, connection: str) -> None:
+        self._tell(control.Lost(session=session, seat=seat, connection=connection))
+
+    def alive(self, session: str, seats: Sequence[str]) -> None:
+        self._tell(control.Alive(session=session, seats=tuple(seats)))
+
+    def voices(self, session: str, levels: Mapping[str, int]) -> None:
+        self._tell(control.VoiceLevels(session=session, levels=dict(levels)))
+
+    def closing(self, peer: Peer) -> None:
+        farewell = asyncio.create_task(peer.close())
+        self._farewells.add(farewell)
+        farewell.add_done_callback(self._farewells.discard)
+
+
+async def _serve(fd: int) -> int:
+    reader, writer = await asyncio.open_unix_connection(sock=socket.socket(fileno=fd))
+    first = await control.read_frame(reader)
+    if first is None:
+        return 0
+    start = control.COMMAND.validate_json(first)
+    if not isinstance(start, control.Start):
+        raise ValueError("the first command is start")
+    try:
+        mux = Mux(start.bind_host, start.udp_port)
+    except OSError as error:
+        detail = (
+            f"the media plane cannot use UDP port {start.udp_port} on {start.bind_host} ({error.strerror}): "
+            "stop what holds it, or choose another port or address"
+        )
+        writer.write(control.frame(control.CannotStart(detail=detail)))
+        await writer.drain()
+        return 1
+    worker = Worker(writer, mux, start.public_address)
+    writer.write(control.frame(control.Ready(udp_port=mux.port)))
+    gc.collect()
+    gc.freeze()
+    log.info("media.worker_started", udp_port=mux.port)
+    while (body := await control.read_frame(reader)) is not None:
+        worker.obey(control.COMMAND.validate_json(body))
+    return 0
+
+
+def main() -> int:
+    for ignored in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ignored, signal.SIG_IGN)
+    structlog.configure(
+        processors=[structlog.processors.add_log_level, structlog.processors.JSONRenderer()],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_serve(int(sys.argv[1])))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
