@@ -69,7 +69,7 @@ class Database:
                 migrate(connection)
                 for step in prepare:
                     step(connection)
-        except DBAPIError as error:
+        except (DBAPIError, sqlite3.Error, UnicodeDecodeError) as error:
             raise unavailable(error, path) from error
         except NewerSchema as error:
             raise Unavailable(
@@ -84,19 +84,22 @@ class Database:
         await self.reader.close()
         await self.writer.close()
 
-    def _unavailable(self, error: DBAPIError) -> Exception:
+    def _unavailable(self, error: Exception) -> Exception:
         return unavailable(error, self.path)
 
 
-def unavailable(error: DBAPIError, path: Path) -> Exception:
+def unavailable(error: Exception, path: Path) -> Exception:
     """What a failure of SQLite means: an `Unavailable` whose sentence names the path and the mend, never a statement or
-    a value. A wrong statement (a constraint, a value of no known type) is a mistake of ours and stays as it is."""
-    code = getattr(error.orig, "sqlite_errorcode", None)
-    if code is None or code & 0xFF == sqlite3.SQLITE_CONSTRAINT:
+    a value. What SQLite did not cause, or blames on a value, is a mistake of ours and stays as it is."""
+    code = getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlite_errorcode", None)
+    if isinstance(error, UnicodeDecodeError):  # a message that quotes what is damaged
+        meaning = "store_damaged"
+    elif code is None or code & 0xFF == sqlite3.SQLITE_CONSTRAINT:
         return error
-    meaning = _CODES.get(code & 0xFF, "store_damaged")
-    if code & 0xFF == sqlite3.SQLITE_IOERR and _no_space(path):
+    elif code & 0xFF == sqlite3.SQLITE_IOERR and _no_space(path):
         meaning = "store_full"
+    else:
+        meaning = _CODES.get(code & 0xFF, "store_damaged")
     failure = Unavailable(meaning, _MENDS[meaning].format(path=path))
     failure.__cause__ = error
     return failure

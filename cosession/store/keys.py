@@ -2,7 +2,8 @@
 
 The master key, a file, wraps the key of a session; that one wraps the keys of its seats; they seal contents and drafts.
 The additional data of every seal say where it belongs, so nothing can be moved to another place. Sealed bytes are a
-random nonce of 12 bytes, the ciphertext, and its tag of 16 bytes. Erasing a person means forgetting their key: see `forget`.
+random nonce of 12 bytes, the ciphertext, and its tag of 16 bytes. Erasing a person means forgetting their key: see
+`forget`.
 """
 
 from __future__ import annotations

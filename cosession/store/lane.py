@@ -18,7 +18,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import OperationalError
 
 T = TypeVar("T")
 Work = Callable[[Connection], Any]
@@ -49,9 +49,10 @@ class _Job:
 
 
 class Lane:
-    """`group` tells whether queued work shares a transaction. `translate` makes a port's error of a database's."""
+    """`group` tells whether queued work shares a transaction. `translate` makes a port's error of a database's, and
+    leaves others."""
 
-    def __init__(self, name: str, engine: Engine, *, group: bool, translate: Callable[[DBAPIError], Exception]) -> None:
+    def __init__(self, name: str, engine: Engine, *, group: bool, translate: Callable[[Exception], Exception]) -> None:
         self._engine = engine
         self._connection: Connection | None = None
         self._group = group
@@ -98,7 +99,7 @@ class Lane:
         except Exception as error:  # noqa: BLE001 - handed to those who wait
             if not began:  # whatever came in while we waited for the lock has waited long enough as well
                 jobs += self._queued()
-            failure = self._translate(error) if isinstance(error, DBAPIError) else error
+            failure = self._translate(error)
             self._let_go()
             for job in jobs:
                 job.resolve(failure)
@@ -108,25 +109,24 @@ class Lane:
 
     def _attempt(self, connection: Connection, job: _Job) -> Any:
         """The result of one piece of work, or the error that is its own; raises what concerns the whole group."""
+        savepoint = connection.begin_nested()
         try:
-            with connection.begin_nested():
-                return job.work(connection)
-        except IntegrityError as error:
-            return self._translate(error)
-        except DBAPIError:
-            raise
+            result = job.work(connection)
+        except OperationalError:
+            raise  # it may have undone the whole transaction by itself
         except Exception as error:  # noqa: BLE001 - handed to who waits
-            return error
+            savepoint.rollback()
+            return self._translate(error)
+        savepoint.commit()
+        return result
 
     def _finish(self, connection: Connection, job: _Job, outcome: Any) -> Any:
         if job.after_commit is None or isinstance(outcome, Exception):
             return outcome
         try:
             job.after_commit(connection)
-        except DBAPIError as error:
-            return self._translate(error)
         except Exception as error:  # noqa: BLE001 - handed to who waits
-            return error
+            return self._translate(error)
         return outcome
 
     def _queued(self) -> list[_Job]:

@@ -1,0 +1,190 @@
+"""What every event log keeps to. A store inherits `EventLogContract` and gives the fixtures `log` and `reopen`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+import pytest
+
+from cosession.room.ports import Conflict, Draft, Entry, EventLog, LastAlive, Record
+
+CREATED = Record("session_created", 0, {"script": "codev-75", "speed": 1.5}, {"title": "Séance du 3 mai"})
+WRITTEN = Record("advice_given", 61_000, {"phase": "advice"}, {"text": "« et si… »", "tags": ["idée"]}, "seat-1")
+MOVED = Record("phase_started", 62_000, {"phase": "action_plan"}, None)
+
+Reopen = Callable[[], Awaitable[EventLog]]
+
+
+def records(entries: Sequence[Entry]) -> list[Record]:
+    return [entry.record for entry in entries]
+
+
+class EventLogContract:
+    """Fixtures to give: `log`, an empty store; `reopen`, which closes the present one and opens its data again."""
+
+    # -- appending and reading ------------------------------------------------------------------------------------
+
+    async def test_reads_what_was_appended(self, log: EventLog, reopen: Reopen) -> None:
+        first = await log.append("s", 0, [CREATED, WRITTEN])
+        second = await log.append("s", 2, [MOVED])
+        assert [entry.seq for entry in (*first, *second)] == [1, 2, 3]
+        assert list(await log.read("s")) == [*first, *second]
+        assert list(await (await reopen()).read("s")) == [*first, *second]
+
+    async def test_an_unknown_stream_is_empty(self, log: EventLog) -> None:
+        assert list(await log.read("nobody")) == []
+        assert await log.command_seq("nobody", "seat-1", "c") is None
+        assert list(await log.drafts("nobody")) == []
+
+    @pytest.mark.parametrize("expected_seq", [0, 1, 3])
+    async def test_a_wrong_place_is_a_conflict_and_changes_nothing(self, log: EventLog, expected_seq: int) -> None:
+        kept = await log.append("s", 0, [CREATED, WRITTEN])
+        with pytest.raises(Conflict):
+            await log.append("s", expected_seq, [MOVED], ("seat-1", "c"))
+        assert list(await log.read("s")) == list(kept)
+        assert await log.command_seq("s", "seat-1", "c") is None
+
+    async def test_a_new_stream_starts_at_zero(self, log: EventLog) -> None:
+        with pytest.raises(Conflict):
+            await log.append("s", 1, [CREATED])
+        assert list(await log.read("s")) == []
+
+    async def test_of_two_writers_at_one_place_one_wins(self, log: EventLog) -> None:
+        results = await asyncio.gather(*(log.append("s", 0, [CREATED]) for _ in range(8)), return_exceptions=True)
+        assert [type(result) for result in results].count(Conflict) == 7
+        assert len(await log.read("s")) == 1
+
+    async def test_streams_do_not_mix_and_equal_events_hash_differently(self, log: EventLog) -> None:
+        [one] = await log.append("s", 0, [MOVED])
+        [other] = await log.append("t", 0, [MOVED])
+        assert one.hash != other.hash
+        assert list(await log.read("s")) == [one]
+        assert list(await log.read("t")) == [other]
+
+    async def test_what_cannot_be_stored_is_refused_alone(self, log: EventLog) -> None:
+        bad = [
+            Record("bad", 0, {"value": float("nan")}),
+            Record("bad", 0, {}, {"text": "\ud83d"}),
+            Record("bad", 0, {}, {"text": object()}),
+            Record("bad", 2**63, {}),
+            Record("bad", 0, {}, {"text": "x"}, owner=""),
+            Record("bad", 0, {}, erased=True),
+        ]
+        good = [log.append(f"s{n}", 0, [CREATED]) for n in range(3)]
+        results = await asyncio.gather(*(log.append("s", 0, [record]) for record in bad), *good, return_exceptions=True)
+        assert [isinstance(result, (ValueError, TypeError, OverflowError)) for result in results] == [True] * 6 + [
+            False
+        ] * 3
+        assert list(await log.read("s")) == []
+        assert len(await log.read("s2")) == 1
+
+    # -- commands -------------------------------------------------------------------------------------------------
+
+    async def test_a_command_is_remembered_with_its_seq(self, log: EventLog, reopen: Reopen) -> None:
+        await log.append("s", 0, [CREATED, WRITTEN], ("seat-1", "c1"))
+        await log.append("s", 2, [], ("seat-1", "c2"))
+        assert len(await log.read("s")) == 2
+        log = await reopen()
+        assert await log.command_seq("s", "seat-1", "c1") == 2
+        assert await log.command_seq("s", "seat-1", "c2") == 2
+        assert await log.command_seq("s", "seat-2", "c1") is None
+        assert await log.command_seq("t", "seat-1", "c1") is None
+
+    async def test_the_same_command_has_no_second_effect(self, log: EventLog) -> None:
+        await log.append("s", 0, [CREATED], ("seat-1", "c"))
+        with pytest.raises(Conflict):
+            await log.append("s", 1, [MOVED], ("seat-1", "c"))
+        assert len(await log.read("s")) == 1
+        assert await log.command_seq("s", "seat-1", "c") == 1
+        await log.append("s", 1, [MOVED], ("seat-2", "c"))
+        assert await log.command_seq("s", "seat-2", "c") == 2
+
+    # -- recovery -------------------------------------------------------------------------------------------------
+
+    async def test_open_sessions_are_those_not_finished(self, log: EventLog, reopen: Reopen) -> None:
+        for session in ("b", "a", "c"):
+            await log.append(session, 0, [CREATED])
+        await log.finish("b")
+        await log.finish("b")
+        await log.finish("never-was")
+        assert list(await log.open_sessions()) == ["a", "c"]
+        await log.append("b", 1, [MOVED])
+        assert list(await (await reopen()).open_sessions()) == ["a", "c"]
+
+    async def test_last_alive_is_what_the_earlier_process_left(self, log: EventLog, reopen: Reopen) -> None:
+        assert await log.last_alive() is None
+        for tick in range(3):
+            await log.alive(LastAlive("boot", 1_000 * tick, 1_700_000_000_000 + tick))
+        assert await log.last_alive() is None
+        assert await (await reopen()).last_alive() == LastAlive("boot", 2_000, 1_700_000_000_002)
+
+    # -- drafts ---------------------------------------------------------------------------------------------------
+
+    async def test_the_latest_draft_is_kept(self, log: EventLog, reopen: Reopen) -> None:
+        await log.save_draft("s", Draft("seat-1", "contract", {"text": "j'aim"}))
+        await log.save_draft("s", Draft("seat-1", "contract", {"text": "j'aimerais"}))
+        await log.save_draft("s", Draft("seat-1", "learning", {"text": "…"}))
+        await log.save_draft("s", Draft("seat-2", "contract", {"text": "pourquoi"}))
+        await log.save_draft("t", Draft("seat-1", "contract", {"text": "ailleurs"}))
+        kept = [
+            Draft("seat-1", "contract", {"text": "j'aimerais"}),
+            Draft("seat-1", "learning", {"text": "…"}),
+            Draft("seat-2", "contract", {"text": "pourquoi"}),
+        ]
+        assert list(await log.drafts("s")) == kept
+        log = await reopen()
+        assert list(await log.drafts("s")) == kept
+        await log.drop_drafts("s", "contract")
+        assert list(await log.drafts("s")) == [kept[1]]
+        await log.save_draft("s", Draft("seat-1", "learning", {}))
+        assert list(await log.drafts("s")) == []
+        assert len(await log.drafts("t")) == 1
+
+    # -- erasing --------------------------------------------------------------------------------------------------
+
+    async def test_an_erased_seat_leaves_its_place_in_the_chain(self, log: EventLog, reopen: Reopen) -> None:
+        before = await log.append("s", 0, [CREATED, WRITTEN, MOVED])
+        await log.save_draft("s", Draft("seat-1", "contract", {"text": "j'aim"}))
+        await log.erase("s", "seat-1")
+        await log.erase("s", "seat-1")
+        after = await (await reopen()).read("s")
+        assert [entry.hash for entry in after] == [entry.hash for entry in before]
+        gone = Record(WRITTEN.type, WRITTEN.at_ms, WRITTEN.meta, None, "seat-1", erased=True)
+        assert records(after) == [CREATED, gone, MOVED]
+
+    async def test_erasing_a_seat_takes_its_drafts_only(self, log: EventLog) -> None:
+        await log.save_draft("s", Draft("seat-1", "contract", {"text": "j'aim"}))
+        await log.save_draft("s", Draft("seat-2", "contract", {"text": "pourquoi"}))
+        await log.erase("s", "seat-1")
+        assert [draft.seat for draft in await log.drafts("s")] == ["seat-2"]
+
+    async def test_an_erased_session_shows_no_content(self, log: EventLog) -> None:
+        await log.append("s", 0, [CREATED, WRITTEN, MOVED])
+        [kept] = await log.append("t", 0, [WRITTEN])
+        await log.erase("s", None)
+        assert [entry.record.erased for entry in await log.read("s")] == [True, True, False]
+        assert [entry.record.content for entry in await log.read("s")] == [None, None, None]
+        assert list(await log.read("t")) == [kept]
+
+    async def test_what_is_written_after_an_erasure_can_be_read(self, log: EventLog) -> None:
+        await log.append("s", 0, [CREATED, WRITTEN])
+        await log.erase("s", "seat-1")
+        await log.append("s", 2, [WRITTEN])
+        await log.erase("s", None)
+        await log.append("s", 3, [WRITTEN, CREATED])
+        await log.save_draft("s", Draft("seat-1", "contract", {"text": "j'aim"}))
+        assert [entry.record.erased for entry in await log.read("s")] == [True, True, True, False, False]
+        assert records(await log.read("s"))[3:] == [WRITTEN, CREATED]
+        assert len(await log.drafts("s")) == 1
+
+    # -- its end --------------------------------------------------------------------------------------------------
+
+    async def test_closing_finishes_what_was_asked(self, log: EventLog, reopen: Reopen) -> None:
+        asked = [asyncio.ensure_future(log.append(f"s{n}", 0, [CREATED])) for n in range(20)]
+        await asyncio.sleep(0)
+        log_again = await reopen()
+        assert all(task.done() for task in asked)
+        assert len(await log_again.open_sessions()) == 20
+        with pytest.raises(RuntimeError):
+            await log.read("s1")

@@ -1,0 +1,92 @@
+"""Sessions, invitations and sign-ins beside the log."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from cosession.room.ports import Conflict
+from cosession.store.eventlog import SqliteEventLog
+from cosession.store.registry import Registry, SeatLink, SessionRow
+from tests.store.conftest import MASTER_KEY, on_disk
+
+
+@pytest.fixture
+def registry(log: SqliteEventLog) -> Registry:
+    return Registry(log.database)
+
+
+async def test_an_owner_sees_their_sessions_by_start(registry: Registry) -> None:
+    await registry.add_session("late", 1, 2_000, "me")
+    await registry.add_session("early", 2, 1_000, "me")
+    await registry.add_session("other", 3, 1_500, "you")
+    assert list(await registry.sessions("me")) == [
+        SessionRow("early", 2, 1_000, "me"),
+        SessionRow("late", 1, 2_000, "me"),
+    ]
+    assert list(await registry.sessions("nobody")) == []
+    assert await registry.session("other") == SessionRow("other", 3, 1_500, "you")
+    assert await registry.session("none") is None
+    with pytest.raises(Conflict):
+        await registry.add_session("early", 2, 1_000, "you")
+
+
+async def test_each_renewal_ends_the_links_before(registry: Registry) -> None:
+    assert await registry.seat_link("s", "a") == SeatLink(0, revoked=False)
+    assert await registry.generation("s", "a") == 0
+    assert [await registry.renew("s", "a") for _ in range(3)] == [1, 2, 3]
+    assert await registry.seat_link("s", "a") == SeatLink(3, revoked=False)
+    assert await registry.seat_link("s", "b") == SeatLink(0, revoked=False)
+    assert await registry.seat_link("t", "a") == SeatLink(0, revoked=False)
+
+
+async def test_a_revoked_seat_has_no_link_until_renewed(registry: Registry) -> None:
+    await registry.revoke("s", "a")
+    await registry.revoke("s", "a")
+    revoked = await registry.seat_link("s", "a")
+    assert revoked.revoked
+    generation = await registry.renew("s", "a")
+    assert generation > revoked.generation > 0
+    assert await registry.seat_link("s", "a") == SeatLink(generation, revoked=False)
+
+
+async def test_a_sign_in_link_belongs_to_the_first_browser(registry: Registry) -> None:
+    token = await registry.new_login_link("facilitator")
+    results = await asyncio.gather(*(registry.bind_login(token) for _ in range(4)))
+    assert sorted(result.outcome for result in results) == ["bound", "link_used", "link_used", "link_used"]
+    [bound] = [result for result in results if result.outcome == "bound"]
+    assert bound.secret is not None
+    assert bound.login is not None
+    assert bound.login.kind == "facilitator"
+    assert await registry.login(bound.secret) == bound.login
+    assert await registry.bind_login(token, bound.secret) == bound
+    assert (await registry.bind_login(token, "another")).outcome == "link_used"
+
+
+async def test_links_are_apart(registry: Registry) -> None:
+    assert (await registry.bind_login("made up")).outcome == "link_unknown"
+    assert await registry.login("made up") is None
+    assert await registry.login("") is None
+    facilitator = await registry.bind_login(await registry.new_login_link("facilitator"))
+    ops_token = await registry.new_login_link("ops")
+    assert (await registry.bind_login(ops_token, facilitator.secret)).login != facilitator.login
+    assert (await registry.bind_login(ops_token)).outcome == "link_used"
+
+
+async def test_only_hashes_of_secrets_are_kept_and_they_last(
+    log: SqliteEventLog, registry: Registry, path: Path
+) -> None:
+    token = await registry.new_login_link("ops")
+    bound = await registry.bind_login(token)
+    await registry.renew("s", "a")
+    assert bound.secret is not None
+    await log.close()
+    assert token.encode() not in on_disk(path)
+    assert bound.secret.encode() not in on_disk(path)
+    again = SqliteEventLog.open(path, MASTER_KEY)
+    registry = Registry(again.database)
+    assert await registry.login(bound.secret) == bound.login
+    assert await registry.generation("s", "a") == 1
+    await again.close()

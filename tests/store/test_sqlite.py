@@ -1,0 +1,193 @@
+"""The contract, kept by SQLite, and what only a file can show: other keys, other versions, other programs."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Connection, create_engine, event
+
+from cosession.room.ports import Conflict, Draft, Entry, Record, Unavailable
+from cosession.store.eventlog import SqliteEventLog
+from cosession.store.schema import metadata
+from tests.store.conftest import MASTER_KEY, on_disk
+from tests.store.contract import CREATED, MOVED, WRITTEN, EventLogContract
+
+
+class TestSqliteEventLog(EventLogContract):
+    pass
+
+
+# -- round trip ---------------------------------------------------------------------------------------------------
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=6,
+)
+objects = st.dictionaries(texts, values, max_size=4)
+any_record = st.builds(
+    Record,
+    type=texts,
+    at_ms=st.integers(-(2**63), 2**63 - 1),
+    meta=objects,
+    content=st.none() | objects,
+    owner=st.none() | texts.filter(bool),
+)
+
+
+@given(st.lists(st.lists(any_record, max_size=4), max_size=4))
+def test_any_records_come_back(tmp_path_factory: pytest.TempPathFactory, batches: list[list[Record]]) -> None:
+    async def there_and_back() -> None:
+        path = tmp_path_factory.mktemp("log") / "cosession.db"
+        log = SqliteEventLog.open(path, MASTER_KEY)
+        written = [record for batch in batches for record in batch]
+        entries: list[Entry] = []
+        for batch in batches:
+            entries += await log.append("s", len(entries), batch)
+        assert list(await log.read("s")) == entries
+        await log.close()
+        log = SqliteEventLog.open(path, MASTER_KEY)
+        assert [entry.record for entry in await log.read("s")] == written
+        await log.close()
+
+    asyncio.run(there_and_back())
+
+
+# -- commits ------------------------------------------------------------------------------------------------------
+
+
+async def test_a_commit_waits_for_the_disk(log: SqliteEventLog) -> None:
+    """What a kill cannot show, because the machine lives on: 2 is FULL, the log is synced at each commit."""
+
+    def ask(connection: Connection) -> list[object]:
+        return [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous")]
+
+    assert await log.database.writer.run(ask) == ["wal", 2]
+
+
+async def test_what_is_queued_is_committed_at_once(log: SqliteEventLog, path: Path) -> None:
+    commits: list[object] = []
+    event.listen(log.database.engine, "commit", commits.append)
+    await log.append("warm-up", 0, [CREATED])
+    assert len(commits) == 1
+    with sqlite3.connect(path, isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        appends = [asyncio.ensure_future(log.append(f"room-{n}", 0, [CREATED, WRITTEN])) for n in range(200)]
+        appends.append(asyncio.ensure_future(log.append("room-0", 0, [MOVED])))
+        await asyncio.sleep(0)
+        other.execute("ROLLBACK")
+    other.close()
+    results = await asyncio.gather(*appends, return_exceptions=True)
+    assert len(commits) == 2
+    assert isinstance(results.pop(), Conflict)
+    assert all(not isinstance(result, BaseException) for result in results)
+    assert len(await log.open_sessions()) == 201
+
+
+async def test_an_append_that_nobody_waits_for_disturbs_nobody(log: SqliteEventLog) -> None:
+    task = asyncio.ensure_future(log.append("s", 0, [CREATED]))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await log.append("t", 0, [CREATED])
+    assert len(await log.read("s")) == 1
+
+
+# -- other programs -----------------------------------------------------------------------------------------------
+
+
+async def test_a_lock_is_waited_for_250_ms(log: SqliteEventLog, path: Path) -> None:
+    await log.append("s", 0, [CREATED])
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    start = time.monotonic()
+    results = await asyncio.gather(
+        *(log.append("s", 1, [MOVED], ("seat-1", "c")) for _ in range(5)),
+        log.save_draft("s", Draft("seat-1", "contract", {"text": "x"})),
+        return_exceptions=True,
+    )
+    waited_s = time.monotonic() - start
+    assert [result.code for result in results if isinstance(result, Unavailable)] == ["store_busy"] * 6
+    assert 0.2 < waited_s < 0.45
+    assert len(await log.read("s")) == 1
+    other.execute("ROLLBACK")
+    other.close()
+    await log.append("s", 1, [MOVED], ("seat-1", "c"))
+    assert len(await log.read("s")) == 2
+
+
+async def test_a_second_store_on_the_file_meets_the_first(log: SqliteEventLog, path: Path) -> None:
+    other = SqliteEventLog.open(path, MASTER_KEY)
+    await log.append("s", 0, [CREATED])
+    with pytest.raises(Conflict):
+        await other.append("s", 0, [CREATED])
+    await other.append("s", 1, [WRITTEN])
+    await other.erase("s", "seat-1")
+    assert [entry.record.erased for entry in await log.read("s")] == [False, True]
+    await other.close()
+
+
+# -- versions and keys --------------------------------------------------------------------------------------------
+
+
+async def test_the_migrations_make_the_tables_of_the_schema(log: SqliteEventLog, path: Path) -> None:
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection)
+        assert context.get_current_revision() == "0001"
+        assert compare_metadata(context, metadata) == []
+    engine.dispose()
+
+
+async def test_a_newer_database_is_refused_and_left_alone(log: SqliteEventLog, path: Path) -> None:
+    await log.append("s", 0, [CREATED])
+    await log.close()
+    with sqlite3.connect(path) as other:
+        other.execute("UPDATE alembic_version SET version_num = '9000'")
+    other.close()
+    before = on_disk(path)
+    with pytest.raises(Unavailable, match=r"newer version of cosession.*9000") as refusal:
+        SqliteEventLog.open(path, MASTER_KEY)
+    assert refusal.value.code == "store_unwritable"
+    assert str(path) in str(refusal.value)
+    assert on_disk(path) == before
+
+
+async def test_another_master_key_is_refused(log: SqliteEventLog, path: Path) -> None:
+    await log.close()
+    with pytest.raises(Unavailable, match="another master key"):
+        SqliteEventLog.open(path, bytes(32))
+
+
+async def test_nothing_private_is_on_disk_in_clear(log: SqliteEventLog, path: Path) -> None:
+    await log.append("s", 0, [CREATED, WRITTEN])
+    await log.save_draft("s", Draft("seat-1", "contract", {"text": "brouillon-intime"}))
+    assert b"codev-75" in on_disk(path)
+    for private in ("Séance", "et si", "idée", "brouillon-intime"):
+        assert private.encode() not in on_disk(path)
+
+
+async def test_an_erased_key_is_nowhere(log: SqliteEventLog, path: Path) -> None:
+    await log.append("s", 0, [CREATED, WRITTEN])
+    with sqlite3.connect(path) as other:
+        [(wrapped,)] = other.execute("SELECT wrapped FROM keys WHERE owner = 'seat-1'").fetchall()
+    other.close()
+    assert wrapped in on_disk(path)
+    await log.erase("s", "seat-1")
+    assert wrapped not in on_disk(path)
+
+
+async def test_the_file_is_for_its_owner_only(log: SqliteEventLog, path: Path) -> None:
+    await log.append("s", 0, [CREATED])
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    assert {file.stat().st_mode & 0o777 for file in path.parent.iterdir()} == {0o600}
