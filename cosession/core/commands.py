@@ -1,7 +1,7 @@
 """What may be asked of a session. Imperative words; the wire tag is the snake_case of the class.
 
-A command names its subject (a phase instance, a turn, a capture version): if the subject moved meanwhile, the command is
-refused as stale (decision 8). Who asks comes from the authenticated connection, never from the command.
+A command names its subject (a phase instance, a turn, a capture version): if the subject moved meanwhile, the command
+is refused as stale (decision 8). Who asks comes from the authenticated connection, never from the command.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """What happened in a session. Past words; the log's tag is the snake_case of the class.
 
-Every event knows which of its fields are people's words (`CONTENT`) and whose they are (`owner`): the log encrypts those and
-keeps the rest in clear (decision 9). The instant of an event is session time and belongs to the log's row, not to the event.
+Every event knows which of its fields are people's words (`CONTENT`) and whose they are (`owner`): the log encrypts
+those and keeps the rest in clear (decision 9). The instant of an event is session time and belongs to the log's row,
+not to the event.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What one seat sees of its session: the whole of it, as one value (decision 16).
 
-Only shapes live here; `view` fills them. `Common` is the same for all and serialised once; `Console` is the lead's; `Own` is one
-seat's. All times are session time in milliseconds of script time; the message that carries the view says how session time
-and the server's clock relate, so that a browser can count without being told each second.
+Only shapes live here; `view` fills them. `Common` is the same for all and serialised once; `Console` is the lead's;
+`Own` is one seat's. All times are session time in milliseconds of script time; the message that carries the view says
+how session time and the server's clock relate, so that a browser can count without being told each second.
 """
 
 from __future__ import annotations
@@ -164,7 +164,8 @@ class Common(View):
     stage: list[str]
     """Who is on stage: one or two seats, the speaker first."""
     captures: list[CaptureView]
-    """What everybody may read of the phase that runs now, and from earlier ones what stays in sight (topic, request)."""
+    """What everybody may read of the phase that runs now, and from earlier ones what stays in sight (topic,
+    request)."""
     written: dict[str, int]
     """How many have written each hidden capture of this phase."""
     live: CaptureView | None
@@ -252,7 +253,8 @@ class Own(View):
     jobs: list[Job]
     leads: bool
     may: list[str]
-    """Commands (wire tags) that would be accepted now: only these have a button."""
+    """Commands (wire tags) that would be accepted now: only these have a button. A follow-up hand is
+    `raise_hand_follow_up`; for `grant_floor` see `Console.grantable`."""
     prompt: Prompt
     cues: list[Text]
     my_turn: bool
@@ -286,6 +288,8 @@ class Preview(View):
 
 class Console(View):
     previews: list[Preview]
+    grantable: list[str]
+    """Seats to which the lead could give the floor now (`grant_floor`)."""
     not_spoken: list[str]
     """Who has not had the floor in this phase."""
     drift_ms: int

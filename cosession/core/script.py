@@ -1,7 +1,8 @@
 """A script: the phases of a session as data, validated. Its files live in `protocols/`.
 
-Pure: a script comes in as plain mappings (whoever reads the file keeps lines and columns). Durations are seconds of script
-time in the file's fields and milliseconds in the engine. Source: method.md, "The default script"; decisions 1, 3, 31.
+Pure: a script comes in as plain mappings (whoever reads the file keeps lines and columns). Durations are seconds of
+script time in the file's fields and milliseconds in the engine. Source: method.md, "The default script"; decisions 1,
+3, 31.
 """
 
 from __future__ import annotations
@@ -40,8 +41,8 @@ class TurnOverrun(Model):
 class Step(Model):
     """One stretch of a phase under one floor mode.
 
-    A step lasts `seconds`, or in a round `turn_s` for each of its seats plus the hand-overs. The last step of a phase may
-    leave `seconds` out: it has what remains.
+    A step lasts `seconds`, or in a round `turn_s` for each of its seats plus the hand-overs. The last step of a phase
+    may leave `seconds` out: it has what remains.
     """
 
     floor: FloorMode
@@ -104,7 +105,9 @@ class CaptureSpec(Model):
     steps: tuple[int, ...] = ()
     """Steps (from 0) in which it may be written; empty: all of the phase."""
     early: bool = False
-    """May also be written in the phase before, in silence."""
+    """May also be written in the silent writing of the phase before."""
+    also_in: tuple[Identifier, ...] = ()
+    """Later phases in which its author may still change it, in steps that do not close the author's role."""
     keep: bool = True
     """Handed to its author, or with `for_client` to the client, at the end."""
     for_client: bool = False
@@ -218,12 +221,19 @@ class Script(Model):
         captures = [capture.id for phase in self.phases for capture in phase.captures] + [c.id for c in self.lobby]
         for twice in {name for name in captures if captures.count(name) > 1}:
             raise ValueError(f"captures: {twice} stands twice")
+        for phase in self.phases:
+            for capture in phase.captures:
+                for name in capture.also_in:
+                    if name not in ids:
+                        raise ValueError(f"captures: {capture.id}.also_in names no phase {name}")
         for drain in self.elastic_order:
             if drain.phase not in ids:
                 raise ValueError(f"elastic_order: no phase {drain.phase}")
             phase = self.phase(drain.phase)
             if drain.to is not None and not phase.minimum <= drain.to <= phase.minutes:
-                raise ValueError(f"elastic_order: {drain.phase} to {drain.to} is not between its minimum and its minutes")
+                raise ValueError(
+                    f"elastic_order: {drain.phase} to {drain.to} is not between its minimum and its minutes"
+                )
         for phase in self.phases:
             if phase.minutes_to is not None and phase.minutes_to not in ids:
                 raise ValueError(f"phases: {phase.id}.minutes_to names no phase")

@@ -1,7 +1,7 @@
 """What the media plane has to do for a room right now, as one value.
 
-Pure. The plan is whole, serialisable and idempotent: a worker that has the newest plan needs nothing else to know whom to
-forward. It is sent after the commit and before the views (decision 20).
+Pure. The plan is whole, serialisable and idempotent: a worker that has the newest plan needs nothing else to know
+whom to forward. It is sent after the commit and before the views (decision 20).
 """
 
 from __future__ import annotations
@@ -9,6 +9,10 @@ from __future__ import annotations
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
+
+from cosession.core.floor import hearable, holder
+from cosession.core.state import SessionState
+from cosession.core.vocabulary import FloorMode, Role, Status, TurnKind
 
 
 class Picture(StrEnum):
@@ -37,3 +41,35 @@ class RoomPlan(BaseModel):
     version: int
     hearable: frozenset[str]
     pictures: dict[str, Picture]
+
+
+def on_stage(state: SessionState) -> list[str]:
+    """One or two seats in large pictures, the speaker first; none while everybody is equal (lobby, writing, open
+    floor)."""
+    step = state.current_step
+    if state.status is not Status.RUNNING or step is None:
+        return []
+    seats: list[str | None]
+    match step.floor:
+        case FloorMode.SILENT_WRITING | FloorMode.OPEN:
+            return []
+        case FloorMode.QUEUE:
+            asking = state.turn is not None and state.turn.kind is TurnKind.ASK
+            seats = [state.asker, state.client] if asking else [state.client, state.asker]
+        case FloorMode.ROUND:
+            seats = [holder(state) or state.lead, state.client]
+        case FloorMode.SINGLE | FloorMode.FACILITATOR:
+            granted = state.turn is not None and state.turn.kind is TurnKind.GRANTED
+            seats = [holder(state) or state.lead, state.lead if granted else None]
+    return list(dict.fromkeys(seat for seat in seats if seat is not None))
+
+
+def plan(state: SessionState, version: int) -> RoomPlan:
+    """What the media plane has to do now. Without a stage everybody is a face; observers send nothing."""
+    stage = on_stage(state)
+    pictures = {
+        seat.id: Picture.STAGE if seat.id in stage else Picture.FACE
+        for seat in state.seats.values()
+        if seat.role is not Role.OBSERVER and state.status is not Status.CLOSED
+    }
+    return RoomPlan(version=version, hearable=hearable(state), pictures=pictures)

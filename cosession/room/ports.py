@@ -1,8 +1,8 @@
 """The doors of a live room: what it needs from the world, and nothing about how the world does it.
 
 `store` implements `EventLog`, `media` implements `MediaEngine`; both can be replaced by touching only their folder and
-`main`. Identifiers are opaque strings: a `session`, a `seat` within it, a `connection` of a seat. No port takes or returns
-a name or a text outside a record's `content`.
+`main`. Identifiers are opaque strings: a `session`, a `seat` within it, a `connection` of a seat. No port takes or
+returns a name or a text outside a record's `content`.
 
 Errors, in three families (architecture.md): `Refused` (asked wrongly, lives in `core`), `Conflict` and `Unavailable`.
 """
@@ -32,7 +32,8 @@ class Unavailable(Exception):
 
 
 class OfferRefused(Exception):
-    """A browser's offer cannot be served. `code`: `too_large`, `not_sdp`, `no_bundle`, `too_many_lines`, `unexpected_line`,
+    """A browser's offer cannot be served. `code`: `too_large`, `not_sdp`, `no_bundle`, `too_many_lines`,
+    `unexpected_line`,
     `codec_missing`, `fingerprint_missing`, `direction`. `detail` names the place and the mend, never quotes the SDP."""
 
     def __init__(self, code: str, detail: str) -> None:
@@ -69,8 +70,9 @@ class Clock(Protocol):
 class Record:
     """One event as the log keeps it.
 
-    `at_ms` is session time. `meta` is clear text and never holds a name or a text. `content` is stored encrypted with the key
-    of `owner` (a seat, or None for the session's own key). A record that was read after its owner was erased has
+    `at_ms` is session time. `meta` is clear text and never holds a name or a text. `content` is stored encrypted with
+    the key of `owner` (a seat, or None for the session's own key). A record that was read after its owner was erased
+    has
     `content=None` and `erased=True`.
     """
 
@@ -84,7 +86,8 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A record in its place. `hash` is hex: SHA-256 over the previous hash, seq, type, at_ms, meta and the ciphertext."""
+    """A record in its place. `hash` is hex: SHA-256 over the previous hash, seq, type, at_ms, meta and the
+    ciphertext."""
 
     seq: int
     hash: str
@@ -115,9 +118,9 @@ class EventLog(Protocol):
     async def append(
         self, session: str, expected_seq: int, records: Sequence[Record], command: tuple[str, str] | None = None
     ) -> Sequence[Entry]:
-        """Store `records` after `expected_seq` (0 for a new session), in one transaction, and return them when they are on
-        disk. `command` is (seat, command id): remembered in the same transaction together with the seq it led to.
-        Raises `Conflict` if the log is not at `expected_seq`. May be repeated only after reading again."""
+        """Store `records` after `expected_seq` (0 for a new session), in one transaction, and return them when they
+        are on disk. `command` is (seat, command id): remembered in the same transaction together with the seq it led
+        to. Raises `Conflict` if the log is not at `expected_seq`. May be repeated only after reading again."""
 
     async def read(self, session: str) -> Sequence[Entry]:
         """The whole stream in order, content decrypted; empty if there is none. Verifies the hash chain: a break
@@ -181,7 +184,8 @@ class WorkerFigures:
     packets_in: int
     packets_out: int
     dropped: Mapping[str, int] = field(default_factory=dict)
-    """By reason: `unknown_source`, `oversized`, `not_negotiated`, `closed_floor`, `bad_stun`, `srtp`, `send_blocked`."""
+    """By reason: `unknown_source`, `oversized`, `not_negotiated`, `closed_floor`, `bad_stun`, `srtp`,
+    `send_blocked`."""
     cpu_s: float = 0.0
     loop_lag_ms: float = 0.0
 
@@ -215,21 +219,23 @@ class MediaEngine(Protocol):
     async def stop(self) -> None: ...
 
     async def open(self, session: str, seats: Sequence[str]) -> None:
-        """Make a room. The order of `seats` fixes the slots: a receiver sees the others in this order, itself left out, so
-        slot i of seat s is the i-th of `seats` without s. At most 13 seats. May be repeated with the same seats."""
+        """Make a room. The order of `seats` fixes the slots: a receiver sees the others in this order, itself left
+        out, so slot i of seat s is the i-th of `seats` without s. At most 13 seats. May be repeated with the same
+        seats."""
 
     async def close(self, session: str) -> None: ...
 
     async def connect(self, session: str, seat: str, connection: str, offer_sdp: str, publishes: bool = True) -> str:
-        """Answer a browser's offer; the same `connection` again with new ICE credentials is an ICE restart and keeps DTLS
-        and slots. Of several connections of a seat the newest that carries media publishes. Raises `OfferRefused` or
+        """Answer a browser's offer; the same `connection` again with new ICE credentials is an ICE restart and keeps
+        DTLS and slots. Of several connections of a seat the newest that carries media publishes. Raises
+        `OfferRefused` or
         `Unavailable("media_down")`."""
 
     def disconnect(self, session: str, connection: str) -> None: ...
 
     def apply(self, session: str, plan: RoomPlan) -> None:
-        """Put a plan in force. Whole, idempotent; an older version than the one in force is ignored. Before the first plan
-        nothing is forwarded."""
+        """Put a plan in force. Whole, idempotent; an older version than the one in force is ignored. Before the first
+        plan nothing is forwarded."""
 
     async def figures(self) -> tuple[Sequence[WorkerFigures], Mapping[str, Sequence[SeatFigures]]]:
         """Workers, and by session the connections."""

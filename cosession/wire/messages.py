@@ -1,7 +1,7 @@
 """Messages between browser and server, each a type of its own in one of two unions. The prose is `protocols/wire.md`.
 
-A browser's message is small (16 KiB; a media offer 48 KiB). Every message with an `id` is answered under that id. What is fleeting
-(levels, pings) is never stored. Unknown fields are refused.
+A browser's message is small (16 KiB; a media offer 48 KiB). Every message with an `id` is answered under that id.
+What is fleeting (levels, pings) is never stored. Unknown fields are refused.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ class Message(BaseModel):
 
 class Hello(Message):
     """The first message. `tab` names the page's tab (kept in sessionStorage), `epoch` counts its connections. `place`:
-    in the lobby one is not yet in the room. `fresh`: a new page (its microphone is closed), not a return of the same one.
+    in the lobby one is not yet in the room. `fresh`: a new page (its microphone is closed), not a return of the same
+    one.
     `seen` is the last (seq, hash) this page knew: a server that knows less says so."""
 
     type: Literal["hello"] = "hello"
@@ -172,9 +173,9 @@ ErrorCode = Literal[
 
 
 class ErrorMessage(Message):
-    """Something that is not a refusal by the rules: a malformed message, an offer that cannot be served, a store that is
-    busy. `retry`: the same message may be sent again. `place` names the field, `mend` says what to do (in English, for
-    developers; people read words chosen by `code`)."""
+    """Something that is not a refusal by the rules: a malformed message, an offer that cannot be served, a store that
+    is busy. `retry`: the same message may be sent again. `place` names the field, `mend` says what to do (in English,
+    for developers; people read words chosen by `code`)."""
 
     type: Literal["error"] = "error"
     id: MessageId | None = None

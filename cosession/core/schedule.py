@@ -1,0 +1,196 @@
+"""How the remaining minutes are shared out.
+
+Pure functions of state and `now`; nothing here is stored. The end is locked: whatever is late (start, pause, hold,
+outage, overrun, extra minutes) is repaid by draining the script's `elastic_order`, one phase after another, each as
+far as it says. Because every answer is computed from the plan anew, time that is won back returns by itself in
+reverse order, never above plan (decision 3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cosession.core.script import Phase, Step
+from cosession.core.state import PhaseInstance, SessionState
+from cosession.core.vocabulary import FloorMode, HoldCause, Job, PhaseStatus, Presence, Status, TurnKind, Who
+
+#: An interrupted or missed turn keeps at least this much (method.md, "When somebody drops").
+REST_MS = 30_000
+#: After so much absence beyond the 6 s that make it one, the deputy is told, then has the keys (10 s and 30 s in all).
+DEPUTY_TOLD_MS = 4_000
+DEPUTY_LEADS_MS = 24_000
+#: While the end recedes (a hold, an overrun) the views are refreshed this often.
+REFRESH_MS = 15_000
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """`allotted_ms` by phase key; `late_ms` is what nobody can yield; `elastic_ms` what the rest could still yield."""
+
+    allotted_ms: dict[str, int]
+    late_ms: int
+    elastic_ms: int
+
+
+def spent_ms(state: SessionState, instance: PhaseInstance, now_ms: int) -> int:
+    """What a phase has used so far."""
+    if instance.status is PhaseStatus.NOW:
+        return state.clock(now_ms) - state.phase_from_clock_ms
+    return instance.spent_ms
+
+
+def shares(state: SessionState, now_ms: int) -> Shares:
+    """Share the time until the locked end among the phases that run or come."""
+    allotted = {phase.key: phase.wanted_ms for phase in state.phases}
+    for phase in state.phases:
+        if phase.status in (PhaseStatus.DONE, PhaseStatus.SKIPPED):
+            allotted[phase.key] = phase.spent_ms
+    open_phases = [p for p in state.phases if p.status in (PhaseStatus.NOW, PhaseStatus.COMING)]
+    if state.status is Status.CLOSED or not open_phases:
+        return Shares(allotted, 0, 0)
+    spent = {p.key: spent_ms(state, p, now_ms) for p in open_phases}
+    needed = sum(max(allotted[p.key] - spent[p.key], 0) for p in open_phases)
+    # Before the start the plan begins at the scheduled instant, or now if that is past.
+    begins = max(now_ms, state.starts_at_ms) if state.status is Status.LOBBY else now_ms
+    deficit = max(needed - (state.ends_at_ms - begins), 0)
+    for drain in state.script.elastic_order:
+        for phase in (p for p in open_phases if p.id == drain.phase):
+            least = phase.minimum_ms if drain.to is None else round(drain.to * 60_000)
+            take = max(min(deficit, allotted[phase.key] - max(least, spent[phase.key])), 0)
+            allotted[phase.key] -= take
+            deficit -= take
+    elastic = sum(max(allotted[p.key] - max(p.minimum_ms, spent[p.key]), 0) for p in open_phases)
+    return Shares(allotted, deficit, elastic)
+
+
+def drift_ms(state: SessionState, now_ms: int) -> int:
+    """How late the session is against its plan: positive is late."""
+    if state.started_at_ms is None:
+        return max(now_ms - state.starts_at_ms, 0)
+    left = sum(
+        max(p.planned_ms - spent_ms(state, p, now_ms), 0)
+        for p in state.phases
+        if p.status in (PhaseStatus.NOW, PhaseStatus.COMING)
+    )
+    return now_ms + left - state.ends_at_ms
+
+
+# -- steps and turns -----------------------------------------------------------------------------------------------
+
+
+def nominal_ms(state: SessionState, phase: Phase, index: int) -> int:
+    """What a step would like to have: its seconds, its turns with their hand-overs, or for the last one the
+    remainder."""
+    step = phase.steps[index]
+    if step.seconds is not None:
+        return step.seconds * 1000
+    if step.floor is FloorMode.ROUND and step.turn_s is not None:
+        return len(state.seats_of(step.who)) * (step.turn_s + state.script.hand_over_s) * 1000
+    others = sum(nominal_ms(state, phase, other) for other in range(len(phase.steps)) if other != index)
+    return max(phase.planned_ms - others, 0)
+
+
+def step_budget_ms(state: SessionState, index: int, now_ms: int, without: frozenset[int] = frozenset()) -> int:
+    """What step `index` of the running phase gets if it began now: its share of what the phase has left, never more
+    than it would like unless it is the last. `without` names later steps that will be dropped."""
+    phase, instance = state.current_phase, state.current
+    if phase is None or instance is None:
+        return 0
+    left = max(shares(state, now_ms).allotted_ms[instance.key] - spent_ms(state, instance, now_ms), 0)
+    coming = [i for i in range(index, len(phase.steps)) if i not in without]
+    wanted = sum(nominal_ms(state, phase, i) for i in coming)
+    if coming == [index] or wanted == 0:
+        return left
+    own = nominal_ms(state, phase, index)
+    return min(own, left * own // wanted)
+
+
+def turn_ms(state: SessionState, step: Step, budget_ms: int, seats: int) -> int:
+    """A turn of a round that has `budget_ms` left for `seats` seats: never above `turn_s`, never below `min_turn_s`."""
+    if step.turn_s is None or step.min_turn_s is None or seats == 0:
+        return budget_ms
+    fair = budget_ms // seats - state.script.hand_over_s * 1000
+    return max(min(fair, step.turn_s * 1000), step.min_turn_s * 1000)
+
+
+def fits(state: SessionState, step: Step, budget_ms: int) -> bool:
+    """Whether a round of all its seats fits without shredding turns below `min_turn_s`."""
+    seats = len(state.seats_of(step.who))
+    if step.floor is not FloorMode.ROUND or step.min_turn_s is None or seats == 0:
+        return True
+    return budget_ms >= seats * (step.min_turn_s + state.script.hand_over_s) * 1000
+
+
+def turn_left_ms(state: SessionState, now_ms: int) -> int | None:
+    """What the running turn has left; negative once it is over time."""
+    turn = state.turn
+    return None if turn is None else turn.budget_ms - (state.clock(now_ms) - turn.from_clock_ms)
+
+
+def step_left_ms(state: SessionState, now_ms: int) -> int | None:
+    step = state.step
+    return None if step is None else step.budget_ms - (state.clock(now_ms) - step.from_clock_ms)
+
+
+def passes_after_ms(state: SessionState) -> int | None:
+    """How long after its end a turn passes by itself; None for the client's own steps, answers and granted words."""
+    turn, step = state.turn, state.current_step
+    if turn is None or step is None:
+        return None
+    own_step = step.floor is FloorMode.SINGLE or step.who is Who.FACILITATOR
+    if own_step or turn.kind in (TurnKind.ANSWER, TurnKind.GRANTED):
+        return None
+    overrun = state.script.turn_overrun
+    grace = overrun.grace_s * 1000
+    return grace if state.lead is None else grace + overrun.auto_after_s * 1000
+
+
+# -- the next moment that matters ----------------------------------------------------------------------------------
+
+
+def _clock_moments(state: SessionState, now_ms: int) -> Iterator[int]:
+    """Milliseconds of the phase clock from now until something changes."""
+    instance, phase, step = state.current, state.current_phase, state.current_step
+    if instance is None or phase is None:
+        return
+    left = shares(state, now_ms).allotted_ms[instance.key] - spent_ms(state, instance, now_ms)
+    yield left - phase.warn_s * 1000
+    yield left
+    if step is not None and step.floor is FloorMode.SILENT_WRITING:
+        yield step_left_ms(state, now_ms) or 0
+    turn_left = turn_left_ms(state, now_ms)
+    if turn_left is not None:
+        yield turn_left
+        yield turn_left + state.script.turn_overrun.grace_s * 1000
+        passes = passes_after_ms(state)
+        if passes is not None:
+            yield turn_left + passes
+
+
+def next_wake(state: SessionState, now_ms: int) -> int | None:
+    """Session time of the next moment at which a `Tick` may change something, or at which the views say something
+    new."""
+    if state.status is not Status.RUNNING:
+        return None
+    moments: list[int] = []
+    if state.clock_from_ms is not None:
+        moments += [now_ms + left for left in _clock_moments(state, now_ms)]
+    lead = None if state.lead is None else state.seats[state.lead]
+    if lead is not None and lead.presence is Presence.ABSENT and state.holder_of(Job.DEPUTY) is not None:
+        moments += [lead.since_ms + DEPUTY_TOLD_MS, lead.since_ms + DEPUTY_LEADS_MS]
+    instance = state.current
+    if instance is not None:
+        share = shares(state, now_ms)
+        recedes = bool(state.holds) or spent_ms(state, instance, now_ms) >= share.allotted_ms[instance.key]
+        if recedes:
+            moments.append(now_ms + REFRESH_MS)
+            if not share.late_ms and not state.cannot_hold:
+                moments.append(now_ms + share.elastic_ms + 1)
+    return min((moment for moment in moments if moment > now_ms), default=None)
+
+
+def held_ms(state: SessionState, cause: HoldCause, now_ms: int) -> int:
+    """Time booked for a cause, a hold that goes on included."""
+    since = state.holds.get(cause)
+    return state.booked.get(cause, 0) + (0 if since is None else now_ms - since)

@@ -1,0 +1,228 @@
+"""The state of a session: what all its events so far add up to.
+
+Frozen values only. There are no timers in it: one phase clock (`clock`) that holds stop, and the readings of that
+clock at which phase, step and turn began. Everything that depends on the present moment is a function of state and
+`now`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from cosession.core.script import CaptureSpec, Language, Phase, Script, Step
+from cosession.core.vocabulary import (
+    HandKind,
+    HoldCause,
+    Job,
+    Microphone,
+    PhaseStatus,
+    Presence,
+    Role,
+    Status,
+    TurnKind,
+    Who,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SeatState:
+    """A person's place. It outlives every connection."""
+
+    id: str
+    name: str
+    role: Role
+    jobs: frozenset[Job]
+    presence: Presence = Presence.ABSENT
+    since_ms: int = 0
+    joined: bool = False
+    microphone: Microphone = Microphone.CLOSED
+
+    @property
+    def present(self) -> bool:
+        """Weak counts as present: the seat still shows signs of life."""
+        return self.presence is not Presence.ABSENT
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseInstance:
+    """One phase of this session. `planned_ms` is the script's, `extra_ms` what the lead gave it on top."""
+
+    key: str
+    id: str
+    planned_ms: int
+    minimum_ms: int
+    extra_ms: int = 0
+    spent_ms: int = 0
+    status: PhaseStatus = PhaseStatus.COMING
+
+    @property
+    def wanted_ms(self) -> int:
+        return self.planned_ms + self.extra_ms
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    number: int
+    seat: str
+    kind: TurnKind
+    budget_ms: int
+    from_clock_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    seat: str
+    kind: HandKind
+
+
+@dataclass(frozen=True, slots=True)
+class StepRun:
+    """The step that runs. `order` is who still comes; `rests` what is left of an interrupted turn."""
+
+    index: int
+    budget_ms: int
+    from_clock_ms: int
+    order: tuple[str, ...] = ()
+    rests: Mapping[str, int] = field(default_factory=dict)
+    spoken: tuple[str, ...] = ()
+    passed: tuple[str, ...] = ()
+    done: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    entry: int
+    capture: str
+    phase: str | None
+    seat: str
+    version: int
+    fields: Mapping[str, str]
+    revealed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SessionState:
+    title: str
+    language: Language
+    script: Script
+    speed: int
+    number: int
+    programme: str | None
+    previous_client: str | None
+    starts_at_ms: int
+    phases: tuple[PhaseInstance, ...]
+    seats: Mapping[str, SeatState] = field(default_factory=dict)
+    status: Status = Status.LOBBY
+    started_at_ms: int | None = None
+    closed_at_ms: int | None = None
+    end_moved_ms: int = 0
+    cannot_hold: bool = False
+    """`EndCannotHold` was said and nothing was chosen since."""
+
+    lead: str | None = None
+    lead_announced: bool = True
+
+    clock_ms: int = 0
+    clock_from_ms: int | None = None
+    """Session time since which the phase clock runs; None while it stands still."""
+    holds: Mapping[HoldCause, int] = field(default_factory=dict)
+    """Causes for which the clock stands still, each with the session time of its beginning."""
+    booked: Mapping[HoldCause, int] = field(default_factory=dict)
+    """Time booked so far for each cause."""
+
+    phase_from_clock_ms: int = 0
+    step: StepRun | None = None
+    turn: Turn | None = None
+    turns: int = 0
+    hands: tuple[Hand, ...] = ()
+    follow_ups: int = 0
+    """Follow-ups taken since the last question."""
+    asker: str | None = None
+    """Who asked the question that is being asked or answered."""
+    asked: Mapping[str, int] = field(default_factory=dict)
+    spoken: frozenset[str] = frozenset()
+    """Who has had the floor in this phase."""
+    dropped: frozenset[tuple[str, int]] = frozenset()
+
+    captures: tuple[Capture, ...] = ()
+    entries: int = 0
+    opened: frozenset[str] = frozenset()
+    """Captures whose reveal has happened in their phase."""
+
+    # -- time --------------------------------------------------------------------------------------------------
+
+    def clock(self, now_ms: int) -> int:
+        """Reading of the phase clock at session time `now_ms`."""
+        return self.clock_ms if self.clock_from_ms is None else self.clock_ms + now_ms - self.clock_from_ms
+
+    @property
+    def ends_at_ms(self) -> int:
+        """The locked end: scheduled start plus the script's minutes, plus what the lead moved it (decision 3)."""
+        return self.starts_at_ms + self.script.planned_ms + self.end_moved_ms
+
+    # -- where we are ------------------------------------------------------------------------------------------
+
+    @property
+    def current(self) -> PhaseInstance | None:
+        """The phase instance that runs now."""
+        return next((phase for phase in self.phases if phase.status is PhaseStatus.NOW), None)
+
+    def instance(self, key: str) -> PhaseInstance | None:
+        return next((phase for phase in self.phases if phase.key == key), None)
+
+    @property
+    def current_phase(self) -> Phase | None:
+        """The script's phase that runs now."""
+        instance = self.current
+        return None if instance is None else self.script.phase(instance.id)
+
+    @property
+    def current_step(self) -> Step | None:
+        phase = self.current_phase
+        return None if phase is None or self.step is None else phase.steps[self.step.index]
+
+    # -- who is who --------------------------------------------------------------------------------------------
+
+    @property
+    def client(self) -> str | None:
+        return next((seat.id for seat in self.seats.values() if seat.role is Role.CLIENT), None)
+
+    @property
+    def facilitator(self) -> str | None:
+        return next((seat.id for seat in self.seats.values() if seat.role is Role.FACILITATOR), None)
+
+    def holder_of(self, job: Job) -> str | None:
+        """The seat that has this job."""
+        return next((seat.id for seat in self.seats.values() if job in seat.jobs), None)
+
+    def seats_of(self, who: Who) -> tuple[str, ...]:
+        """The seats that a word of the script addresses, in seat order. The facilitator's part belongs to the lead."""
+        match who:
+            case Who.CLIENT:
+                return tuple(s.id for s in self.seats.values() if s.role is Role.CLIENT)
+            case Who.CONSULTANTS:
+                return tuple(s.id for s in self.seats.values() if s.role is Role.CONSULTANT)
+            case Who.MEMBERS:
+                return tuple(s.id for s in self.seats.values() if s.role in (Role.CLIENT, Role.CONSULTANT))
+            case Who.FACILITATOR:
+                return () if self.lead is None else (self.lead,)
+            case Who.PREVIOUS_CLIENT:
+                return () if self.previous_client is None else (self.previous_client,)
+            case Who.SCRIBE:
+                return tuple(s.id for s in self.seats.values() if Job.SCRIBE in s.jobs)
+            case Who.ALL:
+                return tuple(s.id for s in self.seats.values() if s.role is not Role.OBSERVER)
+
+    # -- what is written ---------------------------------------------------------------------------------------
+
+    def spec(self, capture: str) -> CaptureSpec | None:
+        """The script's word on a capture, wherever it stands."""
+        for spec in self.script.lobby:
+            if spec.id == capture:
+                return spec
+        for phase in self.script.phases:
+            for spec in phase.captures:
+                if spec.id == capture:
+                    return spec
+        return None

@@ -1,0 +1,400 @@
+"""From the state to what a seat sees. Shapes are in `room_view`.
+
+Pure. `common` holds nothing that is not for every seat; whatever is one's own or the lead's goes into `own` and
+`console`. The buttons a seat gets (`may`) come from asking `decide`, so that no second place knows the rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from cosession.core import captures as cap
+from cosession.core import commands as cmd
+from cosession.core import schedule as sch
+from cosession.core.decide import decide
+from cosession.core.evolve import evolve
+from cosession.core.floor import closed_roles, hearable, holder, may_speak, queue
+from cosession.core.prompt import coming, mic_reason, prompt, resting, turns_until
+from cosession.core.refusal import Refused
+from cosession.core.room_view import (
+    Change,
+    Common,
+    Console,
+    Countdown,
+    FloorView,
+    HandView,
+    NowView,
+    Overrun,
+    Own,
+    PhaseView,
+    Preview,
+    SeatView,
+    TurnView,
+    Writable,
+)
+from cosession.core.script import Text
+from cosession.core.stage import on_stage
+from cosession.core.state import Capture, SessionState
+from cosession.core.vocabulary import (
+    FloorMode,
+    HandKind,
+    HoldCause,
+    Job,
+    Microphone,
+    PhaseStatus,
+    Presence,
+    Reveal,
+    Role,
+    Status,
+    Visibility,
+    Who,
+)
+
+#: Captures of earlier phases that stay in sight: the thread of the session.
+IN_SIGHT = ("topic", "headline_question", "request")
+
+
+# -- common --------------------------------------------------------------------------------------------------------
+
+
+def common(state: SessionState, session: str, now_ms: int) -> Common:
+    """The part that is the same for every seat."""
+    share = sch.shares(state, now_ms)
+    return Common(
+        session=session,
+        title=state.title,
+        language=state.language,
+        script=state.script.id,
+        script_title=state.script.title,
+        number=state.number,
+        speed=state.speed,
+        status=state.status,
+        starts_at_ms=state.starts_at_ms,
+        ends_at_ms=state.ends_at_ms,
+        late_ms=share.late_ms,
+        phases=[
+            PhaseView(
+                key=instance.key,
+                id=instance.id,
+                title=state.script.phase(instance.id).title,
+                purpose=state.script.phase(instance.id).purpose,
+                family=state.script.phase(instance.id).family,
+                status=instance.status,
+                planned_ms=instance.planned_ms,
+                allotted_ms=share.allotted_ms[instance.key],
+                spent_ms=sch.spent_ms(state, instance, now_ms),
+                minimum_ms=instance.minimum_ms,
+                protected=state.script.phase(instance.id).protected,
+            )
+            for instance in state.phases
+        ],
+        now=_now(state, now_ms, share),
+        floor=_floor(state, now_ms),
+        seats=[
+            SeatView(
+                id=seat.id,
+                name=seat.name,
+                role=seat.role,
+                jobs=sorted(seat.jobs),
+                presence=seat.presence,
+                joined=seat.joined,
+                microphone=seat.microphone,
+                since_ms=seat.since_ms,
+            )
+            for seat in state.seats.values()
+        ],
+        lead=state.lead if state.lead_announced else state.facilitator,
+        facilitator=state.facilitator,
+        client=state.client,
+        deputy=state.holder_of(Job.DEPUTY),
+        stage=on_stage(state),
+        captures=[cap.shown(capture) for capture in _in_sight(state)],
+        written=_written(state),
+        live=None,
+        charter=list(state.script.charter),
+    )
+
+
+def _now(state: SessionState, now_ms: int, share: sch.Shares) -> NowView | None:
+    instance, phase, step, run = state.current, state.current_phase, state.current_step, state.step
+    if instance is None or phase is None or step is None or run is None:
+        return None
+    running = state.clock_from_ms is not None
+    allotted = share.allotted_ms[instance.key]
+    timed = step.floor is FloorMode.SILENT_WRITING or (step.floor is FloorMode.SINGLE and len(phase.steps) > 1)
+    closed = closed_roles(state)
+    return NowView(
+        phase=instance.key,
+        index=state.phases.index(instance),
+        step=run.index,
+        steps=len(phase.steps),
+        step_title=step.title,
+        floor=step.floor,
+        closed_roles=[role for role in Role if any(state.seats[seat].role is role for seat in closed)],
+        countdown=Countdown(
+            left_ms=allotted - sch.spent_ms(state, instance, now_ms), at_ms=now_ms, running=running, total_ms=allotted
+        ),
+        step_countdown=Countdown(
+            left_ms=sch.step_left_ms(state, now_ms) or 0, at_ms=now_ms, running=running, total_ms=run.budget_ms
+        )
+        if timed
+        else None,
+        holds=sorted(state.holds),
+        warn_ms=phase.warn_s * 1000,
+        resting=resting(state, now_ms),
+    )
+
+
+def _floor(state: SessionState, now_ms: int) -> FloorView:
+    phase, run = state.current_phase, state.step
+    rounds = [] if phase is None else [i for i, step in enumerate(phase.steps) if step.floor is FloorMode.ROUND]
+    if state.current is not None:
+        rounds = [i for i in rounds if (state.current.key, i) not in state.dropped]
+    in_round = run is not None and run.index in rounds
+    return FloorView(
+        holder=holder(state),
+        hearable=sorted(hearable(state)),
+        turn=_turn(state, now_ms),
+        order=coming(state),
+        spoken=[] if run is None else list(run.spoken),
+        passed=[] if run is None else list(run.passed),
+        hands=[HandView(seat=hand.seat, kind=hand.kind) for hand in queue(state)],
+        round=rounds.index(run.index) + 1 if in_round and run is not None else 0,
+        rounds=len(rounds),
+        done=[] if run is None else sorted(run.done),
+    )
+
+
+def _turn(state: SessionState, now_ms: int) -> TurnView | None:
+    turn = state.turn
+    if turn is None:
+        return None
+    left = sch.turn_left_ms(state, now_ms) or 0
+    passes = sch.passes_after_ms(state)
+    running = state.clock_from_ms is not None
+    overrun = Overrun.NONE
+    if left <= 0:
+        graced = passes is not None and left <= -state.script.turn_overrun.grace_s * 1000
+        overrun = Overrun.PASS if graced else Overrun.CONCLUDE
+    return TurnView(
+        number=turn.number,
+        seat=turn.seat,
+        kind=turn.kind,
+        countdown=Countdown(left_ms=left, at_ms=now_ms, running=running, total_ms=turn.budget_ms),
+        overrun=overrun,
+        passes_in=None
+        if passes is None
+        else Countdown(left_ms=left + passes, at_ms=now_ms, running=running, total_ms=turn.budget_ms + passes),
+    )
+
+
+def _in_sight(state: SessionState) -> Iterator[Capture]:
+    """What everybody may read now: the running phase's captures, and the thread of the session."""
+    key = None if state.current is None else state.current.key
+    for capture in state.captures:
+        here = capture.phase == key and key is not None
+        if (here or capture.capture in IN_SIGHT) and cap.for_everyone(state, capture):
+            yield capture
+
+
+def _written(state: SessionState) -> dict[str, int]:
+    """How many wrote each capture of this phase that is still hidden. Not for what only the lead may count."""
+    phase, instance = state.current_phase, state.current
+    if phase is None or instance is None:
+        return {}
+    return {
+        spec.id: sum(c.capture == spec.id and not c.revealed for c in state.captures)
+        for spec in phase.captures
+        if spec.reveal is not Reveal.NEVER
+    }
+
+
+# -- one's own -----------------------------------------------------------------------------------------------------
+
+
+def own(state: SessionState, seat: str, now_ms: int, drafts: Mapping[str, Mapping[str, str]]) -> Own:
+    """The part that only this seat sees. `drafts` are its own unsent texts by capture."""
+    me = state.seats[seat]
+    lead = None if state.lead is None else state.seats[state.lead]
+    away = lead is not None and lead.joined and lead.presence is Presence.ABSENT
+    return Own(
+        seat=seat,
+        role=me.role,
+        jobs=sorted(me.jobs),
+        leads=seat == state.lead,
+        may=may(state, seat, now_ms),
+        prompt=prompt(state, me, now_ms),
+        cues=cues(state, seat),
+        my_turn=state.turn is not None and state.turn.seat == seat,
+        turns_until_mine=turns_until(state, seat),
+        may_be_heard=seat in may_speak(state),
+        mic_reason=mic_reason(state, me),
+        writable=_writable(state, seat, drafts),
+        captures=[
+            cap.shown(capture)
+            for capture in state.captures
+            if cap.readable(state, seat, capture) and not cap.for_everyone(state, capture)
+        ],
+        lead_away=away and Job.DEPUTY in me.jobs and lead is not None and now_ms - lead.since_ms >= sch.DEPUTY_TOLD_MS,
+    )
+
+
+def _writable(state: SessionState, seat: str, drafts: Mapping[str, Mapping[str, str]]) -> list[Writable]:
+    result = []
+    for _, spec in cap.writable(state, seat):
+        was = None if spec.many else cap.latest(state, seat, spec.id)
+        result.append(
+            Writable(
+                spec=spec,
+                version=0 if was is None else was.version,
+                fields={} if was is None else dict(was.fields),
+                draft=dict(drafts.get(spec.id, {})),
+                submitted=cap.latest(state, seat, spec.id) is not None,
+            )
+        )
+    return result
+
+
+def cues(state: SessionState, seat: str) -> list[Text]:
+    """What the script says to this seat in this step: the narrowest that fits."""
+    phase, run = state.current_phase, state.step
+    if phase is None or run is None:
+        return []
+    fitting = [c for c in phase.cues if c.step in (None, run.index) and seat in state.seats_of(c.who)]
+    if seat == state.lead:
+        own_cues = [cue for cue in fitting if cue.who is Who.FACILITATOR]
+        fitting = own_cues + [
+            cue for cue in fitting if cue not in own_cues and state.seats[seat].role is not Role.FACILITATOR
+        ]
+    else:
+        narrow = [c for c in fitting if c.who not in (Who.MEMBERS, Who.ALL)]
+        fitting = narrow or fitting
+    stepwise = [cue for cue in fitting if cue.step is not None]
+    return [cue.text for cue in (stepwise or fitting)]
+
+
+def may(state: SessionState, seat: str, now_ms: int) -> list[str]:
+    """The commands (wire tags) that would be accepted from this seat now; a follow-up hand is
+    `raise_hand_follow_up`."""
+    accepted: list[str] = []
+    for command in _candidates(state, seat):
+        try:
+            decide(state, command, now_ms, by=seat)
+        except Refused:
+            continue
+        follows = isinstance(command, cmd.RaiseHand) and command.kind is HandKind.FOLLOW_UP
+        accepted.append("raise_hand_follow_up" if follows else command.type)
+    return accepted
+
+
+def _candidates(state: SessionState, seat: str) -> Iterator[cmd.SeatCommand]:
+    """One command of each kind that has a button, with today's subjects."""
+    microphone = state.seats[seat].microphone
+    yield cmd.SetMicrophone(microphone=Microphone.CLOSED if microphone is not Microphone.CLOSED else Microphone.ARMED)
+    yield cmd.TakeLead()
+    if seat == state.lead:
+        yield cmd.StartSession()
+    instance, run, turn = state.current, state.step, state.turn
+    if state.status is not Status.RUNNING or instance is None or run is None:
+        return
+    yield cmd.RaiseHand(kind=HandKind.QUESTION)
+    yield cmd.RaiseHand(kind=HandKind.FOLLOW_UP)
+    yield cmd.LowerHand()
+    yield cmd.PassTurn(phase=instance.key, step=run.index)
+    yield cmd.MarkDone(phase=instance.key, step=run.index)
+    if turn is not None:
+        yield cmd.EndTurn(turn=turn.number)
+    if seat != state.lead:
+        return
+    yield cmd.NextPhase(phase=instance.key)
+    yield cmd.NextStep(phase=instance.key, step=run.index)
+    yield cmd.SkipPhase(phase=instance.key)
+    yield cmd.ExtendPhase(phase=instance.key)
+    yield cmd.Pause()
+    yield cmd.Resume()
+    yield cmd.HandOverLead()
+    yield cmd.MoveEnd()
+    yield cmd.CloseSession()
+    if turn is not None:
+        yield cmd.ExtendTurn(turn=turn.number)
+        yield cmd.TakeBackFloor(turn=turn.number)
+
+
+# -- the lead ------------------------------------------------------------------------------------------------------
+
+
+def console(state: SessionState, now_ms: int) -> Console:
+    """What only the lead sees."""
+    share = sch.shares(state, now_ms)
+    late_start = max((state.started_at_ms or 0) - state.starts_at_ms, 0) if state.started_at_ms is not None else 0
+    members = state.seats_of(Who.MEMBERS)
+    passes = _turn(state, now_ms)
+    return Console(
+        previews=list(_previews(state, now_ms)),
+        grantable=_grantable(state, now_ms),
+        not_spoken=[seat for seat in members if seat not in state.spoken] if state.current is not None else [],
+        drift_ms=sch.drift_ms(state, now_ms),
+        elastic_ms=share.elastic_ms,
+        lateness_ms=late_start,
+        paused_ms=sch.held_ms(state, HoldCause.PAUSE, now_ms),
+        held_ms=sch.held_ms(state, HoldCause.CLIENT_ABSENT, now_ms) + sch.held_ms(state, HoldCause.LEAD_ABSENT, now_ms),
+        outage_ms=sch.held_ms(state, HoldCause.OUTAGE, now_ms),
+        counts=_counts(state),
+        questions=dict(state.asked),
+        passes=None if passes is None else passes.passes_in,
+    )
+
+
+def _grantable(state: SessionState, now_ms: int) -> list[str]:
+    """Seats to which the lead could give the floor now."""
+    seats = []
+    for seat in state.seats:
+        try:
+            decide(state, cmd.GrantFloor(seat=seat), now_ms, by=state.lead)
+        except Refused:
+            continue
+        seats.append(seat)
+    return seats
+
+
+def _counts(state: SessionState) -> dict[str, int]:
+    phase = state.current_phase
+    specs = [] if phase is None else [spec for spec in phase.captures if spec.visible is Visibility.LEAD_COUNT]
+    return {spec.id: len({c.seat for c in state.captures if c.capture == spec.id}) for spec in specs}
+
+
+def _previews(state: SessionState, now_ms: int) -> Iterator[Preview]:
+    """What a gesture would do, found out by doing it on a copy."""
+    instance = state.current
+    if instance is None or state.lead is None:
+        return
+    gestures: list[tuple[cmd.SeatCommand, str | None]] = [
+        (cmd.ExtendPhase(phase=instance.key), instance.key),
+        (cmd.NextPhase(phase=instance.key), instance.key),
+        (cmd.SkipPhase(phase=instance.key), instance.key),
+        (cmd.MoveEnd(), None),
+    ]
+    coming_up = next((p for p in state.phases if p.status is PhaseStatus.COMING), None)
+    if coming_up is not None:
+        gestures.append((cmd.SkipPhase(phase=coming_up.key), coming_up.key))
+    before = sch.shares(state, now_ms).allotted_ms
+    for command, phase in gestures:
+        try:
+            events = decide(state, command, now_ms, by=state.lead)
+        except Refused:
+            continue
+        after = state
+        for event in events:
+            after = evolve(after, event, now_ms)
+        share = sch.shares(after, now_ms)
+        yield Preview(
+            gesture=command.type,
+            phase=phase,
+            changes=[
+                Change(phase=key, from_ms=before[key], to_ms=share.allotted_ms[key])
+                for key in before
+                if share.allotted_ms[key] != before[key] and (key != phase or command.type == "extend_phase")
+            ],
+            ends_at_ms=after.ends_at_ms,
+            late_ms=share.late_ms,
+        )
