@@ -19,6 +19,7 @@ from collections.abc import Mapping, Sequence
 import structlog
 import uvloop
 
+from cosession import logs
 from cosession.media.embedded import control, sdp
 from cosession.media.embedded.aiortc_seam import Certificate
 from cosession.media.embedded.peer import Peer, Site
@@ -143,10 +144,7 @@ async def _serve(fd: int) -> int:
 def main() -> int:
     for ignored in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ignored, signal.SIG_IGN)
-    structlog.configure(
-        processors=[structlog.processors.add_log_level, structlog.processors.JSONRenderer()],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    logs.configure()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_serve(int(sys.argv[1])))
 

@@ -1,0 +1,226 @@
+"""What people in a room see and hear, over real sockets and real DTLS, and what they do not."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import socket
+
+import pytest
+from aiortc import RTCDtlsTransport
+from aiortc.rtp import RtpPacket
+
+from cosession.core.stage import Picture, RoomPlan
+from cosession.media.embedded import EmbeddedMedia
+from cosession.room.ports import SeatFigures
+from tests.media.conftest import SEATS, Joining
+from tests.media.guest import Ear, Guest, plan, until
+
+
+async def figures(engine: EmbeddedMedia, seat: str) -> SeatFigures:
+    _, sessions = await engine.figures()
+    return next(f for f in sessions["room"] if f.seat == seat)
+
+
+async def dropped(engine: EmbeddedMedia, reason: str) -> int:
+    workers, _ = await engine.figures()
+    return workers[0].dropped.get(reason, 0)
+
+
+def dtls_of(guest: Guest) -> RTCDtlsTransport:
+    return guest.pc.getTransceivers()[0].sender.transport
+
+
+async def test_two_see_and_hear_each_other(engine: EmbeddedMedia, join: Joining, ear: Ear) -> None:
+    engine.apply("room", plan(1, ["a", "b"], SEATS))
+    a, b = await join("a"), await join("b")
+    await until(lambda: a.frames[0] > 15 and b.frames[0] > 15 and a.sound_s[0] > 1 and b.sound_s[0] > 1)
+    assert not a.frames[1]
+    assert ("connected", "room", "a", "a-1") in ear.told
+    assert ear.carries == {"a-1": True, "b-1": True}
+    seen = await figures(engine, "a")
+    assert seen.packets_out > 50
+    assert seen.loss_percent == 0
+    assert seen.audio_packets_dropped == 0
+    await until(lambda: ear.alive_count["a"] >= 2)
+    assert dtls_of(a)._ssl.get_selected_srtp_profile() == b"SRTP_AEAD_AES_256_GCM"  # type: ignore[union-attr]
+
+
+async def test_a_seat_stands_in_its_slot(engine: EmbeddedMedia, join: Joining) -> None:
+    engine.apply("room", plan(1, [], SEATS))
+    a, c = await join("a"), await join("c")
+    await until(lambda: a.frames[1] > 2 and c.frames[0] > 2)
+    assert set(a.frames) == {1}
+    assert set(c.frames) == {0}
+
+
+async def test_nothing_is_forwarded_before_the_first_plan(engine: EmbeddedMedia, join: Joining) -> None:
+    a, b = await join("a"), await join("b")
+    await until(lambda: dtls_of(a).state == dtls_of(b).state == "connected")
+    await asyncio.sleep(1)
+    assert (await figures(engine, "b")).packets_out == 0
+    assert (await figures(engine, "a")).audio_packets_dropped > 20
+
+
+async def test_the_floor_opens_closes_and_ignores_old_plans(engine: EmbeddedMedia, join: Joining) -> None:
+    engine.apply("room", plan(5, ["b"], ["a"]))
+    _, b = await join("a"), await join("b")
+    await until(lambda: b.frames[0] > 5)
+    assert b.sound_s[0] == 0
+    engine.apply("room", plan(6, ["a"], ["a"]))
+    await until(lambda: b.sound_s[0] > 0.5)
+    engine.apply("room", plan(7, ["b"], []))
+    before = (await figures(engine, "b")).packets_out
+    await asyncio.sleep(1)
+    assert (await figures(engine, "b")).packets_out == before
+    engine.apply("room", plan(6, ["a"], ["a"]))
+    await asyncio.sleep(0.5)
+    assert (await figures(engine, "b")).packets_out == before
+    frames, heard = b.frames[0], b.sound_s[0]
+    engine.apply("room", plan(8, ["a"], ["a"]))
+    await until(lambda: b.frames[0] > frames + 3 and b.sound_s[0] > heard + 0.3)
+
+
+async def test_a_hostile_client_is_not_heard(engine: EmbeddedMedia, join: Joining) -> None:
+    """It goes on sending, relabels its sound as the picture's payload type, and takes another SSRC."""
+    engine.apply("room", plan(1, [], []))
+    a, b = await join("a"), await join("b")
+    await until(lambda: dtls_of(a).state == dtls_of(b).state == "connected")
+    await until(lambda: a.tone is not None)
+    sound_ssrc, picture_ssrc = (sender._ssrc for sender in a.pc.getSenders()[:2])
+    refused = await dropped(engine, "not_negotiated")
+    for ssrc in (sound_ssrc, 12345, 67890):
+        for payload_type in (96, 97, 111):
+            for i in range(30):
+                packet = RtpPacket(payload_type=payload_type, sequence_number=30000 + i, ssrc=ssrc, payload=b"x" * 60)
+                if (ssrc, payload_type) != (sound_ssrc, 96):
+                    await dtls_of(a)._send_rtp(packet.serialize())
+    await asyncio.sleep(0.5)
+    assert (await figures(engine, "b")).packets_out == 0
+    assert (await dropped(engine, "not_negotiated")) - refused >= 8 * 30 - 30
+    assert (await dropped(engine, "closed_floor")) > 10
+    # The picture is granted, the sound is not: sound under the picture's label is no sound for anybody.
+    engine.apply("room", plan(2, [], ["a"]))
+    await until(lambda: b.frames[0] > 3)
+    for i in range(30):
+        packet = RtpPacket(payload_type=96, sequence_number=40000 + i, ssrc=picture_ssrc, payload=b"x" * 60)
+        await dtls_of(a)._send_rtp(packet.serialize())
+    await asyncio.sleep(0.5)
+    assert b.sound_s[0] == 0
+
+
+async def test_a_late_joiner_sees_everybody_at_once(engine: EmbeddedMedia, join: Joining) -> None:
+    engine.apply("room", plan(1, ["a"], SEATS))
+    await join("a")
+    b = await join("b")
+    await until(lambda: b.frames[0] > 20)
+    c = await join("c")
+    await until(lambda: dtls_of(c).state == "connected")
+    await until(lambda: c.frames[0] > 0 and c.frames[1] > 0, timeout_s=1.5)
+
+
+async def test_a_listener_receives_and_never_publishes(engine: EmbeddedMedia, join: Joining) -> None:
+    engine.apply("room", plan(1, SEATS, SEATS))
+    a = await join("a")
+    b = await join("b", sends=False)
+    c = await join("c", publishes=False)
+    await until(lambda: b.frames[0] > 3 and c.frames[0] > 3 and b.sound_s[0] > 0.3)
+    assert not a.frames
+    assert (await figures(engine, "c")).video_packets_in == 0
+
+
+async def test_strangers_have_no_effect(engine: EmbeddedMedia, join: Joining) -> None:
+    engine.apply("room", plan(1, SEATS, SEATS))
+    a, b = await join("a"), await join("b")
+    await until(lambda: b.frames[0] > 5)
+    hello = bytes.fromhex("16feff0000000000000000003a0100002e000000000000002efefd") + bytes(46)
+    check = bytes.fromhex("000100082112a442") + bytes(12) + bytes.fromhex("00060003613a6200")
+    chance = random.Random(1)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        stranger.connect(("127.0.0.1", engine.udp_ports[0]))
+        for _ in range(20):
+            for datagram in (b"\x80\x60" + b"x" * 1600, b"\x80\x60" + bytes(60), b"\x80\xc8" + bytes(60), hello, check, b""):
+                stranger.send(datagram)
+            stranger.send(chance.randbytes(chance.randrange(1, 1400)))
+        frames, heard = a.frames[0], b.sound_s[0]
+        await until(lambda: a.frames[0] > frames + 10 and b.sound_s[0] > heard + 1)
+        stranger.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            stranger.recv(100)
+    assert await dropped(engine, "oversized") == 20
+    assert await dropped(engine, "bad_stun") >= 20
+    assert await dropped(engine, "unknown_source") >= 60
+
+
+async def test_pictures_survive_loss(engine: EmbeddedMedia, join: Joining) -> None:
+    """5 % of what the receiver gets and of what the sender sends is lost: repeats mend it."""
+    engine.apply("room", plan(1, ["a"], ["a"]))
+    a, b = await join("a"), await join("b")
+    await until(lambda: b.frames[0] > 3)
+    chance = random.Random(7)
+    path_in, path_out = dtls_of(b).transport, dtls_of(a).transport
+    receive, send = path_in._recv, path_out._send
+
+    async def lossy_receive() -> bytes:
+        while True:
+            datagram = await receive()
+            if datagram[0] < 128 or chance.random() > 0.05:
+                return datagram
+
+    async def lossy_send(datagram: bytes) -> None:
+        if datagram[0] < 128 or chance.random() > 0.05:
+            await send(datagram)
+
+    path_in._recv, path_out._send = lossy_receive, lossy_send  # type: ignore[method-assign]
+    await asyncio.sleep(0.5)
+    before, start = b.frames[0], asyncio.get_running_loop().time()
+    await until(lambda: b.frames[0] - before >= 40)
+    assert asyncio.get_running_loop().time() - start < 5.5
+    await until_loss(engine)
+
+
+async def until_loss(engine: EmbeddedMedia) -> None:
+    async with asyncio.timeout(5):
+        while (await figures(engine, "a")).loss_percent == 0:
+            await asyncio.sleep(0.1)
+
+
+async def test_the_newest_connection_that_carries_publishes(engine: EmbeddedMedia, join: Joining, ear: Ear) -> None:
+    engine.apply("room", plan(1, SEATS, SEATS))
+    old, b = await join("a", "a-old"), await join("b")
+    await until(lambda: b.frames[0] > 5)
+    new = await join("a", "a-new")
+    await until(lambda: ear.carries.get("a-new", False))
+    await until(lambda: new.frames[0] > 3)
+    frames, heard, both = b.frames[0], b.sound_s[0], old.frames[0]
+    await until(lambda: b.frames[0] > frames + 5 and b.sound_s[0] > heard + 0.5 and old.frames[0] > both + 5)
+    engine.disconnect("room", "a-old")
+    frames = b.frames[0]
+    await until(lambda: b.frames[0] > frames + 5)
+    assert ("lost", "room", "a", "a-old") not in ear.told
+
+
+async def test_voices_come_from_the_packets(engine: EmbeddedMedia, join: Joining, ear: Ear) -> None:
+    engine.apply("room", plan(1, ["a"], []))
+    a = await join("a")
+    await join("b")
+    await until(lambda: ear.levels.get("a", 0) > 90)
+    assert "b" not in ear.levels
+    assert a.tone is not None
+    a.tone.loud = False
+    await until(lambda: ear.levels == {})
+
+
+async def test_whoever_stops_sending_is_said_and_whoever_vanishes_is_lost(
+    engine: EmbeddedMedia, join: Joining, ear: Ear
+) -> None:
+    engine.apply("room", RoomPlan(version=1, hearable=frozenset("a"), pictures={"a": Picture.STAGE}))
+    a, b = await join("a"), await join("b")
+    await until(lambda: ear.carries.get("a-1", False) and ear.carries.get("b-1", False))
+    for sender in a.pc.getSenders()[:2]:
+        await sender.stop()
+    await dtls_of(b).transport.stop()  # no word over DTLS: the network is simply gone
+    await until(lambda: ear.carries["a-1"] is False, timeout_s=5)
+    await until(lambda: ("lost", "room", "b", "b-1") in ear.told, timeout_s=8)
+    assert ("lost", "room", "a", "a-1") not in ear.told
+    assert [f.seat for f in (await engine.figures())[1]["room"]] == ["a"]
