@@ -63,6 +63,7 @@ export interface CaptureSpec {
   many: boolean;
   steps: number[];
   early: boolean;
+  also_in: string[];
   keep: boolean;
   for_client: boolean;
 }
@@ -140,6 +141,7 @@ export interface Common {
 
 export interface Console {
   previews: Preview[];
+  grantable: string[];
   not_spoken: string[];
   drift_ms: number;
   elastic_ms: number;
