@@ -6,6 +6,7 @@ WAL, `synchronous=FULL`, an explicit `BEGIN IMMEDIATE` in the one writing lane, 
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from collections.abc import Callable
@@ -62,7 +63,8 @@ class Database:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         except OSError as error:
-            raise Unavailable("store_unwritable", _MENDS["store_unwritable"].format(path=path)) from error
+            code = "store_full" if error.errno in {errno.ENOSPC, errno.EDQUOT} else "store_unwritable"
+            raise Unavailable(code, _MENDS[code].format(path=path)) from error
         engine = _engine(path, "BEGIN IMMEDIATE")
         try:
             with engine.begin() as connection:

@@ -67,12 +67,14 @@ class EventLogContract:
             Record("bad", 0, {"value": float("nan")}),
             Record("bad", 0, {}, {"text": "\ud83d"}),
             Record("bad", 0, {}, {"text": object()}),
-            Record("bad", 2**63, {}),
+            Record("bad", 2**63, {}, {"text": "x"}, "seat-1"),
             Record("bad", 0, {}, {"text": "x"}, owner=""),
             Record("bad", 0, {}, erased=True),
         ]
         good = [log.append(f"s{n}", 0, [CREATED]) for n in range(3)]
-        results = await asyncio.gather(*(log.append("s", 0, [record]) for record in bad), *good, return_exceptions=True)
+        results = await asyncio.gather(
+            *(log.append("s", 0, [CREATED, record]) for record in bad), *good, return_exceptions=True
+        )
         assert [isinstance(result, (ValueError, TypeError, OverflowError)) for result in results] == [True] * 6 + [
             False
         ] * 3

@@ -69,6 +69,7 @@ async def test_links_are_apart(registry: Registry) -> None:
     assert (await registry.bind_login("made up")).outcome == "link_unknown"
     assert await registry.login("made up") is None
     assert await registry.login("") is None
+    assert await registry.login("\ud83d") is None
     facilitator = await registry.bind_login(await registry.new_login_link("facilitator"))
     ops_token = await registry.new_login_link("ops")
     assert (await registry.bind_login(ops_token, facilitator.secret)).login != facilitator.login
