@@ -1,8 +1,7 @@
 """Events as the log keeps them: people's words apart from the rest (decision 9).
 
-An event's own `CONTENT` says which fields are sealed, its `owner` with whose key. Every record also carries, in clear, the
-clocks at which it was stored: recovery needs them, events do not.
-"""
+An event's own `CONTENT` says which fields are sealed, its `owner` with whose key. Every record also carries, in
+clear, the clocks at which it was stored: recovery needs them, events do not."""
 
 from __future__ import annotations
 
@@ -34,8 +33,8 @@ def to_record(event: Event, at_ms: int, mark: Mark) -> Record:
 
 
 def to_event(record: Record) -> AnyEvent:
-    """The event of a record. Erased words read `erased`, erased fields are empty. Raises `ValueError` for a record that is
-    none of ours."""
+    """The event of a record. Erased words read `erased`, erased fields are empty. Raises `ValueError` for a record
+    that is none of ours."""
     fields: dict[str, Any] = {name: value for name, value in record.meta.items() if name != _CLOCKS}
     content: Mapping[str, Any] = record.content or {}
     if record.erased:

@@ -1,9 +1,8 @@
 """What waits to be written to one socket. Bounded, so that a reader who stops reading delays nobody and costs little.
 
-Messages keep their order. Fleeting ones take the place of the one before of their kind. Of views at most one waits, and it is
-made when it is its turn, so the newest wins; at most ten a second, urgent ones at once (decision 16). faults.md: a reader
-that stops reading is out within 5 s or 512 KiB.
-"""
+Messages keep their order. Fleeting ones take the place of the one before of their kind. Of views at most one waits,
+and it is made when it is its turn, so the newest wins; at most ten a second, urgent ones at once (decision 16).
+faults.md: a reader that stops reading is out within 5 s or 512 KiB."""
 
 from __future__ import annotations
 
@@ -24,6 +23,8 @@ STUCK_MS = 5_000
 VIEW_EVERY_MS = 100
 #: So long a closing connection may take to read what is still queued.
 PARTING_MS = 400
+#: So long the closing of a socket is waited for.
+CLOSE_S = 1.0
 SLOW_READER = 4408
 
 Send = Callable[[str], Awaitable[None]]
@@ -31,9 +32,10 @@ Close = Callable[[int], Awaitable[None]]
 
 
 class Outbox:
-    """`view` makes the text of the view as it is now. `send` and `close` are the socket's; both may block or fail."""
+    """`view` makes the text of the view as it is now, or None. `send` and `close` are the socket's; both may block or
+    fail."""
 
-    def __init__(self, send: Send, close: Close, clock: Clock, view: Callable[[], str]) -> None:
+    def __init__(self, send: Send, close: Close, clock: Clock, view: Callable[[], str | None]) -> None:
         self._send = send
         self._close = close
         self._clock = clock
@@ -97,11 +99,12 @@ class Outbox:
         if self._pump is not None and self._pump is not asyncio.current_task():
             self._pump.cancel()
 
-    async def settled(self) -> None:
-        """Returns when nothing can be sent at this moment, or the socket is closed as asked."""
-        for task in (self._pump, self._closer):
-            if task is not None:
-                await asyncio.wait([task])
+    async def parted(self) -> None:
+        """Returns when the socket is closed as asked for by `part`."""
+        if self._pump is not None:
+            await asyncio.wait([self._pump])
+        if self._closer is not None:
+            await asyncio.wait([self._closer])
 
     # -- the writer --------------------------------------------------------------------------------------------
 
@@ -162,6 +165,7 @@ class Outbox:
 
     async def _end(self, code: int) -> None:
         try:
-            await self._close(code)
+            async with asyncio.timeout(CLOSE_S):
+                await self._close(code)
         except Exception as error:  # noqa: BLE001 - the other end was quicker
             log.info("connection.close_failed", error=type(error).__name__)

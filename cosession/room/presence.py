@@ -1,7 +1,7 @@
 """Signs of life, seat by seat, in real time (decisions 7 and 15; method.md, "When somebody drops").
 
-A seat is weak after 3 s without a sign and absent after 6 s, here again with the next one. Whether its socket is closed makes
-no difference: the same clock runs. Nothing here is stored; what changed is reported to core as a fact.
+A seat is weak after 3 s without a sign and absent after 6 s, here again with the next one. Whether its socket is
+closed makes no difference: the same clock runs. Nothing here is stored; what changed is reported to core as a fact.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """From bytes off a socket to a message of the wire, or to the error that names the place and the mend.
 
-Strict where JSON readers are lax: no NaN or Infinity, no key twice, no deep nesting, no lone surrogate, UTF-8 only, sizes
-bounded (decision 17; faults.md: 64 KiB of JSON cost 5 ms at worst, so the size is looked at first).
-"""
+Strict where JSON readers are lax: no NaN or Infinity, no key twice, no deep nesting, no lone surrogate, UTF-8 only,
+sizes bounded (decision 17; faults.md: 64 KiB of JSON cost 5 ms at worst, so the size is looked at first)."""
 
 from __future__ import annotations
 
@@ -46,9 +45,7 @@ def read(data: str | bytes) -> BrowserMessage:
 def _strict_json(data: str | bytes) -> Any:
     try:
         text = data.decode("utf-8") if isinstance(data, bytes) else data
-        value = json.loads(
-            text, object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_finite
-        )
+        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_finite)
         _check(value)
     except UnicodeError:
         raise _bad("not_json", "", "send UTF-8 without lone surrogates") from None

@@ -53,8 +53,8 @@ class Resumption:
 
 
 def resume(at_ms: int, stored: Mark, alive: Mark | None, now: Mark, speed: int) -> Resumption:
-    """Where a session stands whose last event was stored at session time `at_ms`, clocks at `stored`, by a server last known
-    to live at `alive`. An `alive` older than the event says nothing more than the event itself."""
+    """Where a session stands whose last event was stored at session time `at_ms`, clocks at `stored`, by a server
+    last known to live at `alive`. An `alive` older than the event says nothing more than the event itself."""
     lived_ms = 0 if alive is None else min(elapsed_ms(stored, alive), elapsed_ms(stored, now))
     last_seen = stored if alive is None or lived_ms == 0 else alive
     outage_ms = elapsed_ms(last_seen, now) * speed

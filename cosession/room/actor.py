@@ -1,0 +1,312 @@
+"""The live room: one writer, one inbox; everything is stored before it is told (architecture.md, "How things flow").
+
+What is asked waits in the inbox and is done one after the other: decide, append to the log, evolve, let the media plane
+know, let the people see. A store that fails leaves the state as it was and the room alive. Who is connected is
+`audience`'s affair, sound and pictures `media_desk`'s; rules live in `core`.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import structlog
+
+from cosession.core import events as happened
+from cosession.core import view
+from cosession.core.commands import CreditOutage, RoomCommand, SeatCommand, Tick
+from cosession.core.decide import decide
+from cosession.core.events import Event
+from cosession.core.refusal import Refused
+from cosession.core.schedule import next_wake
+from cosession.core.state import SessionState
+from cosession.room.audience import Audience
+from cosession.room.codec import to_record
+from cosession.room.drafts import DraftBox
+from cosession.room.inbox import Inbox
+from cosession.room.media_desk import MediaDesk
+from cosession.room.ports import Clock, Conflict, Draft, Entry, EventLog, MediaEngine, Timer, Unavailable
+from cosession.room.recovery import Story, replay
+from cosession.room.session_time import SessionTime, mark
+from cosession.room.verifying import verified
+from cosession.room.views import Fields, Views, live
+
+log = structlog.get_logger()
+
+#: So many answers are remembered; older commands are looked up in the log.
+REMEMBERED = 512
+#: A moment that core wants to be woken for and that has passed is tried again after this long.
+AGAIN_MS = 100
+#: After these everybody's view changes at once, not at the next tenth of a second (decision 16).
+URGENT = (
+    happened.SessionStarted,
+    happened.SessionClosed,
+    happened.PhaseStarted,
+    happened.PhaseEnded,
+    happened.PhaseSkipped,
+    happened.StepStarted,
+    happened.StepDropped,
+    happened.TurnStarted,
+    happened.TurnEnded,
+    happened.HoldStarted,
+    happened.HoldEnded,
+    happened.LeadChanged,
+    happened.MicrophoneSet,
+)
+
+CommandKey = tuple[str, str]
+
+
+class Room:
+    """A session that lives in this process. Made by `Directory`; `start` it once."""
+
+    def __init__(
+        self,
+        session: str,
+        log_: EventLog,
+        clock: Clock,
+        engine: MediaEngine,
+        story: Story,
+        time: SessionTime,
+        drafts: Sequence[Draft] = (),
+    ) -> None:
+        self.session = session
+        self.story = story
+        self.time = time
+        self.clock = clock
+        self.drafts = DraftBox(session, log_, drafts)
+        self.views = Views(session, clock, time)
+        self.audience = Audience(self)
+        self.media = MediaDesk(session, tuple(story.state.seats), engine, self.audience)
+        self._store = log_
+        self._inbox = Inbox(session, self._rest)
+        self._answers: OrderedDict[CommandKey, int | Refused] = OrderedDict()
+        self._closed = False
+        self._timer: Timer | None = None
+        self._log = log.bind(session=session)
+
+    # -- life --------------------------------------------------------------------------------------------------
+
+    async def start(self, outage_ms: int | None = None) -> None:
+        """Begin to live. `outage_ms` (session time): the server was away for so long, it is credited before anything
+        else. Raises `Unavailable` if that cannot be stored."""
+        if outage_ms is not None:
+            await self._carry_out(CreditOutage(outage_ms=outage_ms), None, None)
+        await self.media.open()
+        self.media.follow(self.state)
+        self._inbox.start()
+        self.audience.watch()
+        self._rest()
+
+    async def close(self, code: int) -> None:
+        """Stop: connections close with `code`, what is in the inbox is dropped, nothing more is stored. May be
+        repeated."""
+        self._closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+        await self.audience.close(code)
+        await self._inbox.close()
+        await self.media.close()
+
+    async def settled(self) -> None:
+        """Returns when everything asked so far is done."""
+        await self._inbox.settled()
+
+    # -- what others read --------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> SessionState:
+        return self.story.state
+
+    def now_ms(self) -> int:
+        """Session time."""
+        return self.time.at(self.clock.monotonic_ms())
+
+    def view_text(self, seat: str, known_version: int | None) -> str:
+        """The view message of a seat as JSON (see `Views.text`)."""
+        return self.views.text(self.story, self.drafts, seat, known_version)
+
+    # -- what may be asked -------------------------------------------------------------------------------------
+
+    async def ask(
+        self, command: SeatCommand | RoomCommand, by: str | None = None, command_id: str | None = None
+    ) -> int:
+        """Carry out a command in its turn; the seq of the log afterwards. `by` is the seat that asks, from the
+        authenticated connection. Raises `Refused`, `Unavailable`, or what went wrong inside (logged). With a
+        `command_id` it may be repeated: the same answer, no second effect."""
+        key = None if by is None or command_id is None else (by, command_id)
+        return await self._inbox.in_turn(command.type, lambda: self._carry_out(command, by, key))
+
+    def post(self, command: RoomCommand, undone: Callable[[], None] | None = None) -> None:
+        """Carry out a command of the room's own in its turn; nobody waits. `undone` is called if it was not stored."""
+
+        async def work() -> None:
+            try:
+                await self._carry_out(command, None, None)
+            except Refused as refusal:
+                self._log.debug("room.fact_refused", command=command.type, code=refusal.code.value)
+            except Unavailable as failure:
+                self._log.warning("room.fact_not_stored", command=command.type, code=failure.code)
+                if undone is not None:
+                    undone()
+
+        self._inbox.put(command.type, work)
+
+    async def save_draft(self, seat: str, capture: str, fields: Fields) -> None:
+        """Keep a seat's unsent writing; empty `fields` delete it. Returns when it is on disk. Raises `Refused` or
+        `Unavailable`. May be repeated."""
+
+        async def work() -> None:
+            shown = live(self.state, self.drafts.all)
+            await self.drafts.save(self.state, seat, capture, fields)
+            if live(self.state, self.drafts.all) != shown:
+                self.views.changed()
+                self.audience.show(urgent=False)
+
+        await self._inbox.in_turn("save_draft", work)
+
+    def kick(self, seat: str) -> None:
+        """The seat's link was revoked: its connections are told and closed, its media end. May be repeated."""
+        self.audience.revoke(seat)
+        self.media.forget(seat)
+
+    async def verify(self) -> dict[str, Any]:
+        """The log against this room, in its turn, so that neither moves meanwhile (see `verified`). Raises
+        `Unavailable`."""
+
+        async def work() -> dict[str, Any]:
+            return verified(await self._store.read(self.session), self.story, self.now_ms())
+
+        return await self._inbox.in_turn("verify", work)
+
+    def figures(self) -> dict[str, Any]:
+        """For operations, without names or texts."""
+        state, now_ms = self.state, self.now_ms()
+        current = state.current
+        return {
+            "session": self.session,
+            "status": state.status.value,
+            "phase": None if current is None else current.id,
+            "speed": state.speed,
+            "drift_ms": view.console(state, now_ms).drift_ms,
+            "events": self.story.seq,
+            "seats": {
+                seat.id: {
+                    "role": seat.role.value,
+                    "joined": seat.joined,
+                    "presence": seat.presence.value,
+                    "connections": self.audience.count(seat.id),
+                    "path": self.media.path(seat.id),
+                }
+                for seat in state.seats.values()
+            },
+        }
+
+    # -- time --------------------------------------------------------------------------------------------------
+
+    def _rest(self) -> None:
+        """Sleep until core wants to be woken, on the monotonic clock."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._closed:
+            return
+        now_ms = self.now_ms()
+        wake_ms = next_wake(self.state, now_ms)
+        if wake_ms is not None:
+            passed = wake_ms <= now_ms
+            at = self.clock.monotonic_ms() + AGAIN_MS if passed else self.time.monotonic_at(wake_ms)
+            self._timer = self.clock.call_at(at, self._wake)
+
+    def _wake(self) -> None:
+        self._timer = None
+
+        async def tick() -> None:
+            try:
+                before = self.story.seq
+                if await self._carry_out(Tick(), None, None) == before:
+                    # Nothing happened, but what people see has changed: a grace began, a time is over.
+                    self._tell(())
+            except Unavailable as failure:
+                self._log.warning("room.fact_not_stored", command="tick", code=failure.code)
+
+        self._inbox.put("tick", tick)
+
+    # -- the writer --------------------------------------------------------------------------------------------
+
+    async def _carry_out(self, command: SeatCommand | RoomCommand, by: str | None, key: CommandKey | None) -> int:
+        """See `ask`. The only place where a session changes."""
+        if key is not None and key in self._answers:
+            answer = self._answers[key]
+            if isinstance(answer, Refused):
+                raise Refused(answer.code, answer.detail)
+            return answer
+        try:
+            seq = await self._decide_and_store(command, by, key)
+        except Refused as refusal:
+            # It may have been accepted before a restart, and be impossible for that very reason now.
+            known = None if key is None else await self._store.command_seq(self.session, *key)
+            if known is None:
+                self._remember(key, refusal)
+                raise
+            seq = known
+        self._remember(key, seq)
+        return seq
+
+    async def _decide_and_store(
+        self, command: SeatCommand | RoomCommand, by: str | None, key: CommandKey | None
+    ) -> int:
+        """The seq after the command. On a conflict the room is read again and the command tried once more."""
+        for _ in range(2):
+            now_ms = self.now_ms()
+            events = decide(self.state, command, now_ms, by, self.drafts.all)
+            if not events and key is None:
+                return self.story.seq
+            clocks = mark(self.clock)
+            records = [to_record(event, now_ms, clocks) for event in events]
+            try:
+                entries = await self._store.append(self.session, self.story.seq, records, key)
+            except Conflict:
+                self._log.warning("room.conflict", seq=self.story.seq, command=command.type)
+                await self._reload()
+                known = None if key is None else await self._store.command_seq(self.session, *key)
+                if known is not None:
+                    return known
+                continue
+            await self._advance(entries, events)
+            return self.story.seq
+        raise Unavailable("store_busy", "the log keeps moving under the room")
+
+    async def _advance(self, entries: Sequence[Entry], events: Sequence[Event]) -> None:
+        """What is stored becomes what is; then the media plane, then the people."""
+        story = replay(entries, self.story)
+        assert story is not None
+        self.story = story
+        for event in events:
+            if isinstance(event, (happened.PhaseStarted, happened.SessionStarted, happened.SessionClosed)):
+                self._log.info(f"session.{event.type}", seq=story.seq, phase=getattr(event, "phase", None))
+        self.drafts.became(events)
+        self._tell(events)
+        await self.drafts.sweep()
+
+    async def _reload(self) -> None:
+        """Read the log again: it knows more, or other things, than this room."""
+        story = replay(await self._store.read(self.session))
+        if story is None:
+            raise Unavailable("store_damaged", "the log of a live room is empty")
+        self.story = story
+        self.drafts.replace(await self._store.drafts(self.session))
+        self._tell(None)
+
+    def _tell(self, events: Sequence[Event] | None) -> None:
+        """Media first, then the views. None: anything may have changed."""
+        self.media.follow(self.state)
+        self.views.changed()
+        self.audience.show(urgent=events is None or any(isinstance(event, URGENT) for event in events))
+
+    def _remember(self, key: CommandKey | None, answer: int | Refused) -> None:
+        if key is not None:
+            self._answers[key] = answer
+            while len(self._answers) > REMEMBERED:
+                self._answers.popitem(last=False)

@@ -1,0 +1,188 @@
+"""Who is connected to a room, and how alive each seat is.
+
+A seat is durable, a connection is not. The same tab coming back replaces its older connection, which stays until the
+newer one carries media (5 s at most); another tab moves the seat (decision 14). Pings go out every second; presence
+is judged in real time and reported to core as a fact (decision 15). Who waits in the lobby sees, but is not in the
+room."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from cosession.core.commands import ReportPresence, ReturnSeat
+from cosession.core.vocabulary import Presence, Status
+from cosession.room.ports import Timer
+from cosession.room.presence import SignsOfLife
+from cosession.wire.messages import Message, Moved, Ping, Revoked
+
+if TYPE_CHECKING:
+    from cosession.room.actor import Room
+    from cosession.room.connection import Connection
+
+log = structlog.get_logger()
+
+PING_EVERY_MS = 1_000
+#: So long an older connection of the same tab may stay beside the newer one.
+OVERLAP_MS = 5_000
+#: A socket from which nothing has come for so long is a ghost; a page that wakes up connects again.
+GHOST_MS = 15_000
+
+REPLACED = 1000
+SLOW_READER = 4408
+MOVED = 4409
+REVOKED = 4410
+
+
+class Audience:
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self._clock = room.clock
+        self._connections: dict[str, list[Connection]] = {seat: [] for seat in room.state.seats}
+        there = [seat.id for seat in room.state.seats.values() if seat.presence is not Presence.ABSENT]
+        self._signs = SignsOfLife(there, self._clock.monotonic_ms())
+        self._owed: set[str] = set()
+        """Seats whose return on a new page could not be stored yet."""
+        self._pings = 0
+        self._next_ping_ms = self._clock.monotonic_ms() + PING_EVERY_MS
+        self._timer: Timer | None = None
+        self._log = log.bind(session=room.session)
+
+    # -- coming and going --------------------------------------------------------------------------------------
+
+    def arrive(self, newer: Connection, *, fresh: bool) -> None:
+        """A connection has introduced itself, or moved on from the lobby. `fresh`: on a new page."""
+        mine = self._connections[newer.seat]
+        if newer in mine:
+            mine.remove(newer)
+        in_room = newer.place == "room"
+        for older in tuple(mine):
+            if older.tab == newer.tab:
+                self._replace(older, newer)
+            elif in_room or older.place == "lobby":
+                self._log.info("connection.moved", seat=newer.seat)
+                older.outbox.put(Moved())
+                self._dismiss(older, MOVED)
+        if newer.outbox.closed or newer.parting:
+            return
+        mine.append(newer)
+        self._log.info("connection.arrived", seat=newer.seat, place=newer.place, fresh=fresh)
+        if in_room:
+            self._room.media.forget(newer.seat, but_tab=newer.tab)
+            self.sign(newer.seat)
+            if fresh:
+                self._return(newer.seat)
+
+    def _replace(self, older: Connection, newer: Connection) -> None:
+        if older.epoch > newer.epoch:
+            newer.part(REPLACED)
+        elif older.place == newer.place == "room":
+            self._clock.call_at(self._clock.monotonic_ms() + OVERLAP_MS, lambda: self._dismiss(older, REPLACED))
+        else:
+            self._dismiss(older, REPLACED)
+
+    @property
+    def _closed(self) -> bool:
+        """The session is over: its log takes no more facts."""
+        return self._room.state.status is Status.CLOSED
+
+    def _return(self, seat: str) -> None:
+        if self._closed:
+            return
+        self._owed.discard(seat)
+        self._room.post(ReturnSeat(seat=seat), undone=lambda: self._owed.add(seat))
+
+    def carries(self, seat: str, tab: str) -> None:
+        """The newest media of this tab arrive: older sockets of the tab are done."""
+        theirs = [one for one in self._connections[seat] if one.tab == tab]
+        for older in theirs[:-1]:
+            self._dismiss(older, REPLACED)
+
+    def leave(self, connection: Connection) -> None:
+        """The socket is gone. The seat's signs of life decide what follows. May be repeated."""
+        mine = self._connections[connection.seat]
+        if connection in mine:
+            mine.remove(connection)
+            self._log.info("connection.left", seat=connection.seat)
+
+    def revoke(self, seat: str) -> None:
+        """The seat's link was revoked: everyone who sits there is told, and closed."""
+        for connection in tuple(self._connections[seat]):
+            connection.outbox.put(Revoked())
+            self._dismiss(connection, REVOKED)
+
+    async def close(self, code: int) -> None:
+        """Close every connection; returns when they are. May be repeated."""
+        if self._timer is not None:
+            self._timer.cancel()
+        everyone = [connection for mine in self._connections.values() for connection in mine]
+        for connection in everyone:
+            self._dismiss(connection, code)
+        for connection in everyone:
+            await connection.outbox.parted()
+
+    def _dismiss(self, connection: Connection, code: int) -> None:
+        connection.part(code)
+        self.leave(connection)
+
+    def count(self, seat: str) -> int:
+        """Connections of the seat, lobby included."""
+        return len(self._connections[seat])
+
+    # -- telling -----------------------------------------------------------------------------------------------
+
+    def show(self, *, urgent: bool) -> None:
+        """Everyone's view has changed."""
+        for mine in self._connections.values():
+            for connection in mine:
+                connection.outbox.show(urgent=urgent)
+
+    def tell(
+        self,
+        message: Message,
+        seat: str | None = None,
+        *,
+        tab: str | None = None,
+        fleeting: bool = False,
+        room_only: bool = False,
+    ) -> None:
+        """Send to everyone, or to one seat's connections, or to those of one of its tabs."""
+        seats = self._connections if seat is None else (seat,)
+        for connection in (one for each in seats for one in self._connections[each]):
+            if (room_only and connection.place != "room") or (tab is not None and connection.tab != tab):
+                continue
+            (connection.outbox.put_fleeting if fleeting else connection.outbox.put)(message)
+
+    # -- signs of life -----------------------------------------------------------------------------------------
+
+    def sign(self, seat: str) -> None:
+        """The seat showed that it lives: it is here again at once. May be repeated."""
+        self._signs.sign(seat, self._clock.monotonic_ms())
+        if self._room.state.seats[seat].presence is not Presence.HERE and not self._closed:
+            self._room.post(ReportPresence(seat=seat, presence=Presence.HERE))
+
+    def watch(self) -> None:
+        """Ping, look for signs of life, and come back when the next is due."""
+        now_ms = self._clock.monotonic_ms()
+        for seat in self._room.state.seats.values():
+            presence = self._signs.presence(seat.id, now_ms)
+            if presence is not seat.presence and not self._closed:
+                self._room.post(ReportPresence(seat=seat.id, presence=presence))
+                if presence is Presence.ABSENT:
+                    self._room.media.camera(seat.id, False)
+        if now_ms >= self._next_ping_ms:
+            self._next_ping_ms = now_ms + PING_EVERY_MS
+            self._beat(now_ms)
+        due = self._signs.next_change_ms(now_ms)
+        at_ms = self._next_ping_ms if due is None else min(due, self._next_ping_ms)
+        self._timer = self._clock.call_at(at_ms, self.watch)
+
+    def _beat(self, now_ms: int) -> None:
+        self._pings += 1
+        self.tell(Ping(n=self._pings), fleeting=True)
+        for connection in [one for mine in self._connections.values() for one in mine]:
+            if now_ms - connection.heard_ms >= GHOST_MS:
+                self._dismiss(connection, SLOW_READER)
+        for seat in tuple(self._owed):
+            self._return(seat)

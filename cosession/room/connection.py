@@ -1,0 +1,213 @@
+"""One browser's connection: the protocol of `wire.messages`, without a socket (sans-I/O towards Starlette).
+
+Whoever owns the socket hands in what it receives and lends `send` and `close`. Which seat speaks is known from the
+authenticated socket and never taken from a message. A connection that has not said hello sees nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from cosession.core.refusal import Refused
+from cosession.room.actor import Room
+from cosession.room.outbox import Close, Outbox, Send
+from cosession.room.ports import OfferRefused, Unavailable
+from cosession.room.reading import BadMessage, read
+from cosession.wire.messages import (
+    BAD_IN_A_ROW,
+    Accepted,
+    Ask,
+    ClockPing,
+    ClockPong,
+    DraftSaved,
+    ErrorCode,
+    ErrorMessage,
+    Hello,
+    MediaAnswer,
+    MediaOffer,
+    MediaState,
+    Pong,
+    RefusedMessage,
+    SaveDraft,
+    Welcome,
+)
+
+log = structlog.get_logger()
+
+TOO_MANY_BAD = 4400
+#: The wire's word for each code of `Unavailable`. One that is not listed is an internal error.
+_UNAVAILABLE: dict[str, ErrorCode] = {
+    "store_busy": "store_busy",
+    "store_full": "store_full",
+    "store_unwritable": "store_full",
+    "store_damaged": "store_damaged",
+    "media_down": "media_down",
+}
+
+
+class Connection:
+    """A seat's connection to a room. Needs a running event loop.
+
+    `send(text)` and `close(code)` belong to the socket; both are called by one task of this connection at a time.
+    """
+
+    def __init__(self, room: Room, seat: str, send: Send, close: Close) -> None:
+        self.seat = seat
+        self.place = "lobby"
+        self.tab = ""
+        self.epoch = 0
+        self.heard_ms = room.clock.monotonic_ms()
+        self.parting = False
+        self.outbox = Outbox(send, close, room.clock, self._view)
+        self._room = room
+        self._greeted = False
+        self._bad_in_a_row = 0
+        self._known_version: int | None = None
+        self._offers: set[asyncio.Task[None]] = set()
+        self._log = log.bind(session=room.session, seat=seat)
+
+    # -- for the owner of the socket ---------------------------------------------------------------------------
+
+    async def receive(self, data: str | bytes) -> None:
+        """Take one message; returns when it is dealt with (an offer: when it is on its way). Never raises for what
+        came."""
+        if self.parting or self.outbox.closed:
+            return
+        self.heard_ms = self._room.clock.monotonic_ms()
+        try:
+            message = read(data)
+            if not self._greeted and not isinstance(message, Hello):
+                raise BadMessage(ErrorMessage(code="hello_first", place="type", mend="say hello before anything else"))
+        except BadMessage as bad:
+            self._complain(bad.error)
+            return
+        self._bad_in_a_row = 0
+        if self._greeted and self.place == "room":
+            self._room.audience.sign(self.seat)
+        match message:
+            case Hello():
+                self._hello(message)
+            case Ask():
+                await self._ask(message)
+            case SaveDraft():
+                await self._save_draft(message)
+            case MediaOffer():
+                offer = asyncio.create_task(self._offer(message))
+                self._offers.add(offer)
+                offer.add_done_callback(self._offers.discard)
+            case MediaState():
+                if self.place == "room":
+                    self._room.media.camera(self.seat, message.camera)
+            case ClockPing():
+                self.outbox.put(ClockPong(sent_ms=message.sent_ms, server_ms=self._room.clock.monotonic_ms()))
+            case Pong():
+                pass  # that it came is all it says
+
+    def ended(self) -> None:
+        """The socket is gone. May be repeated."""
+        self.outbox.drop()
+        for offer in self._offers:
+            offer.cancel()
+        self._room.audience.leave(self)
+
+    def part(self, code: int) -> None:
+        """Send what is queued, then close with `code`. May be repeated."""
+        self.parting = True
+        self.outbox.part(code)
+
+    # -- messages ----------------------------------------------------------------------------------------------
+
+    def _hello(self, hello: Hello) -> None:
+        """Also a second time: from the lobby into the room on the same socket."""
+        if self._greeted and hello.tab != self.tab:
+            self._complain(ErrorMessage(code="bad_message", place="tab", mend="one connection belongs to one tab"))
+            return
+        self._greeted = True
+        self.place, self.tab, self.epoch = hello.place, hello.tab, hello.epoch
+        self._known_version = None
+        room = self._room
+        behind = hello.seen is not None and not room.story.knows(*hello.seen)
+        if behind:
+            self._log.warning("log.behind_browser", seq=room.story.seq)
+        self.outbox.put(
+            Welcome(
+                session=room.session,
+                seat=self.seat,
+                seats=list(room.state.seats),
+                behind=behind,
+                rehearsal=room.state.speed != 1,
+            )
+        )
+        room.audience.arrive(self, fresh=hello.fresh)
+        self.outbox.put(room.media.pictures())
+        if self.place == "room":
+            self.outbox.put_fleeting(room.media.direction(self.seat))
+        self.outbox.show(urgent=True)
+
+    async def _ask(self, ask: Ask) -> None:
+        try:
+            seq = await self._room.ask(ask.command, self.seat, ask.id)
+        except Refused as refusal:
+            self._refuse(ask.id, refusal)
+        except Exception as error:  # noqa: BLE001 - the room has logged it; whoever asked must know
+            self._fail(ask.id, error)
+        else:
+            self.outbox.put(Accepted(id=ask.id, seq=seq))
+
+    async def _save_draft(self, draft: SaveDraft) -> None:
+        try:
+            await self._room.save_draft(self.seat, draft.capture, draft.fields)
+        except Refused as refusal:
+            self._refuse(draft.id, refusal)
+        except Exception as error:  # noqa: BLE001 - as above
+            self._fail(draft.id, error)
+        else:
+            self.outbox.put(DraftSaved(id=draft.id))
+
+    async def _offer(self, offer: MediaOffer) -> None:
+        try:
+            if self.place != "room":
+                raise OfferRefused("direction", "say hello with place room first")
+            sdp = await self._room.media.offer(self._room.state, self.seat, self.tab, offer.connection, offer.sdp)
+        except OfferRefused as refused:
+            self.outbox.put(
+                ErrorMessage(id=offer.id, code="offer_refused", place=f"sdp ({refused.code})", mend=str(refused))
+            )
+        except Exception as error:  # noqa: BLE001 - as above
+            if not isinstance(error, Unavailable):
+                self._log.exception("connection.offer_broke")
+            self._fail(offer.id, error)
+        else:
+            self.outbox.put(MediaAnswer(id=offer.id, connection=offer.connection, sdp=sdp))
+
+    # -- answers -----------------------------------------------------------------------------------------------
+
+    def _refuse(self, message_id: str, refusal: Refused) -> None:
+        self.outbox.put(RefusedMessage(id=message_id, code=refusal.code, detail=refusal.detail))
+
+    def _fail(self, message_id: str, error: Exception) -> None:
+        """What is not the sender's fault: it may be sent again where that can help."""
+        code: ErrorCode = "internal"
+        if isinstance(error, Unavailable):
+            code = _UNAVAILABLE.get(error.code, "internal")
+        self.outbox.put(ErrorMessage(id=message_id, code=code, retry=code != "internal", mend="send it again"))
+
+    def _complain(self, error: ErrorMessage) -> None:
+        self._bad_in_a_row += 1
+        self.outbox.put(error)
+        if self._bad_in_a_row >= BAD_IN_A_ROW:
+            self._log.info("connection.too_many_bad", code=error.code)
+            self.outbox.put(ErrorMessage(code="too_many_bad", mend="read protocols/wire.md"))
+            self.part(TOO_MANY_BAD)
+
+    def _view(self) -> str | None:
+        """The view as it is now; nothing if it cannot be made: the room goes on."""
+        try:
+            text = self._room.view_text(self.seat, self._known_version)
+        except Exception:  # noqa: BLE001 - logged; a view that breaks must not break the room
+            self._log.exception("connection.view_broke", seq=self._room.story.seq)
+            return None
+        self._known_version = self._room.views.version
+        return text

@@ -1,0 +1,211 @@
+"""The rooms that live in this process: made, found, brought back after a restart, let go.
+
+It also is the media plane's listener and hands what it hears to the room concerned, and it writes the row that says how
+long this process lived (decision 4).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import string
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import structlog
+
+from cosession.core.commands import CreateSession
+from cosession.core.decide import decide
+from cosession.core.refusal import Refused
+from cosession.core.vocabulary import RefusalCode, Status
+from cosession.room.actor import Room
+from cosession.room.codec import to_record
+from cosession.room.ports import Clock, Conflict, EventLog, LastAlive, MediaEngine, Timer, Unavailable
+from cosession.room.recovery import replay
+from cosession.room.session_time import SessionTime, mark, resume
+from cosession.room.verifying import verified
+
+log = structlog.get_logger()
+
+#: A closed session stays at hand for so long.
+KEEP_CLOSED_MS = 30 * 60_000
+ALIVE_EVERY_MS = 1_000
+#: In a rehearsal a second is a minute of script time: the row is written more often.
+ALIVE_EVERY_FAST_MS = 100
+SERVER_RESTARTS = 1012
+_ALPHABET = string.ascii_lowercase + string.digits
+
+
+class Directory:
+    """`rehearsal`: sessions may run faster than real time (decision 5)."""
+
+    def __init__(self, log_: EventLog, engine: MediaEngine, clock: Clock, *, rehearsal: bool = False) -> None:
+        self._store = log_
+        self._engine = engine
+        self._clock = clock
+        self._rehearsal = rehearsal
+        self._rooms: dict[str, Room] = {}
+        self._closing_since: dict[str, int] = {}
+        self._finished: set[str] = set()
+        self._loading = asyncio.Lock()
+        self._before: LastAlive | None = None
+        self._pulse: asyncio.Task[None] | None = None
+        self._timer: Timer | None = None
+        self._closed = False
+
+    # -- life --------------------------------------------------------------------------------------------------
+
+    async def recover(self) -> None:
+        """Bring back every session that was open when the last process ended, and begin to write the row of life.
+        Call it once, after the media engine has started. A session that cannot come back is logged and left; `get`
+        tries again."""
+        self._before = await self._store.last_alive()
+        for session in await self._store.open_sessions():
+            try:
+                await self.get(session)
+            except Exception:
+                log.exception("session.not_recovered", session=session)
+        log.info("rooms.recovered", count=len(self._rooms))
+        self._beat()
+
+    async def close(self) -> None:
+        """Let every room go: sockets are closed with 1012, and the next process takes over. Log and media engine stay
+        open. May be repeated."""
+        self._closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._pulse is not None:
+            await asyncio.wait([self._pulse])
+        await asyncio.gather(*(room.close(SERVER_RESTARTS) for room in self._rooms.values()))
+        self._rooms.clear()
+
+    # -- rooms -------------------------------------------------------------------------------------------------
+
+    async def create(self, command: CreateSession) -> str:
+        """Make a session; its id. Raises `Refused` (`bad_setup`, its detail names the field) or `Unavailable`."""
+        if command.speed != 1 and not self._rehearsal:
+            raise Refused(RefusalCode.BAD_SETUP, "speed: only in a rehearsal a session may run faster")
+        events = decide(None, command, 0)
+        moment = mark(self._clock)
+        time = SessionTime(0, self._clock.monotonic_ms(), command.speed)
+        records = [to_record(event, 0, moment) for event in events]
+        while True:
+            session = "".join(secrets.choice(_ALPHABET) for _ in range(12))
+            try:
+                entries = await self._store.append(session, 0, records)
+            except Conflict:
+                continue  # the id is taken
+            break
+        story = replay(entries)
+        assert story is not None
+        room = Room(session, self._store, self._clock, self._engine, story, time)
+        await room.start()
+        self._rooms[session] = room
+        log.info("session.created", session=session, seats=len(room.state.seats), speed=command.speed)
+        return session
+
+    async def get(self, session: str) -> Room | None:
+        """The room of a session, read from the log if it does not live here; None if there is no such session. Raises
+        `Unavailable`. May be repeated."""
+        room = self._rooms.get(session)
+        if room is not None or self._closed:
+            return room
+        # One at a time: a session must never live twice.
+        async with self._loading:
+            return self._rooms.get(session) or await self._load(session)
+
+    def live(self) -> list[Room]:
+        """The rooms that live here, closed ones of the last half hour included."""
+        return list(self._rooms.values())
+
+    async def verify(self, session: str) -> dict[str, Any] | None:
+        """What the log says against what the room believes (see `verified`); None if there is no such session."""
+        room = self._rooms.get(session)
+        if room is not None:
+            return await room.verify()
+        entries = await self._store.read(session)
+        return verified(entries, None, entries[-1].record.at_ms) if entries else None
+
+    async def _load(self, session: str) -> Room | None:
+        story = replay(await self._store.read(session))
+        if story is None:
+            return None
+        state = story.state
+        drafts = await self._store.drafts(session)
+        back = resume(story.at_ms, story.mark, self._before, mark(self._clock), state.speed)
+        time = SessionTime(back.session_ms, self._clock.monotonic_ms(), state.speed)
+        room = Room(session, self._store, self._clock, self._engine, story, time, drafts)
+        await room.start(outage_ms=back.outage_ms if state.status is Status.RUNNING else None)
+        self._rooms[session] = room
+        log.info("session.recovered", session=session, seq=story.seq, outage_ms=back.outage_ms)
+        return room
+
+    # -- the row of life, and closed sessions --------------------------------------------------------------------
+
+    def _beat(self) -> None:
+        """Write the row in the background, and come back."""
+        if self._closed:
+            return
+        if self._pulse is None or self._pulse.done():
+            self._pulse = asyncio.create_task(self._write_row())
+        fast = any(room.state.speed > 1 for room in self._rooms.values())
+        every_ms = ALIVE_EVERY_FAST_MS if fast else ALIVE_EVERY_MS
+        self._timer = self._clock.call_at(self._clock.monotonic_ms() + every_ms, self._beat)
+
+    async def _write_row(self) -> None:
+        try:
+            await self._store.alive(mark(self._clock))
+            await self._let_go()
+        except Unavailable as failure:
+            log.warning("process.row_not_written", code=failure.code)
+        except Exception:
+            log.exception("process.row_broke")
+
+    async def _let_go(self) -> None:
+        """Finish sessions that have closed; forget them half an hour later, when nobody is connected any more."""
+        now_ms = self._clock.monotonic_ms()
+        for session, room in tuple(self._rooms.items()):
+            if room.state.status is not Status.CLOSED:
+                continue
+            since_ms = self._closing_since.setdefault(session, now_ms)
+            if session not in self._finished:
+                await self._store.finish(session)
+                self._finished.add(session)
+            if now_ms - since_ms >= KEEP_CLOSED_MS and not any(map(room.audience.count, room.state.seats)):
+                del self._rooms[session], self._closing_since[session]
+                self._finished.discard(session)
+                await room.close(SERVER_RESTARTS)
+                log.info("session.unloaded", session=session)
+
+    # -- the media plane's listener ------------------------------------------------------------------------------
+
+    def _told(self, session: str, seat: str | None, tell: Callable[[Room], None]) -> None:
+        """Hand on, unless the room or seat is gone; what breaks there must not break the media plane."""
+        room = self._rooms.get(session)
+        if room is None or (seat is not None and seat not in room.state.seats):
+            return
+        try:
+            tell(room)
+        except Exception:
+            log.exception("media.listener_broke", session=session, seat=seat)
+
+    def connected(self, session: str, seat: str, connection: str) -> None:
+        log.info("media.connected", session=session, seat=seat)
+
+    def carrying(self, session: str, seat: str, connection: str, carries: bool) -> None:
+        self._told(session, seat, lambda room: room.media.carrying(seat, connection, carries))
+
+    def lost(self, session: str, seat: str, connection: str) -> None:
+        log.info("media.lost", session=session, seat=seat)
+        self._told(session, seat, lambda room: room.media.lost(seat, connection))
+
+    def alive(self, session: str, seat: str) -> None:
+        self._told(session, seat, lambda room: room.audience.sign(seat))
+
+    def voices(self, session: str, levels: Mapping[str, int]) -> None:
+        self._told(session, None, lambda room: room.media.voices(levels))
+
+    def down(self, sessions: Sequence[str]) -> None:
+        log.warning("media.worker_down", sessions=len(sessions))
+        for session in sessions:
+            self._told(session, None, lambda room: room.media.down())

@@ -1,0 +1,168 @@
+"""Sound and pictures of one room: plans to the media engine, offers of browsers, what each is asked to send.
+
+Packets are the engine's affair (`media`); rules are core's (`stage`). A page's media outlive its socket: they belong
+to a seat and a tab, and end when the engine lost them, when the seat moved, or when newer ones carry (decision 14).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+
+from cosession.core.stage import BITRATE_KBPS, FRAMES_PER_SECOND, Picture, RoomPlan, plan
+from cosession.core.state import SessionState
+from cosession.core.vocabulary import Role, Status
+from cosession.room.ports import MediaEngine, OfferRefused, Unavailable
+from cosession.wire.messages import Direction, Levels, MediaDown, Pictures
+
+if TYPE_CHECKING:
+    from cosession.room.audience import Audience
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class _Media:
+    """One page's peer connection. Those of a seat are kept in the order in which they came."""
+
+    seat: str
+    tab: str
+    carries: bool = False
+
+
+class MediaDesk:
+    def __init__(self, session: str, seats: Sequence[str], engine: MediaEngine, audience: Audience) -> None:
+        self._session = session
+        self._seats = tuple(seats)
+        self._engine = engine
+        self._audience = audience
+        self._plan: RoomPlan | None = None
+        self._open = False
+        self._media: dict[str, _Media] = {}
+        self._cameras: set[str] = set()
+        self._log = log.bind(session=session)
+
+    async def open(self) -> None:
+        """Make the room in the media plane. If that fails the session goes on without, and the next offer tries
+        again."""
+        try:
+            await self._engine.open(self._session, self._seats)
+        except Unavailable as failure:
+            self._log.warning("media.not_opened", code=failure.code)
+            return
+        self._open = True
+        if self._plan is not None:
+            self._engine.apply(self._session, self._plan)
+
+    async def close(self) -> None:
+        """Forget the room. May be repeated."""
+        self._media.clear()
+        if self._open:
+            self._open = False
+            await self._engine.close(self._session)
+
+    # -- directing ---------------------------------------------------------------------------------------------
+
+    def follow(self, state: SessionState) -> None:
+        """Put what the state asks for in force, if it is anything new; tell the browsers what to send."""
+        version = 1 if self._plan is None else self._plan.version + 1
+        wanted = plan(state, version)
+        before = self._plan
+        if before is not None and (before.hearable, before.pictures) == (wanted.hearable, wanted.pictures):
+            return
+        self._plan = wanted
+        if self._open:
+            self._engine.apply(self._session, wanted)
+        for seat in self._seats:
+            if before is None or before.pictures.get(seat) != wanted.pictures.get(seat):
+                self._audience.tell(self.direction(seat), seat, fleeting=True)
+
+    def direction(self, seat: str) -> Direction:
+        """What the seat's browser is asked to send now."""
+        picture = Picture.NONE if self._plan is None else self._plan.pictures.get(seat, Picture.NONE)
+        return Direction(
+            picture=picture, bitrate_kbps=BITRATE_KBPS[picture], frames_per_second=FRAMES_PER_SECOND[picture]
+        )
+
+    def pictures(self) -> Pictures:
+        """Which seats have a camera on, in seat order."""
+        return Pictures(seats=[seat for seat in self._seats if seat in self._cameras])
+
+    def camera(self, seat: str, on: bool) -> None:
+        """A page says whether it sends a picture. May be repeated."""
+        if on != (seat in self._cameras):
+            (self._cameras.add if on else self._cameras.discard)(seat)
+            self._audience.tell(self.pictures(), fleeting=True)
+
+    # -- pages -------------------------------------------------------------------------------------------------
+
+    async def offer(self, state: SessionState, seat: str, tab: str, connection: str, sdp: str) -> str:
+        """The answer to a page's offer. The same `connection` again is an ICE restart. Raises `OfferRefused` or
+        `Unavailable`."""
+        known = self._media.get(connection)
+        if known is not None and (known.seat, known.tab) != (seat, tab):
+            raise OfferRefused("direction", "this connection id belongs to another page: make a new one")
+        if state.status is Status.CLOSED:
+            raise OfferRefused("direction", "the session is over")
+        if not self._open:
+            await self.open()
+        if not self._open:
+            raise Unavailable("media_down", "the media plane is not there")
+        observes = state.seats[seat].role is Role.OBSERVER
+        answer = await self._engine.connect(self._session, seat, connection, sdp, publishes=not observes)
+        self._media.setdefault(connection, _Media(seat, tab))
+        return answer
+
+    def forget(self, seat: str, but_tab: str | None = None) -> None:
+        """End the seat's media, except those of one tab. May be repeated."""
+        for connection, media in tuple(self._media.items()):
+            if media.seat == seat and media.tab != but_tab:
+                self._disconnect(connection)
+
+    def path(self, seat: str) -> str:
+        """`media` if media of the seat arrive, `connecting` if it has offered any, `socket` if it is connected, else
+        `none`."""
+        mine = [media for media in self._media.values() if media.seat == seat]
+        if any(media.carries for media in mine):
+            return "media"
+        if mine:
+            return "connecting"
+        return "socket" if self._audience.count(seat) else "none"
+
+    def _disconnect(self, connection: str) -> None:
+        del self._media[connection]
+        self._engine.disconnect(self._session, connection)
+
+    # -- what the engine tells ---------------------------------------------------------------------------------
+
+    def carrying(self, seat: str, connection: str, carries: bool) -> None:
+        """A connection began or ceased to deliver. When it begins, the seat's older ones are done."""
+        media = self._media.get(connection)
+        if media is None:
+            return
+        media.carries = carries
+        if not carries:
+            return
+        for older, other in tuple(self._media.items()):
+            if older == connection:
+                break
+            if other.seat == seat:
+                self._disconnect(older)
+        self._audience.carries(seat, media.tab)
+
+    def lost(self, seat: str, connection: str) -> None:
+        """The engine has forgotten the connection: its page is asked to offer anew."""
+        media = self._media.pop(connection, None)
+        if media is not None and not any(m.seat == seat and m.tab == media.tab for m in self._media.values()):
+            self._audience.tell(MediaDown(), seat, tab=media.tab)
+
+    def voices(self, levels: Mapping[str, int]) -> None:
+        self._audience.tell(Levels(levels=dict(levels)), fleeting=True, room_only=True)
+
+    def down(self) -> None:
+        """The worker died. The engine makes the room again by itself; pages offer again."""
+        self._media.clear()
+        self._audience.tell(MediaDown(), room_only=True)

@@ -1,0 +1,60 @@
+"""From a session's log back to its state: what recovery, a conflict and `verify` have in common.
+
+Replaying is the only way in which a state comes into being; a live room merely does it one event at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cosession.core.events import Event
+from cosession.core.evolve import evolve
+from cosession.core.state import SessionState
+from cosession.room.codec import mark_of, to_event
+from cosession.room.ports import Entry, Unavailable
+from cosession.room.session_time import Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What a log adds up to. `hashes[seq - 1]` is the hash of event `seq`; `at_ms` and `mark` are those of the last."""
+
+    state: SessionState
+    hashes: tuple[str, ...]
+    at_ms: int
+    mark: Mark
+
+    @property
+    def seq(self) -> int:
+        return len(self.hashes)
+
+    @property
+    def hash(self) -> str:
+        return self.hashes[-1]
+
+    def knows(self, seq: int, hash_: str) -> bool:
+        """Whether event `seq` is in this log, with that hash. Nothing at all is always known."""
+        return seq <= 0 or (seq <= len(self.hashes) and self.hashes[seq - 1] == hash_)
+
+
+def replay(entries: Sequence[Entry], story: Story | None = None) -> Story | None:
+    """`story` continued by `entries`; None if there is nothing. Raises `Unavailable("store_damaged")` if an entry is no
+    event of ours."""
+    state = None if story is None else story.state
+    hashes = [] if story is None else list(story.hashes)
+    at_ms, mark = (0, None) if story is None else (story.at_ms, story.mark)
+    for entry in entries:
+        state = evolve(state, event_of(entry), entry.record.at_ms)
+        hashes.append(entry.hash)
+        at_ms, mark = entry.record.at_ms, mark_of(entry.record)
+    return None if state is None or mark is None else Story(state, tuple(hashes), at_ms, mark)
+
+
+def event_of(entry: Entry) -> Event:
+    """The event of an entry. Raises `Unavailable("store_damaged")`."""
+    try:
+        return to_event(entry.record)
+    except ValueError as error:
+        # The error's own words would quote what people wrote.
+        raise Unavailable("store_damaged", f"event {entry.seq} cannot be read as {entry.record.type}") from error
