@@ -16,7 +16,8 @@ class Page(BaseModel):
 
 
 class Boot(Page):
-    """What the room page embeds as JSON. The addresses are paths on the same origin; `words` maps a msgid to its text."""
+    """What the room page embeds as JSON. The addresses are paths on the same origin; `words` maps a msgid to its
+    text."""
 
     session: str
     seat: str
@@ -29,7 +30,8 @@ class Boot(Page):
 
 
 class LinkView(Page):
-    """A seat's personal link. `link` is empty once it was revoked, until it is renewed. `present`: somebody is there now."""
+    """A seat's personal link. `link` is empty once it was revoked, until it is renewed. `present`: somebody is there
+    now."""
 
     seat: str
     name: str

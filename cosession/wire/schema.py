@@ -1,8 +1,8 @@
 """The wire as TypeScript: `web/src/wire.gen.ts`, written from the JSON Schema of the pydantic messages.
 
-The output depends on nothing but the models and is sorted, so that a drift can be told by comparing text. What a browser
-sends is described as it is read (fields with a default may be left out), what the server sends as it is written (all fields
-are there). A shape that goes both ways must be the same both ways, otherwise generation fails.
+The output depends on nothing but the models and is sorted, so that a drift can be told by comparing text. What a
+browser sends is described as it is read (fields with a default may be left out), what the server sends as it is
+written (all fields are there). A shape that goes both ways must be the same both ways, otherwise generation fails.
 """
 
 from __future__ import annotations

@@ -1,0 +1,90 @@
+"""What a person reads when something is wrong: what happened, and what to do now.
+
+One table from errors to pages. Programs that ask for JSON get the same in JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from cosession.pages.render import Pages
+from cosession.room.ports import Conflict, Unavailable
+
+log = structlog.get_logger("cosession.pages")
+
+Handler = Callable[[Request, Exception], Awaitable[Response]]
+
+
+class Problem(Exception):
+    """Show the page `problem.{name}` (title, what happened, what to do) with this status."""
+
+    def __init__(self, status: int, name: str) -> None:
+        super().__init__(name)
+        self.status = status
+        self.name = name
+
+
+#: Plain statuses that Starlette raises by itself.
+_BY_STATUS = {
+    400: "bad_request",
+    403: "forbidden",
+    404: "not_found",
+    405: "method",
+    413: "too_large",
+    415: "media_type",
+}
+
+
+def handlers(pages: Pages) -> dict[type[Exception] | int, Handler]:
+    """Exception handlers for a Starlette application."""
+
+    async def problem(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Problem)
+        return answer(request, error.status, error.name)
+
+    async def http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        name = _BY_STATUS.get(error.status_code, "bad_request" if error.status_code < 500 else "internal")
+        response = answer(request, error.status_code, name)
+        response.headers.update(error.headers or {})
+        return response
+
+    async def unavailable(request: Request, error: Exception) -> Response:
+        log.warning("page.unavailable", code=error.code if isinstance(error, Unavailable) else "conflict")
+        response = answer(request, 503, "unavailable")
+        response.headers["retry-after"] = "2"
+        return response
+
+    async def internal(request: Request, error: Exception) -> Response:
+        log.error("page.failed", route=_route(request), exc_info=error)
+        return answer(request, 500, "internal")
+
+    def answer(request: Request, status: int, name: str) -> Response:
+        if wants_json(request):
+            return JSONResponse({"error": name}, status)
+        return pages.html(request, "problem.html", status, name=name, code=status)
+
+    return {
+        Problem: problem,
+        HTTPException: http,
+        Unavailable: unavailable,
+        Conflict: unavailable,
+        Exception: internal,
+    }
+
+
+def wants_json(request: Request) -> bool:
+    accept = request.headers.get("accept", "")
+    if "application/json" in accept:
+        return "text/html" not in accept
+    return request.headers.get("content-type", "").startswith("application/json")
+
+
+def _route(request: Request) -> str:
+    """The pattern of the path, never the path: it holds tokens."""
+    return getattr(request.scope.get("route"), "path", "")

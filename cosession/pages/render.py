@@ -1,0 +1,122 @@
+"""Turns templates into answers: Jinja with every value escaped, words, and the hashed files that Vite made.
+
+A template gets `t` (words), `lang`, `path` (for the language switch), and what its page passes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+from typing import Any
+
+from babel.dates import format_datetime, format_time
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.requests import HTTPConnection
+from starlette.responses import HTMLResponse, Response
+
+from cosession.core.script import Language, Text
+from cosession.pages.language import COOKIE, language_of
+from cosession.pages.words import Words
+
+
+class Pages:
+    """`dist` is the built front end, `words` the words of all languages. Times of day are shown in `zone`."""
+
+    def __init__(
+        self, templates: Path, dist: Path, words: Mapping[Language, Words], zone: tzinfo | None = None
+    ) -> None:
+        self.words = words
+        self.dist = dist
+        self._manifest_path = dist / "manifest.json"
+        self._zone = zone
+        self._jinja = Environment(
+            loader=FileSystemLoader(templates),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._jinja.filters.update(minutes=_minutes, drift=_drift)
+        self._manifest: dict[str, Any] = json.loads(self._manifest_path.read_text(encoding="utf-8"))
+
+    def html(
+        self,
+        connection: HTTPConnection,
+        template: str,
+        status: int = 200,
+        language: Language | None = None,
+        **values: object,
+    ) -> Response:
+        """A page. `language` is the session's, if the page belongs to one."""
+        lang = language_of(connection, language)
+        response = HTMLResponse(self.text(connection, template, lang, **values), status)
+        if connection.query_params.get("lang") == lang:
+            response.set_cookie(COOKIE, lang, max_age=31_536_000, path="/", samesite="lax")
+        response.headers["content-language"] = lang
+        response.headers["vary"] = "Accept-Language, Cookie"
+        return response
+
+    def text(self, connection: HTTPConnection, template: str, language: Language, **values: object) -> str:
+        return self._jinja.get_template(template).render(
+            t=self.words[language],
+            lang=language,
+            path=connection.url.path,
+            entry=self.entry,
+            said=lambda text: said(text, language),
+            when=lambda wall_ms: self.when(wall_ms, language),
+            hour=lambda wall_ms: self.hour(wall_ms, language),
+            iso=lambda wall_ms: _at(wall_ms, UTC).isoformat(timespec="minutes"),
+            **values,
+        )
+
+    def entry(self, name: str) -> Markup:
+        """The tags that load the Vite entry `src/entries/{name}.ts`. Raises KeyError if it was not built."""
+        styles: list[str] = []
+        self._styles(f"src/entries/{name}.ts", styles, set())
+        tags = [f'<link rel="stylesheet" href="/{file}">' for file in styles]
+        script = self._manifest[f"src/entries/{name}.ts"]["file"]
+        tags.append(f'<script type="module" src="/{script}"></script>')
+        return Markup("\n".join(tags))  # noqa: S704 - the names of our own files
+
+    def _styles(self, key: str, into: list[str], seen: set[str]) -> None:
+        if key in seen:
+            return
+        seen.add(key)
+        chunk = self._manifest[key]
+        for imported in chunk.get("imports", ()):
+            self._styles(imported, into, seen)
+        into += [file for file in chunk.get("css", ()) if file not in into]
+
+    def when(self, wall_ms: int, language: Language) -> str:
+        """A day and time, for instance « samedi 21 novembre, 10:00 »."""
+        return str(format_datetime(self._local(wall_ms), "EEEE d MMMM, HH:mm", locale=language))
+
+    def hour(self, wall_ms: int, language: Language) -> str:
+        return str(format_time(self._local(wall_ms).time(), "HH:mm", locale=language))
+
+    def _local(self, wall_ms: int) -> datetime:
+        return _at(wall_ms, UTC).astimezone(self._zone)
+
+
+def said(text: Text | Mapping[str, str] | None, language: Language) -> str:
+    """A text of a script in the reader's language."""
+    if text is None:
+        return ""
+    return str(getattr(text, language) if isinstance(text, Text) else text[language])
+
+
+def _at(wall_ms: int, zone: tzinfo) -> datetime:
+    return datetime.fromtimestamp(wall_ms / 1000, zone)
+
+
+def _minutes(ms: int) -> str:
+    """1:05 for a minute and five seconds."""
+    seconds = round(abs(ms) / 1000)
+    return f"{'−' if ms < 0 and seconds else ''}{seconds // 60}:{seconds % 60:02}"
+
+
+def _drift(ms: int) -> str:
+    return _minutes(ms) if round(ms / 1000) <= 0 else f"+{_minutes(ms)}"

@@ -1,0 +1,145 @@
+"""What a person takes along: their own writings; for the client everything that was written to help.
+
+Names of contributors are left out: what is kept leaves the room without names (method.md, `closing`). One value,
+shown as a page and as Markdown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from cosession.core.captures import keepsake, visible
+from cosession.core.room_view import CaptureView
+from cosession.core.script import CaptureField, CaptureSpec
+from cosession.core.state import SessionState
+from cosession.core.vocabulary import Family, Visibility, Who
+from cosession.pages.render import said
+from cosession.pages.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One field of something written. `label` is empty where the section's title says it all."""
+
+    label: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    lines: Sequence[Line]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """`title` is the kind that its items share, or empty."""
+
+    title: str
+    items: Sequence[Item]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    capture: str
+    title: str
+    family: Family
+    groups: Sequence[Group]
+
+
+@dataclass(frozen=True, slots=True)
+class Keepsake:
+    """`first` is what matters most, `rest` what may be folded away."""
+
+    first: Sequence[Section]
+    rest: Sequence[Section]
+
+
+#: What opens the page, in this order; everything else follows in the order of the script.
+FIRST = ("request", "contribution", "retained", "action", "learning")
+
+
+def keep(state: SessionState, seat: str, words: Words) -> Keepsake:
+    """What is this seat's, in the reader's language. Any state will do; pages show it once the session is closed."""
+    kept = keepsake(state, seat)
+    sections = [_section(state, spec, views, words) for spec, views in [*_agreed(state, seat), *kept]]
+    named = {section.capture: section for section in sections}
+    first = [named.pop(capture) for capture in FIRST if capture in named]
+    return Keepsake(first, list(named.values()))
+
+
+def _agreed(state: SessionState, seat: str) -> list[tuple[CaptureSpec, list[CaptureView]]]:
+    """What everyone saw of the contract: the client's own words. The client has them among what is theirs."""
+    if seat == state.client:
+        return []
+    specs = [
+        spec
+        for phase in state.script.phases
+        if phase.family is Family.AGREE
+        for spec in phase.captures
+        if spec.keep and spec.visible is Visibility.EVERYONE and spec.by == (Who.CLIENT,)
+    ]
+    seen = visible(state, seat)
+    return [(spec, views) for spec in specs if (views := [view for view in seen if view.capture == spec.id])]
+
+
+def _section(state: SessionState, spec: CaptureSpec, views: Iterable[CaptureView], words: Words) -> Section:
+    phase = next((phase for phase in state.script.phases if spec in phase.captures), None)
+    kind = next((field for field in spec.fields if field.kind == "choice"), None) if spec.many else None
+    groups: dict[str, list[Item]] = {option: [] for option in kind.options} if kind else {}
+    for view in views:
+        option = view.fields.get(kind.id, "") if kind else ""
+        groups.setdefault(option, []).append(_item(spec, view, kind, words))
+    return Section(
+        spec.id,
+        said(spec.title, words.language),
+        Family.OPEN if phase is None else phase.family,
+        [Group(words(f"option.{option}") if option else "", items) for option, items in groups.items() if items],
+    )
+
+
+def _item(spec: CaptureSpec, view: CaptureView, grouped_by: CaptureField | None, words: Words) -> Item:
+    if view.erased:
+        return Item([Line("", words("after.erased"))])
+    shown = [field for field in spec.fields if field is not grouped_by and view.fields.get(field.id)]
+    lines = []
+    for place, field in enumerate(shown):
+        text = view.fields[field.id]
+        label = said(field.title, words.language) if place or field.kind == "choice" else ""
+        lines.append(Line(label, words(f"option.{text}") if field.kind == "choice" else text))
+    return Item(lines)
+
+
+def markdown(kept: Keepsake, state: SessionState, when: str, words: Words) -> str:
+    """The page as Markdown, UTF-8, for any editor."""
+    out = [
+        f"# {_inline(state.title)}",
+        "",
+        " · ".join(part for part in (when, said(state.script.title, words.language)) if part),
+        "",
+    ]
+    for section in [*kept.first, *kept.rest]:
+        out += [f"## {section.title}", ""]
+        for group in section.groups:
+            if group.title:
+                out += [f"### {group.title}", ""]
+            for item in group.items:
+                out += _bullet(item)
+            out.append("")
+    if not kept.first and not kept.rest:
+        out += [words("after.nothing"), ""]
+    out += ["---", "", words("after.without_names"), ""]
+    return "\n".join(out)
+
+
+def _bullet(item: Item) -> list[str]:
+    """A list entry; what was written on several lines stays on several lines."""
+    texts = [f"**{line.label}** {line.text}" if line.label else line.text for line in item.lines]
+    lines = [_inline(row) for text in texts for row in (*text.split("\n"), "")][:-1]
+    return [f"- {lines[0]}", *(f"  {row}".rstrip() for row in lines[1:])] if lines else []
+
+
+def _inline(text: str) -> str:
+    """What somebody typed is text, not markup: what could begin a heading, a list or an HTML element is escaped."""
+    text = text.replace("\\", "\\\\").replace("<", "\\<").replace("`", "\\`")
+    return f"\\{text}" if text[:1] in "#>-+=|~" and text[:1] else text

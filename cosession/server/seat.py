@@ -1,0 +1,128 @@
+"""A seat's own pages: the personal link, the room, its writings, what remains afterwards."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+
+from cosession.core.captures import visible
+from cosession.core.vocabulary import Role, Status
+from cosession.pages.headers import is_https
+from cosession.pages.language import language_of
+from cosession.pages.problems import Problem
+from cosession.server.invitations import Token, Verdict
+from cosession.server.keepsake import keep, markdown
+from cosession.server.parts import SEAT_COOKIE, Parts
+from cosession.wire.http import Boot, LinkView
+
+#: A browser stays invited for so long; the link works as long as it is not ended.
+SEAT_S = 120 * 24 * 3600
+
+
+class Seat:
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def join(self, request: Request) -> Response:
+        """GET /j/{token}. Raises `Problem`: 404 for a link that never was, 410 for one that has ended."""
+        parts = self._parts
+        token = Token.parse(request.path_params["token"])
+        room = None if token is None else await parts.rooms.get(token.session)
+        if token is None or room is None or token.seat not in room.state.seats:
+            raise Problem(404, "link_unknown")
+        match await parts.judge(token):
+            case Verdict.UNKNOWN:
+                raise Problem(404, "link_unknown")
+            case Verdict.ENDED:
+                raise Problem(410, "link_ended")
+            case Verdict.HOLDS:
+                pass
+        place = f"/s/{token.session}/{token.seat}"
+        response = RedirectResponse(place, 303)
+        response.set_cookie(
+            SEAT_COOKIE,
+            token.mac,
+            max_age=SEAT_S,
+            path=place,
+            httponly=True,
+            samesite="lax",
+            secure=is_https(request, parts.public_url),
+        )
+        return response
+
+    async def room(self, request: Request) -> Response:
+        """GET /s/{session}/{seat}: lobby and room in one page. After the end it leads on to what remains."""
+        room, seat = await self._parts.seat(request)
+        place = f"/s/{room.session}/{seat.id}"
+        if room.state.status is Status.CLOSED:
+            return RedirectResponse(f"{place}/after", 303)
+        language = language_of(request, room.state.language)
+        boot = Boot(
+            session=room.session,
+            seat=seat.id,
+            language=language,
+            socket=f"{place}/socket",
+            writings=f"{place}/writings",
+            after=f"{place}/after",
+            rehearsal=room.state.speed != 1,
+            words=dict(self._parts.app_words[language].texts),
+        )
+        return self._parts.pages.html(
+            request, "room.html", language=room.state.language, boot=boot.model_dump(mode="json")
+        )
+
+    async def writings(self, request: Request) -> Response:
+        """GET …/writings: everything this seat may read, as JSON."""
+        room, seat = await self._parts.seat(request)
+        return JSONResponse([view.model_dump(mode="json") for view in visible(room.state, seat.id)])
+
+    async def links(self, request: Request) -> Response:
+        """GET …/links: everybody's personal link, for the facilitator's seat only."""
+        room, seat = await self._parts.seat(request)
+        if seat.role is not Role.FACILITATOR:
+            raise Problem(403, "seat_closed")
+        views = [
+            LinkView(
+                seat=other.id,
+                name=other.name,
+                role=other.role,
+                link=await self._parts.link(request, room.session, other.id),
+                present=other.present,
+            )
+            for other in room.state.seats.values()
+        ]
+        return JSONResponse([view.model_dump(mode="json") for view in views])
+
+    async def after(self, request: Request) -> Response:
+        """GET …/after: what is this person's, once the session is closed."""
+        room, seat = await self._parts.seat(request)
+        language = language_of(request, room.state.language)
+        place = f"/s/{room.session}/{seat.id}"
+        if room.state.status is not Status.CLOSED:
+            return self._parts.pages.html(request, "not_yet.html", 409, language=room.state.language, place=place)
+        words = self._parts.pages.words[language]
+        row = await self._parts.registry.session(room.session)
+        return self._parts.pages.html(
+            request,
+            "after.html",
+            language=room.state.language,
+            keepsake=keep(room.state, seat.id, words),
+            state=room.state,
+            seat=seat,
+            place=place,
+            starts_wall_ms=None if row is None else row.starts_wall_ms,
+        )
+
+    async def after_markdown(self, request: Request) -> Response:
+        """GET …/after.md: the same as Markdown, to be kept."""
+        room, seat = await self._parts.seat(request)
+        if room.state.status is not Status.CLOSED:
+            raise Problem(409, "not_yet")
+        words = self._parts.pages.words[language_of(request, room.state.language)]
+        row = await self._parts.registry.session(room.session)
+        when = "" if row is None else self._parts.pages.when(row.starts_wall_ms, words.language)
+        return PlainTextResponse(
+            markdown(keep(room.state, seat.id, words), room.state, when, words),
+            media_type="text/markdown",
+            headers={"content-disposition": f'attachment; filename="codev-{room.session}.md"'},
+        )

@@ -1,0 +1,196 @@
+"""The facilitator's pages: what sessions there are, a new one, and one session with its personal links."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from cosession.core.refusal import Refused
+from cosession.core.vocabulary import Job, Role, Status
+from cosession.pages.headers import base_url
+from cosession.pages.language import language_of
+from cosession.pages.problems import Problem
+from cosession.room.actor import Room
+from cosession.server.body import form_or_json
+from cosession.server.parts import OWNER, Parts
+from cosession.server.ports import SessionRow
+from cosession.server.session_form import (
+    ROWS,
+    FieldError,
+    NewSession,
+    WrongForm,
+    check,
+    from_form,
+    language_of_body,
+)
+
+log = structlog.get_logger("cosession.server")
+
+#: The list shows so many; older ones are reached by their address.
+SHOWN = 60
+
+
+class Sessions:
+    """Every page here needs a facilitator's sign-in."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def index(self, request: Request) -> Response:
+        """GET /. Who is not signed in reads how to."""
+        parts = self._parts
+        if not await parts.sign_in.signed_in(request):
+            return parts.pages.html(request, "sign_in.html", 403)
+        rows = sorted(await parts.registry.sessions(OWNER), key=lambda row: -row.starts_wall_ms)[:SHOWN]
+        rooms = await asyncio.gather(*(parts.rooms.get(row.session) for row in rows))
+        shown = [_overview(row, room) for row, room in zip(rows, rooms, strict=True) if room is not None]
+        coming = [one for one in reversed(shown) if one["state"].status is not Status.CLOSED]
+        past = [one for one in shown if one["state"].status is Status.CLOSED]
+        return parts.pages.html(request, "sessions.html", coming=coming, past=past)
+
+    async def new(self, request: Request) -> Response:
+        """GET /sessions/new."""
+        await self._parts.sign_in.required(request)
+        return self._form(request, {}, [], 200)
+
+    async def create(self, request: Request) -> Response:
+        """POST /sessions, as a form or in JSON. 422 with everything that is wrong, and nothing typed is lost."""
+        parts = self._parts
+        await parts.sign_in.required(request)
+        body = await form_or_json(request)
+        as_json = request.headers.get("content-type", "").startswith("application/json")
+        fields = body if as_json else from_form(body, parts.zone)
+        try:
+            session = await self._create(check(fields, parts.scripts, parts.clock.wall_ms(), parts.rehearsal))
+        except WrongForm as wrong:
+            if not as_json:
+                return self._form(request, body, wrong.errors, 422)
+            words = parts.pages.words[language_of(request, language_of_body(body))]
+            errors = [{"field": e.field, "message": words(e.message, **e.values)} for e in wrong.errors]
+            return JSONResponse({"errors": errors}, 422)
+        page = f"/sessions/{session}"
+        if not as_json:
+            return RedirectResponse(page, 303)
+        links = await self._links(request, await parts.room(session))
+        made = {"session": session, "page": base_url(request, parts.public_url) + page, "links": links}
+        return JSONResponse(made, 201, headers={"location": page})
+
+    async def _create(self, new: NewSession) -> str:
+        parts = self._parts
+        try:
+            session = await parts.rooms.create(new.command)
+        except Refused as refusal:
+            # Making a session is refused for its setup only; core names the field.
+            field = refusal.detail.partition(":")[0]
+            raise WrongForm([FieldError(field, "wrong.setup", {"detail": refusal.detail})]) from None
+        await parts.registry.add_session(session, parts.clock.wall_ms(), new.starts_wall_ms, OWNER)
+        log.info("session.created", session_id=session, seats=len(new.command.seats), speed=new.command.speed)
+        return session
+
+    async def page(self, request: Request) -> Response:
+        """GET /sessions/{session}: the links, who is there, the way into the room."""
+        room = await self._owned(request)
+        row = await self._parts.registry.session(room.session)
+        assert row is not None
+        seats = [{**link, "state": room.state.seats[link["seat"]]} for link in await self._links(request, room)]
+        return self._parts.pages.html(
+            request,
+            "session.html",
+            session=room.session,
+            state=room.state,
+            seats=seats,
+            starts_wall_ms=row.starts_wall_ms,
+            ends_wall_ms=row.starts_wall_ms + room.state.script.planned_ms // room.state.speed,
+            host=base_url(request, self._parts.public_url),
+        )
+
+    async def renew(self, request: Request) -> Response:
+        """POST /sessions/{session}/{seat}/renew: a new link; the old one ends, whoever holds it leaves the room."""
+        room, seat = await self._seat(request)
+        await self._parts.registry.renew(room.session, seat)
+        log.info("invitation.renewed", session_id=room.session, seat=seat)
+        return _left(room, seat)
+
+    async def revoke(self, request: Request) -> Response:
+        """POST /sessions/{session}/{seat}/revoke: the link ends, and there is none until it is renewed."""
+        room, seat = await self._seat(request)
+        await self._parts.registry.revoke(room.session, seat)
+        log.info("invitation.revoked", session_id=room.session, seat=seat)
+        return _left(room, seat)
+
+    async def _seat(self, request: Request) -> tuple[Room, str]:
+        room = await self._owned(request)
+        seat = request.path_params["seat"]
+        if seat not in room.state.seats:
+            raise Problem(404, "session_unknown")
+        return room, seat
+
+    async def _owned(self, request: Request) -> Room:
+        await self._parts.sign_in.required(request)
+        session = request.path_params["session"]
+        if await self._parts.registry.session(session) is None:
+            raise Problem(404, "session_unknown")
+        return await self._parts.room(session)
+
+    async def _links(self, request: Request, room: Room) -> list[dict[str, Any]]:
+        return [
+            {
+                "seat": seat.id,
+                "name": seat.name,
+                "role": seat.role.value,
+                "link": await self._parts.link(request, room.session, seat.id),
+            }
+            for seat in room.state.seats.values()
+        ]
+
+    def _form(self, request: Request, typed: Mapping[str, Any], errors: list[FieldError], status: int) -> Response:
+        words = self._parts.pages.words[language_of(request)]
+        said: dict[str, list[str]] = {}
+        for error in errors:
+            said.setdefault(_input_of(error.field, typed), []).append(words(error.message, **error.values))
+        names = [str(name) for name in typed.get("participant", [])][:ROWS]
+        return self._parts.pages.html(
+            request,
+            "new_session.html",
+            status,
+            typed={key: value for key, value in typed.items() if isinstance(value, str)},
+            names=names + [""] * (ROWS - len(names)),
+            errors=said,
+            scripts=list(self._parts.scripts.values()),
+            jobs=["client", *(job.value for job in (Job.DEPUTY, Job.TIMEKEEPER, Job.SCRIBE)), "previous_client"],
+            rehearsal=self._parts.rehearsal,
+            zone=self._parts.zone,
+        )
+
+
+def _left(room: Room, seat: str) -> Response:
+    """Whoever holds the old link leaves; the facilitator comes back to the row."""
+    room.kick(seat)
+    return RedirectResponse(f"/sessions/{room.session}#{seat}", 303)
+
+
+def _overview(row: SessionRow, room: Room) -> dict[str, Any]:
+    state = room.state
+    client = None if state.client is None else state.seats[state.client]
+    return {
+        "session": row.session,
+        "starts_wall_ms": row.starts_wall_ms,
+        "state": state,
+        "client": client,
+        "people": sum(seat.role is not Role.FACILITATOR for seat in state.seats.values()),
+        "here": sum(seat.present for seat in state.seats.values()),
+    }
+
+
+def _input_of(field: str, typed: Mapping[str, Any]) -> str:
+    """`participants.2` counts the rows that are filled in; the page counts all rows."""
+    name, _, place = field.partition(".")
+    if name != "participants" or not place:
+        return field
+    rows = [row for row, text in enumerate(typed.get("participant", [])) if str(text).strip()]
+    return f"participant.{rows[int(place)]}" if int(place) < len(rows) else "participants"

@@ -1,0 +1,196 @@
+"""Every setting of the server, in one place: environment variables with the prefix `COSESSION_`.
+
+Nothing is read anywhere else. `deploy/settings.md` is the sheet for operators, a test holds it to this list. All
+wrong settings are named at once, each with its mend.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX = "COSESSION_"
+
+
+class WrongSettings(Exception):
+    """One line for each wrong setting."""
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines
+
+
+class Address(NamedTuple):
+    """Where to listen. Port 0 takes any free one."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def only_here(self) -> bool:
+        """Reachable from this machine only."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+
+def _address(value: Any) -> Address:
+    if isinstance(value, Address):
+        return value
+    host, separator, port = str(value).removesuffix("/udp").rpartition(":")
+    if not separator or not port.isascii() or not port.isdigit() or int(port) > 65535 or not host.strip("[]"):
+        raise ValueError("is not host:port, for instance 127.0.0.1:8000")
+    return Address(host.strip("[]"), int(port))
+
+
+def _base_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
+        raise ValueError("is not the address of a site, for instance https://codev.example.org")
+    if parts.path not in ("", "/"):
+        raise ValueError("has a path: cosession wants a host name of its own, for instance https://codev.example.org")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _ip(value: str) -> str:
+    try:
+        return str(ipaddress.ip_address(value))
+    except ValueError:
+        raise ValueError("is not an IP address, for instance 203.0.113.7") from None
+
+
+Listen = Annotated[Address, NoDecode, BeforeValidator(_address), PlainSerializer(str, return_type=str)]
+BaseUrl = Annotated[str, AfterValidator(_base_url)]
+IpAddress = Annotated[str, AfterValidator(_ip)]
+
+
+class Settings(BaseSettings):
+    """The field's name in capitals, after `COSESSION_`, is the variable; its description is what the sheet says."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", env_ignore_empty=True)
+
+    bind: Listen = Field(
+        default=Address("127.0.0.1", 8000),
+        description="Where managers and facilitators reach the pages: host:port. Behind a reverse proxy that adds "
+        "HTTPS, leave it on 127.0.0.1.",
+    )
+    public_url: BaseUrl | None = Field(
+        default=None,
+        description="The address people type, for instance https://codev.example.org. Personal links begin with it. "
+        "Unset: the address by which a page was asked for.",
+    )
+    ops_bind: Listen = Field(
+        default=Address("127.0.0.1", 8001),
+        description="Where operators reach the board, the probes and the metrics: host:port. Never publish it.",
+    )
+    data: Path = Field(
+        default=Path("data"),
+        description="The folder of the database. It is created if it is missing, and must be backed up.",
+    )
+    master_key: Path | None = Field(
+        default=None,
+        description="The file of the master key, 32 bytes, created if it is missing. Unset: master.key in the data "
+        "folder. Without it nothing that was written can be read: back it up apart from the data.",
+    )
+    media_bind: Listen = Field(
+        default=Address("0.0.0.0", 8002),
+        description="Where sound and pictures arrive: host:port, UDP. Managers' browsers must reach it.",
+    )
+    media_public_address: IpAddress | None = Field(
+        default=None,
+        description="The IP address under which browsers reach the media port, if it is not one of this machine's own "
+        "(behind address translation).",
+    )
+    rehearsal: bool = Field(
+        default=False,
+        description="1 allows sessions that run faster than real time, with a banner. For rehearsals and tests.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="What is logged on stderr: debug, info, warning or error."
+    )
+    log_format: Literal["auto", "console", "json"] = Field(
+        default="auto", description="console, json, or auto: console on a terminal, JSON elsewhere."
+    )
+
+    @property
+    def master_key_path(self) -> Path:
+        return self.master_key or self.data / "master.key"
+
+
+def load(**overrides: Any) -> Settings:
+    """The settings of this process, by field name where given, else from the environment. Raises `WrongSettings` with a
+    line for each wrong one. May be repeated."""
+    known = [PREFIX + name.upper() for name in Settings.model_fields]
+    lines = [
+        f"{variable}: there is no such setting, did you mean {near[0]}?"
+        for variable in sorted(os.environ)
+        if variable.startswith(PREFIX)
+        and variable not in known
+        and (near := difflib.get_close_matches(variable, known, n=1, cutoff=0.85))
+    ]
+    try:
+        settings = Settings(**overrides)
+    except ValidationError as error:
+        lines += [_line(problem["loc"], problem["msg"], problem["input"]) for problem in error.errors()]
+        raise WrongSettings(lines) from None
+    if lines:
+        raise WrongSettings(lines)
+    return settings
+
+
+def _line(place: tuple[int | str, ...], message: str, value: object) -> str:
+    said = message.removeprefix("Value error, ").removeprefix("Input should be ")
+    said = said.replace("a valid boolean, unable to interpret input", "0 or 1")
+    said = said if said.startswith(("is ", "has ")) else f"should be {said}"
+    return f"{PREFIX}{str(place[0]).upper()}: {str(value)!r} {said}"
+
+
+def redacted(settings: Settings) -> list[tuple[str, str]]:
+    """Each variable and its value, for people. Secrets are no settings (the master key is a file), and an address may
+    carry credentials: those are blotted out."""
+    rows = []
+    for name in Settings.model_fields:
+        value = getattr(settings, name)
+        text = "" if value is None else "1" if value is True else "0" if value is False else str(value)
+        if name == "public_url" and "@" in text:
+            text = f"{urlsplit(text).scheme}://…@{text.rpartition('@')[2]}"
+        rows.append((PREFIX + name.upper(), text))
+    return rows
+
+
+def sheet() -> str:
+    """`deploy/settings.md`: what an operator can set, in Markdown."""
+    rows = [
+        f"| `{PREFIX}{name.upper()}` | {_default(field.default)} | {field.description} |"
+        for name, field in Settings.model_fields.items()
+    ]
+    return "\n".join(
+        [
+            "# Settings",
+            "",
+            "Environment variables, read once at the start. `cosession config` prints those in force; wrong ones are",
+            "all named at once, and the server does not start. `cosession config --sheet` writes this sheet.",
+            "",
+            "| variable | unless set | what it does |",
+            "|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
+def _default(value: object) -> str:
+    return "–" if value is None else f"`{int(value) if isinstance(value, bool) else value}`"
