@@ -1,0 +1,186 @@
+"""A manager's socket, as a browser keeps it: hello, signs of life, commands that are sent again under the same id until they are
+answered, and coming back for as long as the session lasts (decisions 14 and 15).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import secrets
+import time
+from collections.abc import Callable
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
+
+from cosession.simulate.clock import PING_EVERY_S, PINGS_AT_START, SessionClock
+from cosession.wire.messages import (
+    BROWSER_MESSAGE,
+    SERVER_MESSAGE,
+    Accepted,
+    BrowserMessage,
+    ClockPing,
+    ClockPong,
+    DraftSaved,
+    ErrorMessage,
+    Hello,
+    Ping,
+    Pong,
+    RefusedMessage,
+    ServerMessage,
+    ViewMessage,
+    Welcome,
+)
+
+#: The server pings every second: so long a silence means that the connection is dead.
+SILENCE_S = 5.0
+RETRY_UP_TO_S = 1.0
+#: Closed with one of these, a page does not come back by itself.
+FINAL = {4400: "too many bad messages", 4401: "not signed in", 4404: "no such session", 4409: "moved", 4410: "revoked"}
+
+
+class LineClosed(Exception):
+    """The server closed this connection for good. The text says why."""
+
+
+class Line:
+    """`handle` gets every message of the server that is not settled here, `answered` the outcome of every message that has an
+    id. Both are called in order and must not block."""
+
+    def __init__(
+        self,
+        url: str,
+        cookies: Callable[[], str],
+        origin: str,
+        handle: Callable[[ServerMessage], None],
+        answered: Callable[[BrowserMessage, ServerMessage], None],
+        chance: random.Random,
+    ) -> None:
+        self._url = url
+        self._cookies = cookies
+        self._origin = origin
+        self._handle = handle
+        self._answered = answered
+        self._chance = chance
+        self._tab = secrets.token_urlsafe(12)
+        self._epoch = 0
+        self._seen: tuple[int, str] | None = None
+        self._pending: dict[str, BrowserMessage] = {}
+        self._out: asyncio.Queue[BrowserMessage] = asyncio.Queue()
+        self.clock = SessionClock()
+        self.connections = 0
+
+    def send(self, message: dict[str, Any], until_answered: bool = True) -> str:
+        """Send a message, given as the wire has it; its id is made here and returned. With `until_answered` it is sent again
+        on every new connection until the server has answered it."""
+        number = secrets.token_urlsafe(9)
+        built = BROWSER_MESSAGE.validate_python({**message, "id": number})
+        if until_answered:
+            self._pending[number] = built
+        self._out.put_nowait(built)
+        return number
+
+    def tell(self, message: dict[str, Any]) -> None:
+        """Send a message that is not answered."""
+        self._out.put_nowait(BROWSER_MESSAGE.validate_python(message))
+
+    @property
+    def unanswered(self) -> int:
+        return len(self._pending)
+
+    async def run(self) -> None:
+        """Stay connected until cancelled. Raises `LineClosed` when the server closes the connection for good."""
+        failures = 0
+        while True:
+            before = self.connections
+            try:
+                await self._connected()
+            except (OSError, InvalidHandshake, TimeoutError):
+                pass  # no server there at the moment
+            except ConnectionClosed as closed:
+                code = closed.rcvd.code if closed.rcvd else None
+                if code in FINAL:
+                    raise LineClosed(f"closed with {code}, {FINAL[code]}") from None
+            failures = 0 if self.connections > before else failures + 1
+            await asyncio.sleep(0 if failures == 0 else self._chance.uniform(0.05, RETRY_UP_TO_S))
+
+    async def _connected(self) -> None:
+        headers = {"Cookie": self._cookies()}
+        async with connect(
+            self._url,
+            additional_headers=headers,
+            origin=self._origin,  # type: ignore[arg-type]
+            proxy=None,
+            compression=None,
+            open_timeout=SILENCE_S,
+            close_timeout=1,
+            ping_interval=None,
+            max_size=4 << 20,
+        ) as socket:
+            hello = Hello(tab=self._tab, epoch=self._epoch, place="room", fresh=self._epoch == 0, seen=self._seen)
+            self._epoch += 1
+            await socket.send(hello.model_dump_json())
+            self.clock.reconnected()
+            self._out = asyncio.Queue()
+            for message in self._pending.values():
+                self._out.put_nowait(message)
+            helpers = [asyncio.create_task(self._send(socket)), asyncio.create_task(self._measure_clock())]
+            try:
+                while True:
+                    self._take(SERVER_MESSAGE.validate_json(await asyncio.wait_for(socket.recv(), SILENCE_S)))
+            finally:
+                for helper in helpers:
+                    helper.cancel()
+                await asyncio.gather(*helpers, return_exceptions=True)
+
+    def _take(self, message: ServerMessage) -> None:
+        match message:
+            case Ping():
+                self._out.put_nowait(Pong(n=message.n))
+            case ClockPong():
+                self.clock.ponged(message.sent_ms, message.server_ms, local_ms())
+            case ViewMessage():
+                self._seen = (message.seq, message.hash)
+                self.clock.anchored(message.clock, local_ms())
+                self._handle(message)
+            case Accepted() | RefusedMessage() | DraftSaved():
+                self._settle(message.id, message)
+            case Welcome():
+                self.connections += 1
+                self._handle(message)
+            case ErrorMessage(id=str() as number) if number in self._pending and message.retry:
+                self._retry(number)
+            case ErrorMessage(id=str() as number) if number in self._pending:
+                self._settle(number, message)
+            case _:
+                self._handle(message)
+
+    def _settle(self, number: str, message: ServerMessage) -> None:
+        asked = self._pending.pop(number, None)
+        if asked is not None:
+            self._answered(asked, message)
+
+    def _retry(self, number: str) -> None:
+        def again() -> None:
+            if number in self._pending:
+                self._out.put_nowait(self._pending[number])
+
+        asyncio.get_running_loop().call_later(self._chance.uniform(0.1, RETRY_UP_TO_S), again)
+
+    async def _send(self, socket: ClientConnection) -> None:
+        with contextlib.suppress(ConnectionClosed):  # the receiver notices, and says so
+            while True:
+                await socket.send((await self._out.get()).model_dump_json())
+
+    async def _measure_clock(self) -> None:
+        sent = 0
+        while True:
+            self._out.put_nowait(ClockPing(sent_ms=local_ms()))
+            sent += 1
+            await asyncio.sleep(0.05 if sent < PINGS_AT_START else PING_EVERY_S)
+
+
+def local_ms() -> float:
+    return time.monotonic() * 1000

@@ -1,0 +1,47 @@
+"""What `cosession simulate` may be told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class Unusable(Exception):
+    """The options, or the surroundings, do not allow a simulation. The text says what to do."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """`managers`: participants beside the facilitator, 3 to 12. `speed`: script seconds a second. `url`, `token`: a running
+    server and the token of a facilitator's sign-in link (or the whole link); `ops`: a sign-in link of its operations
+    listener, without which the log cannot be verified. `fill`: a facilitator's personal link of a session, whose empty seats
+    are to be filled. `seed`: the same again."""
+
+    managers: int = 8
+    speed: int = 60
+    json: bool = False
+    media: bool = True
+    url: str | None = None
+    token: str | None = None
+    ops: str | None = None
+    fill: str | None = None
+    script: str = "codev-75"
+    language: str = "fr"
+    seed: int = 1
+
+    def check(self) -> None:
+        """Raises `Unusable`, naming every option that is wrong."""
+        wrong = []
+        if not 3 <= self.managers <= 12:
+            wrong.append("--managers: 3 to 12")
+        if not 1 <= self.speed <= 600:
+            wrong.append("--speed: 1 to 600")
+        if (self.url is None) != (self.token is None):
+            wrong.append(
+                "--url and --token belong together; the token stands in the facilitator's link that the server prints"
+            )
+        if self.fill is not None and self.url is not None:
+            wrong.append("--fill takes a personal link and needs neither --url nor --token")
+        if self.language not in ("fr", "en"):
+            wrong.append("--language: fr or en")
+        if wrong:
+            raise Unusable("; ".join(wrong))

@@ -1,0 +1,194 @@
+"""The whole script, played by simulated managers on a server, and judged.
+
+The facilitator creates the session, everybody joins by their link, the script runs to its end; then the log is verified by the
+operations listener, and what was heard is judged against it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from cosession.simulate import words
+from cosession.simulate.browsing import Browser, PageRefused, origin
+from cosession.simulate.company import Company, Invitation
+from cosession.simulate.line import local_ms
+from cosession.simulate.options import Options
+from cosession.simulate.progress import Progress
+from cosession.simulate.verdict import Verdict, hearable_spans, judge_media
+
+#: From the session's creation to its scheduled start, in seconds of real time: everybody has to be there by then.
+LOBBY_S = 3.0
+LOBBY_WITH_MEDIA_S = 15.0
+#: A run that takes longer than its script by this factor and these seconds has failed.
+LONGEST_FACTOR = 1.5
+LONGEST_EXTRA_S = 90.0
+#: After the end, the server may be asked again for so long: it may be starting anew.
+ASK_AGAIN_S = 20.0
+SCRIPT_S = 75 * 60
+Answer = TypeVar("Answer")
+CONTRACT, ACTION, LEARNING = "request", "action", "learning"
+
+
+class Performance:
+    """One run. `sign_in` and `ops_sign_in` are called when needed: a server that is started anew prints new links."""
+
+    def __init__(
+        self,
+        options: Options,
+        sign_in: Callable[[], str],
+        ops_sign_in: Callable[[], str | None],
+        progress: Progress,
+    ) -> None:
+        self._options = options
+        self._sign_in = sign_in
+        self._ops_sign_in = ops_sign_in
+        self._progress = progress
+        self.company = Company(options.seed, options.managers + 1, options.media)
+        self.session = ""
+        self.verdict = Verdict(options.script, options.speed)
+
+    async def play(self) -> Verdict:
+        """Create, join, play, judge. Raises `PageRefused` if the session cannot be made; everything later is in the
+        verdict's errors."""
+        try:
+            await self.company.start()
+            await self._gather()
+            await self._perform()
+            await self._judge()
+            return self.verdict
+        finally:
+            await self.company.leave()
+
+    async def _gather(self) -> None:
+        invitations = await self._create()
+        self._progress.say(f"{len(invitations)} seats join")
+        # The last two consultants keep sending sound whatever their floor: nobody may hear it.
+        rebels = [each.seat for each in invitations if each.seat != "f"][-2:] if self.company.studio else []
+        await self.company.join(invitations, rebels)
+        self.verdict.seats = len(invitations)
+        late = await self.company.ready()
+        self.verdict.errors += [f"seat {seat} did not get into the room with its media" for seat in late]
+
+    async def _create(self) -> list[Invitation]:
+        options = self._options
+        people = options.managers
+        browser = Browser()
+        link = self._sign_in()
+        await browser.open(link)
+        made = await browser.post_json(
+            origin(link) + "/sessions",
+            {
+                "script": options.script,
+                "title": words.TITLES[options.language],
+                "language": options.language,
+                "starts_in_s": LOBBY_WITH_MEDIA_S if options.media else LOBBY_S,
+                "facilitator": words.FACILITATOR,
+                "participants": list(words.NAMES[:people]),
+                "client": 0,
+                "deputy": 1,
+                "timekeeper": people - 1,
+                "scribe": 2,
+                "number": 2,
+                "previous_client": people - 1,
+                "speed": options.speed,
+            },
+        )
+        self.session = made["session"]
+        return [Invitation(each["seat"], each["name"], each["link"]) for each in made["links"]]
+
+    async def _perform(self) -> None:
+        watcher = asyncio.create_task(self._watch())
+        try:
+            longest_s = SCRIPT_S / self._options.speed * LONGEST_FACTOR + LONGEST_EXTRA_S
+            self.verdict.closed = await self.company.finished(longest_s)
+        finally:
+            watcher.cancel()
+            await asyncio.gather(watcher, return_exceptions=True)
+        managers = self.company.managers.values()
+        self.verdict.closed = self.verdict.closed and all(manager.closed.is_set() for manager in managers)
+
+    async def _watch(self) -> None:
+        while True:
+            view = next(iter(self.company.managers.values())).view
+            if view is not None and view.common is not None and view.common.now is not None:
+                now = view.common.now
+                done = sum(phase.spent_ms for phase in view.common.phases[: now.index]) // 60_000
+                self._progress.say(f"minute {done:2}  {now.phase}")
+            await asyncio.sleep(0.2)
+
+    # -- what it proved ------------------------------------------------------------------------------------------
+
+    async def _judge(self) -> None:
+        verdict = self.verdict
+        races: Counter[str] = Counter()
+        for manager in self.company.managers.values():
+            verdict.errors += manager.doings.errors
+            races += manager.doings.races
+        if races:
+            self._progress.say("overtaken by events: " + ", ".join(f"{what} {n}" for what, n in races.most_common()))
+        await self._count_captures()
+        verified = await self._verify()
+        if verified is not None:
+            verdict.phases = verified["phases"]
+            verdict.events = verified["events"]
+            verdict.replay_equal = verified["replay_equal"]
+        if self.company.studio is not None:
+            await self._judge_media(verified)
+
+    async def _judge_media(self, verified: dict[str, Any] | None) -> None:
+        assert self.company.studio is not None
+        clock = next(iter(self.company.managers.values())).line.clock
+        senses = await self.company.studio.senses()
+        hearable = [] if verified is None or not clock.known else verified["hearable"]
+        spans = hearable_spans(
+            [(at_ms, seats) for at_ms, seats in hearable],
+            lambda session_ms: clock.local_ms(session_ms) / 1000,
+            local_ms() / 1000,
+        )
+        self.verdict.media = judge_media(senses, list(self.company.managers), spans)
+
+    async def _verify(self) -> dict[str, Any] | None:
+        """What the operations listener says of the log; None without a link to it."""
+
+        async def ask() -> dict[str, Any] | None:
+            link = self._ops_sign_in()
+            if link is None:
+                return None
+            browser = Browser()
+            await browser.open(link)
+            told: dict[str, Any] = await browser.get_json(f"{origin(link)}/verify/{self.session}")
+            return told
+
+        return await self._patiently(ask, "verify")
+
+    async def _count_captures(self) -> None:
+        """What everybody can read afterwards; and nothing that was acknowledged may be missing."""
+        verdict = self.verdict
+        for seat, manager in self.company.managers.items():
+
+            async def ask(seat: str = seat) -> list[dict[str, Any]]:
+                url = f"{self.company.pages[seat]}/writings"
+                read: list[dict[str, Any]] = await self.company.browsers[seat].get_json(url)
+                return read
+
+            read = await self._patiently(ask, f"writings of {seat}") or []
+            mine = [(each["capture"], each["fields"]) for each in read if each["seat"] == seat]
+            kinds = [capture for capture, _ in mine]
+            verdict.contract = verdict.contract or CONTRACT in kinds
+            verdict.actions += kinds.count(ACTION)
+            verdict.learnings += LEARNING in kinds
+            verdict.errors += [f"seat {seat}: an acknowledged {lost} is lost" for lost in manager.doings.lost(mine)]
+
+    async def _patiently(self, ask: Callable[[], Awaitable[Answer | None]], what: str) -> Answer | None:
+        give_up_ms = local_ms() + ASK_AGAIN_S * 1000
+        while True:
+            try:
+                return await ask()
+            except PageRefused as refused:
+                if refused.status != 0 or local_ms() > give_up_ms:
+                    self.verdict.errors.append(f"{what}: {refused}")
+                    return None
+            await asyncio.sleep(0.2)
