@@ -1,0 +1,34 @@
+/** The room's page: read what it brought, make the room, show it. */
+import "../../styles/tokens.css";
+import "../../styles/base.css";
+import "../../styles/icons.css";
+import "../../styles/room.css";
+import "../../styles/lobby.css";
+import "../../styles/console.css";
+import { html, render } from "lit";
+import { readBoot } from "../boot";
+import "../parts/app";
+import { Room } from "../room";
+import { speak } from "../words";
+
+const boot = readBoot();
+speak(boot.language, boot.words);
+const room = new Room(boot);
+
+/** A small view for tests and for people who help: what is received, and where one is. Nothing can be done through it. */
+const seen = Object.freeze({
+  stats: () => room.media.stats(),
+  state: () => ({ link: room.link, path: room.media.path, place: room.place, phase: room.common?.now?.phase ?? null, status: room.common?.status ?? null }),
+});
+Object.defineProperty(window, "cosession", { value: seen });
+
+render(html`<co-app .room=${room}></co-app>`, document.getElementById("app") ?? document.body);
+room.start();
+
+// The screen stays awake while one is in the room; a browser that cannot or may not simply does not.
+document.addEventListener("visibilitychange", awake);
+void awake();
+async function awake(): Promise<void> {
+  if (document.visibilityState !== "visible" || !("wakeLock" in navigator)) return;
+  await navigator.wakeLock.request("screen").catch(() => undefined);
+}

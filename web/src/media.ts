@@ -1,0 +1,277 @@
+/**
+ * One peer connection with fixed slots (media.md, "The design"; contract: two lines to send, then an audio and a video line
+ * for each other seat). Nothing is renegotiated: tracks are replaced, directions are not. The room's rules are enforced by
+ * the server; muting here is a courtesy.
+ */
+import { newId } from "./connection";
+import type { Devices } from "./devices";
+import type { BrowserMessage, Direction, ErrorMessage, MediaAnswer } from "./wire.gen";
+
+interface Slot {
+  seat: string;
+  audio: RTCRtpTransceiver;
+  video: RTCRtpTransceiver;
+  picture: MediaStream;
+}
+
+export type Path = "none" | "connecting" | "connected" | "failed";
+
+/** How long a broken path may take to heal by an ICE restart before it is made anew. */
+const RESTART_MS = 4000;
+const BACKOFF_MS = [500, 1000, 2000, 4000, 8000];
+
+export class Media {
+  path: Path = "none";
+  /** The browser refuses to play sound before a gesture: somebody has to press a button. */
+  silenced = false;
+  #pc: RTCPeerConnection | null = null;
+  #connection = "";
+  #offer = "";
+  #slots: Slot[] = [];
+  #voices = new Map<string, HTMLAudioElement>();
+  #direction: Direction | null = null;
+  #hearable = false;
+  #failures = 0;
+  #restarted = false;
+  #timer: number | undefined;
+  #seats: string[] = [];
+  #told = "";
+
+  constructor(
+    private readonly devices: Devices,
+    private readonly send: (message: BrowserMessage) => boolean,
+    private readonly changed: () => void,
+  ) {}
+
+  /** Called after every welcome: connect, or check that the path still carries. `others` in slot order. */
+  welcomed(others: string[]): void {
+    if (!this.#pc || others.join() !== this.#seats.join()) {
+      this.#seats = others;
+      this.#renew(0);
+    } else if (this.#pc.connectionState === "connected") void this.#verify(this.#pc);
+    else this.#restart();
+    this.#told = "";
+    this.tell();
+  }
+
+  /** The picture of a seat, if there is a connection to bring it. */
+  picture(seat: string): MediaStream | null {
+    return this.#slots.find((slot) => slot.seat === seat)?.picture ?? null;
+  }
+
+  answered(message: MediaAnswer): void {
+    const pc = this.#pc;
+    if (!pc || message.id !== this.#offer || pc.signalingState !== "have-local-offer") return;
+    pc.setRemoteDescription({ type: "answer", sdp: message.sdp }).catch(() => this.#fail());
+  }
+
+  /** True if the error answered an offer. */
+  refused(message: ErrorMessage): boolean {
+    if (message.id === null || message.id !== this.#offer) return false;
+    this.#fail();
+    return true;
+  }
+
+  /** The media plane forgot this page. */
+  down(): void {
+    this.#renew(Math.random() * 300);
+  }
+
+  direct(direction: Direction): void {
+    this.#direction = direction;
+    void this.#apply();
+  }
+
+  /** Open or close the own sound, by what the view says. */
+  hearable(hearable: boolean): void {
+    this.#hearable = hearable;
+    if (this.devices.microphone) this.devices.microphone.enabled = hearable;
+  }
+
+  /** The devices have changed: send the new ones, tell the others whether there is a picture. */
+  async devicesChanged(): Promise<void> {
+    this.hearable(this.#hearable);
+    const [audio, video] = this.#pc?.getTransceivers() ?? [];
+    if (audio && audio.sender.track !== this.devices.microphone) await audio.sender.replaceTrack(this.devices.microphone);
+    if (video && video.sender.track !== this.devices.camera) await video.sender.replaceTrack(this.devices.camera);
+    await this.#apply();
+    this.tell();
+  }
+
+  /** Tell the others whether there is a picture at all; once, until it changes. */
+  tell(): void {
+    const camera = this.devices.camera !== null;
+    const microphone = this.devices.microphone !== null;
+    if (this.#told === `${camera} ${microphone}`) return;
+    if (this.send({ type: "media_state", camera, microphone })) this.#told = `${camera} ${microphone}`;
+  }
+
+  /** After a gesture: play what the browser refused to play by itself. */
+  async unsilence(): Promise<void> {
+    this.silenced = false;
+    await Promise.all([...this.#voices.values()].map((voice) => this.#play(voice)));
+    this.changed();
+  }
+
+  async route(speaker: string): Promise<void> {
+    for (const voice of this.#voices.values()) if ("setSinkId" in voice) await voice.setSinkId(speaker);
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#pc?.close();
+    this.#pc = null;
+    this.#slots = [];
+    for (const voice of this.#voices.values()) voice.srcObject = null;
+    this.#set("none");
+  }
+
+  /** What was received, by seat: for tests and for people who help. */
+  async stats(): Promise<Record<string, { framesDecoded: number; audioSamples: number; audioEnergy: number; packets: number }>> {
+    const report = await this.#pc?.getStats();
+    const found: Record<string, { framesDecoded: number; audioSamples: number; audioEnergy: number; packets: number }> = {};
+    for (const { seat } of this.#slots) found[seat] = { framesDecoded: 0, audioSamples: 0, audioEnergy: 0, packets: 0 };
+    report?.forEach((entry: RTCInboundRtpStreamStats) => {
+      if (entry.type !== "inbound-rtp") return;
+      const slot = this.#slots.find(({ audio, video }) => entry.mid === audio.mid || entry.mid === video.mid);
+      const mine = slot && found[slot.seat];
+      if (!mine) return;
+      mine.packets += entry.packetsReceived ?? 0;
+      mine.framesDecoded += entry.framesDecoded ?? 0;
+      mine.audioSamples += entry.totalSamplesReceived ?? 0;
+      mine.audioEnergy += entry.totalAudioEnergy ?? 0;
+    });
+    return found;
+  }
+
+  #renew(after_ms: number): void {
+    clearTimeout(this.#timer);
+    this.#set("connecting");
+    this.#timer = window.setTimeout(() => void this.#connect(), after_ms);
+  }
+
+  async #connect(): Promise<void> {
+    this.#pc?.close();
+    const pc = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
+    this.#pc = pc;
+    this.#connection = newId();
+    this.#restarted = false;
+    const audio = pc.addTransceiver(this.devices.microphone ?? "audio", { direction: "sendonly" });
+    const video = pc.addTransceiver(this.devices.camera ?? "video", { direction: "sendonly", sendEncodings: [{ maxBitrate: 100_000 }] });
+    this.#slots = this.#seats.map((seat) => {
+      const slot = { audio: pc.addTransceiver("audio", { direction: "recvonly" }), video: pc.addTransceiver("video", { direction: "recvonly" }) };
+      this.#hear(seat, slot.audio.receiver.track);
+      return { seat, ...slot, picture: new MediaStream([slot.video.receiver.track]) };
+    });
+    for (const line of [audio, ...this.#slots.map((slot) => slot.audio)]) prefer(line, "audio", ["audio/opus"]);
+    for (const line of [video, ...this.#slots.map((slot) => slot.video)]) prefer(line, "video", ["video/VP8", "video/rtx"]);
+    pc.onconnectionstatechange = () => this.#state(pc);
+    await this.#negotiate(pc);
+  }
+
+  async #negotiate(pc: RTCPeerConnection): Promise<void> {
+    await pc.setLocalDescription();
+    const sdp = pc.localDescription?.sdp;
+    if (pc !== this.#pc || !sdp) return;
+    this.#offer = newId();
+    this.send({ type: "media_offer", id: this.#offer, connection: this.#connection, sdp });
+    clearTimeout(this.#timer);
+    this.#timer = window.setTimeout(() => pc === this.#pc && pc.connectionState !== "connected" && this.#fail(), 2 * RESTART_MS);
+  }
+
+  #state(pc: RTCPeerConnection): void {
+    if (pc !== this.#pc) return;
+    if (pc.connectionState === "connected") {
+      clearTimeout(this.#timer);
+      this.#failures = 0;
+      this.#restarted = false;
+      this.#set("connected");
+      void this.#apply();
+    } else if (pc.connectionState === "disconnected") {
+      this.#set("connecting");
+      this.#timer = window.setTimeout(() => pc === this.#pc && this.#restart(), 1000);
+    } else if (pc.connectionState === "failed") this.#restart();
+  }
+
+  /** Once by ICE restart, which keeps keys and slots; if that does not help, anew. */
+  #restart(): void {
+    const pc = this.#pc;
+    if (!pc || this.#restarted || pc.connectionState === "new" || pc.signalingState !== "stable") {
+      this.#fail();
+      return;
+    }
+    this.#restarted = true;
+    this.#set("connecting");
+    pc.restartIce();
+    void this.#negotiate(pc);
+    clearTimeout(this.#timer);
+    this.#timer = window.setTimeout(() => pc === this.#pc && pc.connectionState !== "connected" && this.#fail(), RESTART_MS);
+  }
+
+  #fail(): void {
+    const backoff_ms = BACKOFF_MS[Math.min(this.#failures, BACKOFF_MS.length - 1)] ?? 8000;
+    this.#failures += 1;
+    this.#renew(backoff_ms * (0.5 + Math.random() / 2));
+    if (this.#failures > 2) this.#set("failed");
+  }
+
+  /** After the socket's return: does the other side still answer? A new server process would not. */
+  async #verify(pc: RTCPeerConnection): Promise<void> {
+    const before = await lifeSigns(pc);
+    await new Promise((done) => setTimeout(done, 3000));
+    if (pc === this.#pc && pc.connectionState !== "closed" && (await lifeSigns(pc)) === before) this.#renew(0);
+  }
+
+  #hear(seat: string, track: MediaStreamTrack): void {
+    const voice = this.#voices.get(seat) ?? new Audio();
+    this.#voices.set(seat, voice);
+    voice.srcObject = new MediaStream([track]);
+    const speaker = this.devices.chosen("speaker");
+    if (speaker && "setSinkId" in voice) voice.setSinkId(speaker).catch(() => this.devices.choose("speaker", ""));
+    void this.#play(voice);
+  }
+
+  async #play(voice: HTMLAudioElement): Promise<void> {
+    try {
+      await voice.play();
+    } catch (error) {
+      if (!(error instanceof DOMException) || error.name !== "NotAllowedError") return; // replaced meanwhile: the newer one plays
+      this.silenced = true;
+      this.changed();
+    }
+  }
+
+  async #apply(): Promise<void> {
+    const sender = this.#pc?.getTransceivers()[1]?.sender;
+    const wanted = this.#direction;
+    if (!sender || !wanted) return;
+    const parameters = sender.getParameters();
+    const encoding = parameters.encodings[0];
+    if (!encoding) return;
+    encoding.active = wanted.picture !== "none" && this.devices.camera !== null;
+    if (wanted.bitrate_kbps > 0) encoding.maxBitrate = wanted.bitrate_kbps * 1000;
+    if (wanted.frames_per_second > 0) encoding.maxFramerate = wanted.frames_per_second;
+    encoding.scaleResolutionDownBy = wanted.picture === "face" ? 2 : 1;
+    await sender.setParameters(parameters);
+  }
+
+  #set(path: Path): void {
+    if (this.path === path) return;
+    this.path = path;
+    this.changed();
+  }
+}
+
+function prefer(line: RTCRtpTransceiver, kind: "audio" | "video", wanted: string[]): void {
+  const codecs = RTCRtpReceiver.getCapabilities(kind)?.codecs ?? [];
+  line.setCodecPreferences(codecs.filter((codec) => wanted.some((type) => type.toLowerCase() === codec.mimeType.toLowerCase())));
+}
+
+/** A figure that rises with everything that arrives: checks answered and packets. */
+async function lifeSigns(pc: RTCPeerConnection): Promise<number> {
+  let signs = 0;
+  (await pc.getStats()).forEach((entry: RTCIceCandidatePairStats) => {
+    if (entry.type === "candidate-pair") signs += (entry.responsesReceived ?? 0) + (entry.bytesReceived ?? 0);
+  });
+  return signs;
+}

@@ -1,0 +1,109 @@
+/**
+ * What the page has said and the server has not yet answered. Commands are sent again under the same id after a reconnect
+ * until they are answered; drafts wait in memory and in sessionStorage until they are acknowledged. Knows no screen.
+ */
+import { newId } from "./connection";
+import type { BrowserMessage, ErrorCode, RefusalCode, SaveDraft, SeatCommand, ServerMessage } from "./wire.gen";
+
+export type Answer = { ok: true } | { ok: false; code: RefusalCode | ErrorCode; detail: string };
+export type Fields = Record<string, string>;
+
+interface Waiting {
+  message: BrowserMessage;
+  resolve: (answer: Answer) => void;
+}
+
+const RETRY_MS = 700;
+
+export class Outbox {
+  #commands = new Map<string, Waiting>();
+  /** By capture: the newest text that is not yet acknowledged. */
+  #drafts = new Map<string, SaveDraft>();
+
+  constructor(
+    private readonly send: (message: BrowserMessage) => boolean,
+    private readonly key: string,
+    private readonly changed: () => void,
+  ) {
+    const kept = sessionStorage.getItem(this.key);
+    for (const draft of kept ? (JSON.parse(kept) as SaveDraft[]) : []) this.#drafts.set(draft.capture, draft);
+  }
+
+  /** Ask for something. The promise is kept however often the connection breaks. */
+  ask(command: SeatCommand): Promise<Answer> {
+    const message: BrowserMessage = { type: "command", id: newId(), command };
+    return new Promise((resolve) => {
+      this.#commands.set(message.id, { message, resolve });
+      this.send(message);
+    });
+  }
+
+  /** Keep the text so far. Empty `fields` delete it. A newer text replaces one that still waits. */
+  draft(capture: string, fields: Fields): void {
+    const message: SaveDraft = { type: "draft", id: newId(), capture, fields };
+    this.#drafts.set(capture, message);
+    this.#keep();
+    this.send(message);
+  }
+
+  /** The text that waits for its acknowledgement, if any. */
+  unsaved(capture: string): Fields | undefined {
+    return this.#drafts.get(capture)?.fields;
+  }
+
+  /** After a welcome: everything unanswered once more, in the order in which it was said. */
+  resend(): void {
+    for (const { message } of this.#commands.values()) this.send(message);
+    for (const draft of this.#drafts.values()) this.send(draft);
+  }
+
+  /** True if the message answered something that waited here. */
+  answered(message: ServerMessage): boolean {
+    switch (message.type) {
+      case "accepted":
+        return this.#resolve(message.id, { ok: true });
+      case "refused":
+        return this.#resolve(message.id, { ok: false, code: message.code, detail: message.detail }) || this.#saved(message.id);
+      case "draft_saved":
+        return this.#saved(message.id);
+      case "error":
+        return message.id != null && this.#failed(message.id, message.code, message.place, message.retry);
+      default:
+        return false;
+    }
+  }
+
+  #failed(id: string, code: ErrorCode, place: string, retry: boolean): boolean {
+    const waiting = this.#commands.get(id)?.message ?? [...this.#drafts.values()].find((draft) => draft.id === id);
+    if (!waiting) return false;
+    if (retry) setTimeout(() => this.#waits(id) && this.send(waiting), RETRY_MS * (0.5 + Math.random()));
+    else if (!this.#saved(id)) this.#resolve(id, { ok: false, code, detail: place });
+    return true;
+  }
+
+  #waits(id: string): boolean {
+    return this.#commands.has(id) || [...this.#drafts.values()].some((draft) => draft.id === id);
+  }
+
+  #resolve(id: string, answer: Answer): boolean {
+    const waiting = this.#commands.get(id);
+    this.#commands.delete(id);
+    waiting?.resolve(answer);
+    return waiting !== undefined;
+  }
+
+  #saved(id: string): boolean {
+    for (const [capture, draft] of this.#drafts) {
+      if (draft.id !== id) continue;
+      this.#drafts.delete(capture);
+      this.#keep();
+      this.changed();
+      return true;
+    }
+    return false;
+  }
+
+  #keep(): void {
+    sessionStorage.setItem(this.key, JSON.stringify([...this.#drafts.values()]));
+  }
+}

@@ -1,0 +1,112 @@
+/** The whole page: which screen, and in the room which arrangement. The arrangement follows what one does: listen, write, conduct. */
+import { html, nothing, type TemplateResult } from "lit";
+import { repeat } from "lit/directives/repeat.js";
+import { Announcer } from "../announcer";
+import { define, Part } from "../part";
+import { alone } from "./screens";
+import { banners } from "./banners";
+import { dock } from "./dock";
+import { icon } from "./icon";
+import { moreGestures } from "./more_gestures";
+import { placeInTime } from "./place_in_time";
+import { roleCard } from "./role_card";
+import { asked, faces, stage } from "./stage";
+import { turns } from "./turns";
+import { awaited, counts, trouble } from "./watch";
+import { request, written } from "./written";
+import type { Writable } from "../wire.gen";
+import { t, text } from "../words";
+import "./capture_form";
+import "./clock";
+import "./confirm";
+import "./console";
+import "./device_checks";
+import "./lobby";
+import "./writings";
+
+type Layout = "listening" | "writing" | "conducting" | "talking";
+
+class App extends Part {
+  #announcer: Announcer | undefined;
+
+  override connectedCallback(): void {
+    this.#announcer = new Announcer(this.room); // before this listens itself: it draws what the announcer says
+    super.connectedCallback();
+  }
+
+  protected override render(): TemplateResult {
+    const room = this.room;
+    const screen = alone(room);
+    return html`<p class="visually-hidden" role="status" aria-live="polite">${this.#announcer?.words}</p>
+      ${screen ?? (room.place === "lobby" ? this.#lobby() : this.#room())}`;
+  }
+
+  #lobby(): TemplateResult {
+    return html`<a class="skip" href="#enter">${t("skip.enter")}</a>${this.room.link === "lost" ? banners(this.room) : nothing}<co-lobby .room=${this.room}></co-lobby>`;
+  }
+
+  #room(): TemplateResult {
+    const room = this.room;
+    const layout = this.#layout();
+    return html`<a class="skip" href="#role">${t("skip.role")}</a>
+      <div class="app">
+        <div class="head">
+          <header class="top">
+            <span class="brand">cosession</span><span class="wide">${room.common?.title}</span>
+            ${room.rehearsal ? html`<span class="pill turn">${t("rehearsal")}</span>` : nothing}
+            <span class="push"></span>${this.#path()}<co-writings .room=${room}></co-writings>
+          </header>
+          ${placeInTime(room)}
+          ${banners(room)}
+        </div>
+        <main class="room ${layout}">${layout === "conducting" ? this.#conducting() : layout === "writing" ? this.#writing() : this.#talking()}</main>
+        ${dock(room)}
+      </div>`;
+  }
+
+  #layout(): Layout {
+    const { own, common } = this.room;
+    if (own?.leads) return "conducting";
+    if (common?.now?.floor === "silent_writing" && own && own.writable.length > 0) return "writing";
+    return own?.mic_reason === "client_listens" && own.writable.length > 0 ? "listening" : "talking";
+  }
+
+  #talking(): TemplateResult {
+    const room = this.room;
+    return html`<section class="scene" aria-label=${t("stage.label")}>${stage(room)}${asked(room)}${faces(room)}</section>
+      <div class="side">${roleCard(room)}${request(room)}${this.#forms(room.own?.writable ?? [], false)}${written(room)}</div>`;
+  }
+
+  #writing(): TemplateResult {
+    const room = this.room;
+    return html`<section class="plan" aria-label=${t("write.label")}>${request(room)}${this.#forms(room.own?.writable ?? [], false)}</section>
+      <div class="side">${roleCard(room)}${faces(room, true)}${written(room)}</div>`;
+  }
+
+  #conducting(): TemplateResult {
+    const room = this.room;
+    const cues = room.own?.cues ?? [];
+    return html`<section class="col seen" aria-label=${t("stage.label")}>${stage(room)}${faces(room)}</section>
+      <section class="col conduct-col" aria-label=${t("console.label")}><co-console .room=${room}></co-console>${turns(room)}</section>
+      <section class="col watch" aria-label=${t("watch.label")}>
+        ${trouble(room)}${awaited(room)}
+        ${cues.length > 0 ? html`<section class="cues"><h2>${t("console.cues")}</h2>${cues.map((cue) => html`<p class="voice">${text(cue)}</p>`)}</section>` : nothing}
+        ${request(room)}${counts(room)}${this.#forms(room.own?.writable ?? [], false)}${written(room)}${moreGestures(room)}
+      </section>`;
+  }
+
+  #forms(writable: Writable[], primary: boolean): TemplateResult | typeof nothing {
+    if (writable.length === 0) return nothing;
+    return html`<div class="forms">${repeat(writable, (one) => one.spec.id, (one) => html`<co-capture-form .room=${this.room} .writable=${one} .primary=${primary}></co-capture-form>`)}</div>`;
+  }
+
+  /** The connection, in everyday words, and only when there is something to say on a small screen. */
+  #path(): TemplateResult | typeof nothing {
+    const { link, media } = this.room;
+    if (link !== "up") return html`<span class="pill weak">${icon("away")}${t("path.lost")}</span>`;
+    if (media.path === "connected") return html`<span class="pill good wide">${icon("signal-full")}${t("path.good")}</span>`;
+    return html`<span class="pill weak">${icon("signal")}${t("path.media")}</span>`;
+  }
+}
+
+define("co-app", App);

@@ -1,0 +1,30 @@
+/** What must be known above all else, in plain words: a broken connection, a clock that stands, sound that waits for a click. */
+import { html, nothing, type TemplateResult } from "lit";
+import type { Room } from "../room";
+import { t } from "../words";
+import { icon } from "./icon";
+
+export function banners(room: Room): TemplateResult {
+  const { common, own } = room;
+  const lost = room.link === "lost";
+  const away = (id: string | null | undefined): string => (id ? room.name(id) : "");
+  return html`<div class="banners">
+    ${lost ? banner("away", t("banner.lost"), html`<button class="btn small" @click=${() => room.comeBack()}>${t("banner.try_now")}</button>`) : nothing}
+    ${!lost && room.media.path === "failed" ? banner("away", t("banner.media")) : nothing}
+    ${!lost && room.media.silenced ? banner("speaker", t("banner.silenced"), html`<button class="btn primary small" @click=${() => void room.media.unsilence()}>${t("banner.sound_on")}</button>`, "turn") : nothing}
+    ${(common?.now?.holds ?? []).map((cause) => banner(cause === "pause" ? "pause" : "clock", t(`hold.${cause}`, { name: cause === "client_absent" ? away(common?.client) : away(common?.lead) })))}
+    ${own?.lead_away && !own.leads ? banner("away", t("banner.lead_away", { name: away(common?.facilitator) })) : nothing}
+    ${room.may("take_lead") && !own?.leads ? banner("compass", t("banner.lead_elsewhere", { name: away(common?.lead) }), html`<button class="btn small primary" @click=${() => void room.ask({ type: "take_lead" })}>${t("console.take_lead")}</button>`) : nothing}
+    ${room.behind ? banner("warn", t("banner.behind")) : nothing}
+    ${room.notice ? banner("warn", room.notice, html`<button class="btn bare small" @click=${() => dismiss(room)}>${t("close")}</button>`, "notice") : nothing}
+  </div>`;
+}
+
+function banner(name: string, words: string, action?: TemplateResult, kind = ""): TemplateResult {
+  return html`<p class="banner ${kind}">${icon(name)}<span>${words}</span>${action ?? nothing}</p>`;
+}
+
+function dismiss(room: Room): void {
+  room.notice = "";
+  room.changed();
+}

@@ -1,0 +1,159 @@
+/**
+ * Something to write: it saves itself as a draft while one types, and says where it stands and who will see it. What is
+ * one's own alone needs no button; the rest is handed in with one.
+ */
+import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { live } from "lit/directives/live.js";
+import { define, Part } from "../part";
+import type { Fields } from "../outbox";
+import type { CaptureField, CaptureSpec, Writable } from "../wire.gen";
+import { t, text } from "../words";
+import { icon } from "./icon";
+
+const QUIET_MS = 600;
+
+class CaptureForm extends Part {
+  static override properties = { ...Part.properties, writable: { attribute: false }, primary: { attribute: false } };
+  declare writable: Writable;
+  /** Whether its button may shine. */
+  declare primary: boolean;
+  #fields: Fields | null = null;
+  #typed = false;
+  #version = 0;
+  #missing = "";
+  #timer: number | undefined;
+
+  override disconnectedCallback(): void {
+    this.#save();
+    super.disconnectedCallback();
+  }
+
+  protected override willUpdate(_changed: PropertyValues): void {
+    const { spec, draft, fields, version } = this.writable;
+    const moved = version !== this.#version && !this.#typed;
+    if (this.#fields !== null && !moved) return;
+    const kept = this.room.outbox.unsaved(spec.id);
+    this.#version = version;
+    this.#fields = { ...(spec.many ? {} : fields), ...(Object.keys(draft).length > 0 ? draft : {}), ...kept };
+  }
+
+  protected override render(): TemplateResult {
+    const { spec } = this.writable;
+    if (spec.fields.length === 1 && spec.fields[0]?.options.length === 1) return this.#yes(spec);
+    const id = `write-${spec.id}`;
+    return html`<form class="write" data-capture=${spec.id} aria-labelledby="${id}-h" novalidate
+        @submit=${(event: Event) => this.#submit(event)} @focusout=${() => this.#save()}>
+      <header><h3 id="${id}-h">${text(spec.title)}</h3><span class="pill">${icon(this.#open() ? "group" : "lock")}${t(seenBy(spec, this.writable.submitted))}</span></header>
+      ${spec.fields.map((field) => this.#field(field))}
+      ${this.#missing ? html`<p class="missing" role="alert">${t("write.missing", { field: this.#missing })}</p>` : nothing}
+      <footer>
+        ${alone(spec) ? nothing : html`<button class="btn small ${this.primary ? "primary" : ""}">${t(this.#words())}</button>`}
+        <span class="faint" aria-live="off">${this.#standing()}</span>
+      </footer>
+    </form>`;
+  }
+
+  #open(): boolean {
+    return this.writable.spec.visible === "everyone";
+  }
+
+  #words(): string {
+    if (this.writable.spec.many) return "write.add";
+    return this.writable.version > 0 ? "write.change" : "write.submit";
+  }
+
+  /** One box to tick, and it is said: no form. */
+  #yes(spec: CaptureSpec): TemplateResult {
+    const said = this.writable.submitted;
+    const field = spec.fields[0];
+    return html`<div class="write yes" data-capture=${spec.id}>
+      ${said
+        ? html`<p class="said">${icon("check")}${text(spec.title)}</p>`
+        : html`<button class="btn" @click=${() => void this.#send({ [field?.id ?? ""]: field?.options[0] ?? "" })}>${icon("check")}${text(spec.title)}</button>`}
+      <span class="faint">${t(seenBy(spec, said))}</span>
+    </div>`;
+  }
+
+  #field(field: CaptureField): TemplateResult {
+    const id = `write-${this.writable.spec.id}-${field.id}`;
+    const value = this.#fields?.[field.id] ?? "";
+    const type = (event: Event): void => this.#type(field.id, (event.target as HTMLInputElement).value);
+    if (field.kind === "choice") {
+      return html`<fieldset class="choices"><legend>${text(field.title)}</legend>
+        ${field.options.map(
+          (option) => html`<label class="choice"><input type="radio" name=${id} value=${option} .checked=${live(value === option)} @change=${type} /><span>${t(`option.${option}`)}</span></label>`,
+        )}
+      </fieldset>`;
+    }
+    const label = html`<label for=${id}>${text(field.title)}${field.required ? nothing : html` <span class="faint">${t("write.optional")}</span>`}</label>`;
+    if (field.kind === "text")
+      return html`<div class="field">${label}<textarea class="input" id=${id} rows="2" maxlength=${field.max_length} spellcheck="true" .value=${live(value)} @input=${type}></textarea></div>`;
+    return html`<div class="field ${field.kind}">${label}<input class="input" id=${id} type=${field.kind === "date" ? "date" : "text"} maxlength=${field.max_length} autocomplete="off" .value=${live(value)} @input=${type} /></div>`;
+  }
+
+  #type(field: string, value: string): void {
+    this.#fields = { ...this.#fields, [field]: value };
+    this.#typed = true;
+    this.#missing = "";
+    clearTimeout(this.#timer);
+    this.#timer = window.setTimeout(() => this.#save(), QUIET_MS);
+    this.requestUpdate();
+  }
+
+  #save(): void {
+    clearTimeout(this.#timer);
+    if (!this.#typed || !this.#fields) return;
+    this.#typed = false;
+    this.room.outbox.draft(this.writable.spec.id, filled(this.#fields));
+    this.requestUpdate();
+  }
+
+  #submit(event: Event): void {
+    event.preventDefault();
+    const fields = filled(this.#fields ?? {});
+    const missing = this.writable.spec.fields.find((field) => field.required && !fields[field.id]);
+    this.#missing = missing ? text(missing.title) : "";
+    this.requestUpdate();
+    if (!missing) void this.#send(fields);
+  }
+
+  async #send(fields: Fields): Promise<void> {
+    const { spec, version } = this.writable;
+    clearTimeout(this.#timer);
+    this.#typed = false;
+    const answer = await this.room.ask({ type: "submit_capture", capture: spec.id, fields, version: spec.many ? 0 : version });
+    if (!answer.ok) {
+      this.#typed = true;
+      return;
+    }
+    this.room.outbox.draft(spec.id, {});
+    if (spec.many) this.#fields = {};
+    this.requestUpdate();
+  }
+
+  /** Where the text stands, in words that reassure. */
+  #standing(): string {
+    const { spec, submitted, draft } = this.writable;
+    if (this.#typed) return t("write.typing");
+    const unsaved = this.room.outbox.unsaved(spec.id);
+    if (unsaved && Object.keys(unsaved).length > 0) return t(this.room.link === "up" ? "write.typing" : "write.waiting");
+    if (Object.keys(draft).length > 0) return t(alone(spec) ? "write.saved_alone" : "write.saved_draft");
+    return submitted && !spec.many ? t(this.#open() ? "write.sent" : "write.saved_alone") : "";
+  }
+}
+
+/** One's own, for ever, with nothing that must be filled in: notes. The room keeps the draft, no button is needed. */
+function alone(spec: CaptureSpec): boolean {
+  return spec.visible === "author" && spec.fields.every((field) => !field.required);
+}
+
+function seenBy(spec: CaptureSpec, submitted: boolean): string {
+  if (spec.visible === "everyone") return submitted && !spec.many ? "seen.everyone_now" : "seen.everyone";
+  return `seen.${spec.visible}`;
+}
+
+function filled(fields: Fields): Fields {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value.trim() !== ""));
+}
+
+define("co-capture-form", CaptureForm);

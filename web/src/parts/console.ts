@@ -1,0 +1,116 @@
+/**
+ * The lead's centre: the next gesture first, its consequence before the click, then what runs beside the clock. Ending is
+ * far from pausing, and nothing that is not allowed is shown.
+ */
+import { html, nothing, type TemplateResult } from "lit";
+import { define, Part } from "../part";
+import type { PhaseView, Preview, SeatCommand } from "../wire.gen";
+import { list, t, text } from "../words";
+import { icon } from "./icon";
+import { preview } from "./preview";
+import { sentence } from "./prompt";
+
+/** A gesture whose consequence is being read. */
+interface Considered {
+  command: SeatCommand;
+  title: string;
+  yes: string;
+}
+
+class Console extends Part {
+  #considered: Considered | null = null;
+  #phase = "";
+
+  protected override willUpdate(): void {
+    const phase = this.room.common?.now?.phase ?? "";
+    if (phase !== this.#phase) this.#considered = null; // its subject has moved
+    this.#phase = phase;
+  }
+
+  protected override render(): TemplateResult {
+    const { own, common } = this.room;
+    if (!own || !common) return html``;
+    return html`<section class="card role conduct" id="role" aria-labelledby="role-h" tabindex="-1">
+      <h2 id="role-h">${t("console.next_gesture")}</h2>
+      <p class="do">${sentence(this.room, own.prompt)}</p>
+      ${own.prompt.key === "lead_pass" && this.room.console?.passes ? html`<p class="dim"><co-time-left .room=${this.room} .countdown=${this.room.console.passes} .words=${"console.passes_in"}></co-time-left></p>` : nothing}
+      ${this.#now()}
+      ${this.#considered ? this.#consider(this.#considered) : nothing}
+      ${this.#forward()}
+    </section>`;
+  }
+
+  /** For the floor and the clock, now. One button at most shines, and only when it is time for it. */
+  #now(): TemplateResult | typeof nothing {
+    const { common, own } = this.room;
+    const turn = common?.floor.turn;
+    const now = common?.now;
+    const may = (one: SeatCommand["type"]): boolean => this.room.may(one);
+    const over = own?.prompt.key === "lead_pass";
+    const holder = turn ? this.room.name(turn.seat) : "";
+    const next = common?.floor.order[0];
+    return html`<div class="btns">
+      ${may("start_session") ? this.#act({ type: "start_session" }, "play", t("console.start"), "primary") : nothing}
+      ${turn && may("end_turn") && this.room.isMe(turn.seat) ? this.#act({ type: "end_turn", turn: turn.number }, "check", t("gesture.finished")) : nothing}
+      ${turn && may("take_back_floor") && !this.room.isMe(turn.seat) ? this.#act({ type: "take_back_floor", turn: turn.number }, "next", next && turn.kind !== "ask" ? t("console.pass_to", { name: this.room.name(next) }) : t("console.take_back", { name: holder }), over ? "primary" : "") : nothing}
+      ${turn && may("extend_turn") ? this.#act({ type: "extend_turn", turn: turn.number, by_s: 30 }, "plus", t("console.extend_turn", { name: this.room.isMe(turn.seat) ? t("seat.me") : holder })) : nothing}
+      ${now && may("extend_phase") ? this.#think({ type: "extend_phase", phase: now.phase, by_s: 60 }, "plus", t("console.extend_phase"), t("preview.extend", { phase: this.room.phaseTitle(now.phase) }), t("preview.extend_yes")) : nothing}
+      ${may("pause") ? this.#act({ type: "pause" }, "pause", t("console.pause")) : nothing}
+      ${may("resume") ? this.#act({ type: "resume" }, "play", t("console.resume"), "primary") : nothing}
+    </div>`;
+  }
+
+  /** Onward, apart from the rest: who has not spoken is said beside it. */
+  #forward(): TemplateResult | typeof nothing {
+    const { common, own, nextPhase } = this.room;
+    const now = common?.now;
+    if (!now) return nothing;
+    const silent = (this.room.console?.not_spoken ?? []).filter((seat) => this.room.seat(seat)?.role === "consultant");
+    const time = own?.prompt.key === "lead_next" || own?.prompt.key === "lead_close";
+    const last = !nextPhase;
+    return html`<div class="forward">
+      <p class="faint">${silent.length > 0 && now.floor !== "silent_writing" ? t("console.not_spoken", { count: silent.length, names: list(silent.map((seat) => this.room.name(seat))) }) : nothing}</p>
+      <div class="btns">
+        ${this.room.may("next_step") && now.step + 1 < now.steps ? this.#act({ type: "next_step", phase: now.phase, step: now.step }, "next", t("console.next_step")) : nothing}
+        ${this.room.may("next_phase") ? this.#think({ type: "next_phase", phase: now.phase }, "skip", last ? t("console.finish") : t("console.next_phase", { phase: text((nextPhase as PhaseView).title) }), last ? t("preview.finish") : t("preview.next", { phase: text((nextPhase as PhaseView).title) }), last ? t("preview.finish_yes") : t("preview.next_yes"), time && !this.#considered ? "primary" : "") : nothing}
+      </div>
+    </div>`;
+  }
+
+  #consider({ command, title, yes }: Considered): TemplateResult {
+    const phase = "phase" in command ? command.phase : null;
+    const close = (): void => this.#thinkOf(null);
+    const confirm = async (): Promise<void> => {
+      close();
+      await this.room.ask(command);
+    };
+    return html`<section class="preview" role="group" aria-labelledby="preview-h" @keydown=${(event: KeyboardEvent) => event.key === "Escape" && close()}>
+      <h3 id="preview-h" tabindex="-1">${title}</h3>
+      ${preview(this.room, this.#preview(command.type, phase))}
+      <div class="btns"><button class="btn primary" data-confirm=${command.type} @click=${() => void confirm()}>${yes}</button><button class="btn bare" @click=${close}>${t("preview.no")}</button></div>
+    </section>`;
+  }
+
+  #preview(gesture: string, phase: string | null): Preview | undefined {
+    const found = this.room.console?.previews.filter((one) => one.gesture === gesture) ?? [];
+    return found.find((one) => one.phase === phase) ?? found[0];
+  }
+
+  #act(command: SeatCommand, name: string, words: string, kind = ""): TemplateResult {
+    const shines = kind === "primary" && !this.#considered ? "primary" : "";
+    return html`<button class="btn ${shines}" data-gesture=${command.type} @click=${() => void this.room.ask(command)}>${icon(name)}${words}</button>`;
+  }
+
+  #think(command: SeatCommand, name: string, words: string, title: string, yes: string, kind = ""): TemplateResult {
+    const open = this.#considered?.command.type === command.type;
+    return html`<button class="btn ${kind}" data-gesture=${command.type} aria-expanded=${open} @click=${() => this.#thinkOf(open ? null : { command, title, yes })}>${icon(name)}${words}</button>`;
+  }
+
+  #thinkOf(considered: Considered | null): void {
+    this.#considered = considered;
+    this.requestUpdate();
+    if (considered) void this.updateComplete.then(() => this.querySelector<HTMLElement>("#preview-h")?.focus());
+  }
+}
+
+define("co-console", Console);

@@ -1,0 +1,71 @@
+/** Where we are and how long: the phase with its purpose, its countdown, and the ribbon in true proportions. */
+import { html, nothing, type TemplateResult } from "lit";
+import type { Room } from "../room";
+import { vars } from "../vars";
+import type { PhaseView } from "../wire.gen";
+import { minutes, t, text, timeOfDay } from "../words";
+
+export function placeInTime(room: Room): TemplateResult {
+  const { common, phase } = room;
+  if (!common) return html``;
+  return html`<section class="now" data-family=${phase?.family ?? "open"} aria-labelledby="phase">
+    <div class="where">
+      <h1 id="phase">${phase ? text(phase.title) : common.title}</h1>
+      <p>${phase ? html`<span class="nowrap">${whichStep(room)}</span> <span class="purpose">${text(phase.purpose)}</span>` : t("now.before", { time: timeOfDay(room.wall(common.starts_at_ms)) })}</p>
+    </div>
+    <div class="when">
+      ${room.own?.leads && phase ? held(room) : nothing}
+      <co-phase-clock .room=${room}></co-phase-clock>
+      <p class="end">${t("now.end", { time: timeOfDay(room.wall(common.ends_at_ms + common.late_ms)) })}</p>
+    </div>
+    ${ribbon(room)}
+  </section>`;
+}
+
+function whichStep(room: Room): string {
+  const now = room.common?.now;
+  const shown = shownPhases(room);
+  const index = shown.findIndex((phase) => phase.status === "now") + 1;
+  const step = now?.step_title ? `, ${lower(text(now.step_title))}` : "";
+  return `${t("now.phase", { n: index, total: shown.length })}${step}`;
+}
+
+function lower(words: string): string {
+  return words.charAt(0).toLowerCase() + words.slice(1);
+}
+
+/** For the lead: does the end hold? */
+function held(room: Room): TemplateResult {
+  const late_ms = room.common?.late_ms ?? 0;
+  if (late_ms > 0) return html`<span class="pill weak">${t("console.end_slips", { time: minutes(late_ms) })}</span>`;
+  const drift_ms = room.console?.drift_ms ?? 0;
+  if (drift_ms < 60_000) return html`<span class="pill good">${t("console.end_holds")}</span>`;
+  return html`<span class="pill good">${t("console.end_holds_late", { time: minutes(drift_ms) })}</span>`;
+}
+
+function shownPhases(room: Room): PhaseView[] {
+  return (room.common?.phases ?? []).filter((phase) => phase.status !== "skipped");
+}
+
+function ribbon(room: Room): TemplateResult {
+  const phases = shownPhases(room);
+  const lengths = phases.map((phase) => Math.max(phase.status === "done" ? phase.spent_ms : phase.allotted_ms, 30_000));
+  const total = lengths.reduce((sum, one) => sum + one, 0);
+  const next = room.nextPhase?.key;
+  return html`<ol class="ribbon" aria-label=${t("ribbon.label")}>
+    ${phases.map((phase, index) => segment(room, phase, (lengths[index] ?? 0) / total, phase.key === next))}
+  </ol>`;
+}
+
+function segment(room: Room, phase: PhaseView, share: number, next: boolean): TemplateResult {
+  const now = phase.status === "now";
+  const left_ms = now && room.common?.now ? room.left(room.common.now.countdown) : 0;
+  const done = Math.min(1, Math.max(0, 1 - left_ms / Math.max(1, phase.allotted_ms)));
+  const state = now ? "now" : phase.status === "done" ? "done" : next ? "next" : "coming";
+  const title = text(phase.title);
+  const short = title.length * 0.0056 > share ? title.split(/[ ’']/)[0] ?? title : title;
+  return html`<li class=${state} data-family=${phase.family} aria-current=${now ? "step" : nothing} title=${`${title}, ${minutes(phase.allotted_ms)}`} ${vars({ share: share.toFixed(4), done: done.toFixed(3) })}>
+    <span aria-hidden="true">${short}</span>
+    <span class="visually-hidden">${title}, ${minutes(phase.allotted_ms)}, ${t(`ribbon.${state}`)}</span>
+  </li>`;
+}

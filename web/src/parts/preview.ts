@@ -1,0 +1,57 @@
+/** What a gesture does to the rest, shown before it happens: two strips in true proportions, and one plain sentence. */
+import { html, nothing, type TemplateResult } from "lit";
+import type { Room } from "../room";
+import { vars } from "../vars";
+import type { PhaseView, Preview } from "../wire.gen";
+import { list, minutes, t, text, timeOfDay } from "../words";
+
+export function preview(room: Room, shown: Preview | undefined): TemplateResult {
+  const changes = shown?.changes.filter((change) => change.from_ms !== change.to_ms) ?? [];
+  return html`${changes.length > 0
+      ? html`<dl class="strips" aria-hidden="true"><dt>${t("preview.now")}</dt><dd class="strip">${strip(room, shown, false)}</dd><dt>${t("preview.then")}</dt><dd class="strip">${strip(room, shown, true)}</dd></dl>`
+      : nothing}
+    <p class="dim">${shown ? consequence(room, shown) : t("preview.nothing_yields")}</p>`;
+}
+
+function strip(room: Room, shown: Preview | undefined, after: boolean): TemplateResult[] {
+  const phases = (room.common?.phases ?? []).filter((phase) => phase.status === "now" || phase.status === "coming");
+  const titles = phases.map((phase) => text(phase.title));
+  return phases.map((phase, index) => {
+    const change = shown?.changes.find((one) => one.phase === phase.key);
+    const ms = after ? change?.to_ms ?? phase.allotted_ms : change?.from_ms ?? phase.allotted_ms;
+    const moved = !after || !change || change.to_ms === change.from_ms ? "" : change.to_ms > change.from_ms ? "more" : "less";
+    if (ms <= 0) return html``;
+    return html`<span class=${moved} ${vars({ min: (ms / 60_000).toFixed(2) })}>${label(titles[index] ?? "", ms)}</span>`;
+  });
+}
+
+function label(title: string, ms: number): string {
+  const short = title.split(/[ ’']/)[0] ?? title;
+  return ms < 200_000 ? minutesOnly(ms) : `${short} ${minutesOnly(ms)}`;
+}
+
+function minutesOnly(ms: number): string {
+  const tenths = Math.round(ms / 30_000) / 2;
+  return tenths.toLocaleString(document.documentElement.lang);
+}
+
+/** "Consultation yields 1 min. The end stays at 11:15." */
+function consequence(room: Room, shown: Preview): string {
+  const parts: string[] = [];
+  const subject = shown.phase;
+  const yielding = shown.changes.filter((change) => change.to_ms < change.from_ms && change.phase !== subject);
+  const winning = shown.changes.filter((change) => change.to_ms > change.from_ms && change.phase !== subject);
+  const said = (changes: Preview["changes"]): string => list(changes.map((change) => t("preview.part", { phase: room.phaseTitle(change.phase), time: minutes(Math.abs(change.to_ms - change.from_ms)) })));
+  if (yielding.length > 0) parts.push(t("preview.yields", { parts: said(yielding) }));
+  if (winning.length > 0) parts.push(t("preview.wins", { parts: said(winning) }));
+  if (yielding.length + winning.length === 0) parts.push(t("preview.nothing_yields"));
+  const before = room.common ? room.common.ends_at_ms + room.common.late_ms : 0;
+  const after = shown.ends_at_ms + shown.late_ms;
+  parts.push(t(Math.abs(after - before) < 30_000 ? "preview.end_stays" : "preview.end_moves", { time: timeOfDay(room.wall(after)) }));
+  if (protectedLater(room).length > 0 && shown.gesture === "extend_phase") parts.push(t("preview.protected", { phases: list(protectedLater(room).map((phase) => text(phase.title))) }));
+  return parts.join(" ");
+}
+
+function protectedLater(room: Room): PhaseView[] {
+  return (room.common?.phases ?? []).filter((phase) => phase.protected && phase.status === "coming" && phase.id === "learnings");
+}

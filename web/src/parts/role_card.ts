@@ -1,0 +1,78 @@
+/** "Your role now": one sentence, its cues, the order, and only the gestures that would be accepted. Saffron when it is your turn. */
+import { html, nothing, type TemplateResult } from "lit";
+import type { Room } from "../room";
+import type { SeatCommand, TurnView } from "../wire.gen";
+import { t, text } from "../words";
+import { icon } from "./icon";
+import { order } from "./order";
+import { sentence } from "./prompt";
+
+interface Gesture {
+  words: string;
+  icon?: string;
+  command: SeatCommand;
+  quiet?: boolean;
+}
+
+export function roleCard(room: Room): TemplateResult {
+  const { own, common } = room;
+  if (!own || !common) return html``;
+  const soon = own.turns_until_mine === 1 && !own.my_turn;
+  const heading = own.my_turn ? "role.your_turn" : soon ? "role.soon" : "role.now";
+  return html`<section class="card role ${own.my_turn ? "turn" : ""} ${soon ? "soon" : ""}" id="role" aria-labelledby="role-h" tabindex="-1">
+    <h2 id="role-h">${t(heading)}</h2>
+    <p class="do">${sentence(room, own.prompt)}</p>
+    ${ownTime(room)}
+    ${own.cues.map((cue) => html`<p class="cue">${text(cue)}</p>`)}
+    ${own.my_turn ? nothing : order(room)}
+    ${buttons(room, gestures(room))}
+  </section>`;
+}
+
+/** In one's own turn: what is left, or that it is time to conclude; in silent writing: the step's time. */
+function ownTime(room: Room): TemplateResult | typeof nothing {
+  const turn = room.common?.floor.turn;
+  if (room.own?.my_turn && turn) {
+    if (turn.overrun !== "none") return html`<p class="conclude">${t("role.conclude")}</p>`;
+    return html`<p class="dim"><co-time-left .room=${room} .countdown=${turn.countdown} .words=${"turn.left"}></co-time-left></p>`;
+  }
+  const now = room.common?.now;
+  if (now?.floor !== "silent_writing" || !now.step_countdown) return nothing;
+  return html`<p class="dim"><co-time-left .room=${room} .countdown=${now.step_countdown} .words=${"write.left"}></co-time-left></p>`;
+}
+
+export function gestures(room: Room): Gesture[] {
+  const { own, common } = room;
+  const now = common?.now;
+  const turn = common?.floor.turn;
+  if (!own) return [];
+  const found: Gesture[] = [];
+  if (own.my_turn && own.mic_reason === "yours" && room.may("set_microphone"))
+    found.push({ words: t("mic.open_mine"), icon: "mic", command: { type: "set_microphone", microphone: "open" } });
+  if (room.may("end_turn") && turn) found.push({ words: t(endWords(turn)), icon: "check", command: { type: "end_turn", turn: turn.number } });
+  if (room.may("mark_done") && now) found.push({ words: t("gesture.mark_done"), icon: "check", command: { type: "mark_done", phase: now.phase, step: now.step } });
+  if (room.may("raise_hand")) {
+    found.push({ words: t("gesture.question"), icon: "hand", command: { type: "raise_hand", kind: "question" } });
+    found.push({ words: t("gesture.follow_up"), icon: "reply", command: { type: "raise_hand", kind: "follow_up" } });
+  }
+  if (room.may("lower_hand")) found.push({ words: t("gesture.lower_hand"), command: { type: "lower_hand" }, quiet: true });
+  if (room.may("pass_turn") && now) found.push({ words: t("gesture.pass_turn"), command: { type: "pass_turn", phase: now.phase, step: now.step }, quiet: true });
+  return found;
+}
+
+function endWords(turn: TurnView): string {
+  return turn.kind === "ask" ? "gesture.asked" : turn.kind === "answer" ? "gesture.answered" : "gesture.finished";
+}
+
+/** At most one button shines: the first that is not quiet. */
+export function buttons(room: Room, found: Gesture[]): TemplateResult | typeof nothing {
+  if (found.length === 0) return nothing;
+  const first = found.find((one) => !one.quiet);
+  return html`<div class="btns">
+    ${found.map(
+      (one) => html`<button class="btn ${one === first ? "primary" : ""} ${one.quiet ? "bare" : ""}" data-gesture=${one.command.type} @click=${() => void room.ask(one.command)}>
+        ${one.icon ? icon(one.icon) : nothing}${one.words}
+      </button>`,
+    )}
+  </div>`;
+}

@@ -1,0 +1,61 @@
+/** The stage, one or two large tiles, and the faces of everybody else in the order of the seats. */
+import { html, nothing, type TemplateResult } from "lit";
+import { repeat } from "lit/directives/repeat.js";
+import { doing, office, speaking, state } from "../people";
+import type { Room } from "../room";
+import type { SeatView } from "../wire.gen";
+import { quote, t } from "../words";
+import { icon } from "./icon";
+import { picture } from "./picture";
+
+const BADGE = { absent: "away", weak: "signal", hand: "hand", done: "check", writing: "pen", next: "", spoken: "check", plain: "" };
+
+export function stage(room: Room): TemplateResult {
+  const seats = onStage(room);
+  return html`<div class="stage" data-tiles=${seats.length}>${repeat(seats, (seat) => seat, (seat) => tile(room, seat))}</div>`;
+}
+
+/** Who is on stage; while nobody is, the one who leads keeps the room warm. */
+export function onStage(room: Room): string[] {
+  const { stage: seats = [], lead } = room.common ?? {};
+  return seats.length > 0 ? seats.slice(0, 2) : lead ? [lead] : [];
+}
+
+export function tile(room: Room, id: string): TemplateResult {
+  const seat = room.seat(id);
+  if (!seat) return html``;
+  const holds = room.common?.floor.holder === id;
+  const does = doing(room, id) || (seat.presence === "here" ? office(seat) : state(room, seat).words);
+  return html`<figure class="tile ${holds || speaking(room, id) ? "speaking" : ""} ${seat.presence}">
+    ${picture(room, id)}
+    <figcaption>${room.name(id)} ${does ? html`<span>${does}</span>` : nothing}</figcaption>
+    ${room.common?.floor.turn?.seat === id ? html`<co-turn-time .room=${room}></co-turn-time>` : nothing}
+  </figure>`;
+}
+
+/** The question that is being answered, if its author has typed it. */
+export function asked(room: Room): TemplateResult | typeof nothing {
+  const turn = room.common?.floor.turn;
+  if (!turn || (turn.kind !== "ask" && turn.kind !== "answer")) return nothing;
+  const asker = turn.kind === "ask" ? turn.seat : onStage(room).find((seat) => seat !== turn.seat);
+  const last = room.common?.captures.filter((one) => one.capture === "question" && one.seat === asker).at(-1);
+  if (!asker || !last?.fields["text"]) return nothing;
+  return html`<p class="asked"><span class="faint nowrap">${t("stage.asks", { name: room.name(asker) })}</span> <q class="voice">${quote(last.fields["text"])}</q></p>`;
+}
+
+export function faces(room: Room, everybody = false): TemplateResult {
+  const hidden = everybody ? [] : onStage(room);
+  const seats = (room.common?.seats ?? []).filter((seat) => !hidden.includes(seat.id));
+  return html`<ul class="faces" aria-label=${t("stage.others")} tabindex="0">${repeat(seats, (seat) => seat.id, (seat) => face(room, seat))}</ul>`;
+}
+
+export function face(room: Room, seat: SeatView): TemplateResult {
+  const now = state(room, seat);
+  const me = room.isMe(seat.id);
+  const badge = BADGE[now.kind];
+  const name = seat.presence === "absent" && seat.joined ? t("state.returning", { name: seat.name }) : room.name(seat.id);
+  return html`<li class="face ${now.kind} ${speaking(room, seat.id) ? "speaking" : ""}" data-seat=${seat.id}>
+    <div class="pic">${picture(room, seat.id)}${badge ? html`<span class="badge ${me && now.kind === "hand" ? "turn" : ""}">${icon(badge)}${now.place ?? nothing}</span>` : nothing}</div>
+    <div>${name} <small>${now.words}</small></div>
+  </li>`;
+}

@@ -1,0 +1,32 @@
+/** What the lead should keep an eye on, and only when there is something: seats in trouble, and counts that only the lead sees. */
+import { html, nothing, type TemplateResult } from "lit";
+import { office } from "../people";
+import type { Room } from "../room";
+import { t } from "../words";
+import { icon } from "./icon";
+
+export function trouble(room: Room): TemplateResult | typeof nothing {
+  const seats = (room.common?.seats ?? []).filter((seat) => seat.presence !== "here" && seat.joined && !room.isMe(seat.id));
+  if (seats.length === 0) return nothing;
+  return html`<section class="card alert" aria-label=${t("watch.label")}>
+    ${seats.map(
+      (seat) => html`<div class=${seat.presence}><h3>${icon(seat.presence === "weak" ? "signal" : "away")}${t(`watch.${seat.presence}`, { name: seat.name })}</h3>
+        <p class="dim">${office(seat) ? `${office(seat)}. ` : ""}${t(`watch.${seat.presence}.what`)}</p></div>`,
+    )}
+  </section>`;
+}
+
+export function counts(room: Room): TemplateResult | typeof nothing {
+  const found = Object.entries(room.console?.counts ?? {});
+  if (found.length === 0) return nothing;
+  const consultants = room.common?.seats.filter((seat) => seat.role === "consultant").length ?? 0;
+  return html`<ul class="counts">${found.map(([capture, count]) => html`<li>${icon("check")}${t("watch.count", { count, total: consultants, what: t(`capture.${capture}`).toLowerCase() })}</li>`)}</ul>`;
+}
+
+/** Who is not yet there, before the start. */
+export function awaited(room: Room): TemplateResult | typeof nothing {
+  const { common } = room;
+  if (common?.status !== "lobby") return nothing;
+  const missing = common.seats.filter((seat) => !seat.joined || seat.presence === "absent");
+  return html`<p class="dim">${missing.length === 0 ? t("watch.everybody") : t("watch.missing", { count: missing.length })}</p>`;
+}

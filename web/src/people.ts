@@ -1,0 +1,57 @@
+/** What a seat is doing, in words: under a face, on a tile, in a row. Reads the view, draws nothing. */
+import type { Room } from "./room";
+import type { SeatView } from "./wire.gen";
+import { t } from "./words";
+
+export function initials(name: string): string {
+  const parts = name.split(/[\s-]+/u).filter(Boolean);
+  return (parts.length > 1 ? [parts[0], parts[parts.length - 1]] : parts).map((part) => part?.[0] ?? "").join("").toUpperCase();
+}
+
+/** "1re", "2e"; "1st", "2nd". */
+export function place(n: number): string {
+  return t(n === 1 ? "place.first" : n === 2 ? "place.second" : "place.later", { n });
+}
+
+/** Roles and jobs; nothing for a plain consultant, which everybody is. */
+export function office(seat: SeatView): string {
+  const role = seat.role === "consultant" ? [] : [t(`role.${seat.role}`)];
+  return [...role, ...seat.jobs.map((job) => t(`job.${job}`))].join(", ");
+}
+
+export function speaking(room: Room, seat: string): boolean {
+  return (room.levels[seat] ?? 0) > 30;
+}
+
+/** What the holder of the floor does, or "" for everybody else. */
+export function doing(room: Room, seat: string): string {
+  const turn = room.common?.floor.turn;
+  return turn?.seat === seat ? t(`turn.${turn.kind}`) : "";
+}
+
+export interface State {
+  kind: "absent" | "weak" | "hand" | "done" | "writing" | "next" | "spoken" | "plain";
+  words: string;
+  /** Place in the queue, from 1. */
+  place?: number;
+}
+
+/** The one thing worth saying under a face. */
+export function state(room: Room, seat: SeatView): State {
+  const { floor, now, status } = room.common ?? {};
+  if (seat.presence === "absent") {
+    if (!seat.joined) return { kind: "absent", words: t("state.expected") };
+    return { kind: "absent", words: t("state.kept") };
+  }
+  if (seat.presence === "weak") return { kind: "weak", words: t("state.weak") };
+  if (!floor || status !== "running") return { kind: "plain", words: office(seat) };
+  const hand = floor.hands.findIndex((one) => one.seat === seat.id);
+  if (hand >= 0) return { kind: "hand", words: t("state.hand", { place: place(hand + 1) }), place: hand + 1 };
+  if (doing(room, seat.id)) return { kind: "plain", words: doing(room, seat.id) };
+  if (now?.floor === "silent_writing" && seat.role !== "facilitator" && seat.role !== "observer")
+    return floor.done.includes(seat.id) ? { kind: "done", words: t("state.done") } : { kind: "writing", words: t("state.writing") };
+  if (floor.order[0] === seat.id) return { kind: "next", words: t("state.next") };
+  if (floor.passed.includes(seat.id)) return { kind: "spoken", words: t("state.passed") };
+  if (now?.floor === "round" && floor.spoken.includes(seat.id)) return { kind: "spoken", words: t("state.spoken") };
+  return { kind: "plain", words: office(seat) };
+}

@@ -1,0 +1,228 @@
+/**
+ * What this page knows of the room: the newest view, and what is fleeting beside it. Messages come in, screens are told
+ * that something changed; no screen talks to the socket past this.
+ */
+import { Connection, type Link } from "./connection";
+import { Devices } from "./devices";
+import { Media } from "./media";
+import { Outbox, type Answer } from "./outbox";
+import { ServerClock } from "./server_clock";
+import type { Boot, ClockAnchor, Common, Console, Countdown, Own, PhaseView, SeatCommand, SeatView, ServerMessage } from "./wire.gen";
+import { t, text } from "./words";
+
+export type Place = "lobby" | "room" | "left";
+
+export class Room {
+  common: Common | null = null;
+  console: Console | null = null;
+  own: Own | null = null;
+  pictures = new Set<string>();
+  levels: Record<string, number> = {};
+  link: Link = "connecting";
+  place: Place;
+  /** A plain sentence about what was just refused, until the next gesture. */
+  notice = "";
+  /** The server came back knowing less than this page had seen. */
+  behind = false;
+  rehearsal: boolean;
+  readonly devices: Devices;
+  readonly media: Media;
+  readonly outbox: Outbox;
+  readonly #connection: Connection;
+  readonly #clock = new ServerClock();
+  readonly #listeners = new Set<() => void>();
+  #anchor: ClockAnchor | null = null;
+  #seen: [number, string] | null = null;
+  #fresh = true;
+  #quiet: number | undefined;
+
+  constructor(readonly boot: Boot) {
+    this.rehearsal = boot.rehearsal;
+    this.place = sessionStorage.getItem(`place.${boot.session}.${boot.seat}`) === "room" ? "room" : "lobby";
+    const changed = (): void => this.changed();
+    this.#connection = new Connection(boot.socket, {
+      message: (message) => this.#message(message),
+      link: (link) => this.#linked(link),
+      hello: () => ({ place: this.place === "room" ? "room" : "lobby", fresh: this.#fresh, seen: this.#seen }),
+    });
+    this.outbox = new Outbox((message) => this.link === "up" && this.#connection.send(message), `drafts.${boot.session}.${boot.seat}`, changed);
+    this.devices = new Devices(() => {
+      void this.media?.devicesChanged();
+      this.changed();
+    });
+    this.media = new Media(this.devices, (message) => this.#connection.send(message), changed);
+    setInterval(() => this.#ping(), 10_000);
+  }
+
+  start(): void {
+    const wanted = (["microphone", "camera"] as const).filter((kind) => this.devices.wanted(kind));
+    if (wanted.length === 2) void this.devices.openBoth();
+    else for (const kind of wanted) void this.devices.open(kind);
+    this.#connection.open();
+  }
+
+  /** From the lobby into the room: a new connection that says so. */
+  enter(): void {
+    this.place = "room";
+    this.#fresh = true;
+    sessionStorage.setItem(`place.${this.boot.session}.${this.boot.seat}`, "room");
+    this.#connection.open();
+    void this.media.unsilence();
+    this.changed();
+  }
+
+  /** Leave; the seat is kept, and the page says how to come back. */
+  leave(): void {
+    this.place = "left";
+    sessionStorage.removeItem(`place.${this.boot.session}.${this.boot.seat}`);
+    this.#connection.close();
+    this.media.close();
+    this.devices.camera?.stop();
+    this.devices.microphone?.stop();
+    this.devices.camera = this.devices.microphone = null;
+    this.changed();
+  }
+
+  /** Take the seat back to this page, after it was opened elsewhere; or try again now. */
+  comeBack(): void {
+    if (this.link === "lost") this.#connection.hurry();
+    else this.#connection.open();
+  }
+
+  /** Ask for something; a refusal is said in plain words, and returned. */
+  async ask(command: SeatCommand): Promise<Answer> {
+    this.notice = "";
+    const answer = await this.outbox.ask(command);
+    if (!answer.ok && answer.code !== "already") this.notice = t(`refused.${answer.code}`);
+    this.changed();
+    return answer;
+  }
+
+  may(command: SeatCommand["type"]): boolean {
+    return this.own?.may.includes(command) ?? false;
+  }
+
+  listen(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  changed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  seat(id: string): SeatView | undefined {
+    return this.common?.seats.find((seat) => seat.id === id);
+  }
+
+  get me(): SeatView | undefined {
+    return this.seat(this.boot.seat);
+  }
+
+  isMe(id: string | null): boolean {
+    return id === this.boot.seat;
+  }
+
+  /** The name of a seat; "you" for one's own. */
+  name(id: string): string {
+    return this.isMe(id) ? t("seat.you") : this.seat(id)?.name ?? t("seat.erased");
+  }
+
+  get phase(): PhaseView | undefined {
+    return this.common?.phases.find((phase) => phase.key === this.common?.now?.phase);
+  }
+
+  get nextPhase(): PhaseView | undefined {
+    const phases = this.common?.phases ?? [];
+    const index = phases.findIndex((phase) => phase.status === "now");
+    return phases.slice(index + 1).find((phase) => phase.status === "coming");
+  }
+
+  phaseTitle(key: string): string {
+    const phase = this.common?.phases.find((one) => one.key === key || one.id === key);
+    return phase ? text(phase.title) : key;
+  }
+
+  /** Session time now, in milliseconds of script time. */
+  now(): number {
+    const anchor = this.#anchor;
+    return anchor ? anchor.session_ms + (this.#clock.now() - anchor.server_ms) * anchor.speed : 0;
+  }
+
+  /** What a countdown has left now, in milliseconds of script time; negative when over. */
+  left({ left_ms, at_ms, running }: Countdown): number {
+    return running ? left_ms - (this.now() - at_ms) : left_ms;
+  }
+
+  /** The time of day at a moment of session time, in milliseconds since 1970. */
+  wall(session_ms: number): number {
+    const anchor = this.#anchor;
+    return anchor ? anchor.wall_ms + (session_ms - anchor.session_ms) / anchor.speed : 0;
+  }
+
+  #message(message: ServerMessage): void {
+    if (this.outbox.answered(message)) return;
+    switch (message.type) {
+      case "welcome":
+        this.rehearsal = message.rehearsal;
+        this.behind ||= message.behind;
+        this.#clock.restart();
+        for (let n = 0; n < 8; n += 1) setTimeout(() => this.#ping(), n * 120);
+        this.outbox.resend();
+        if (this.place === "room") {
+          this.#fresh = false;
+          this.media.welcomed(message.seats.filter((seat) => seat !== message.seat));
+        }
+        break;
+      case "view":
+        this.#anchor = message.clock;
+        this.#clock.guess(message.clock);
+        this.#seen = [message.seq, message.hash];
+        this.common = message.common ?? this.common;
+        this.console = message.console;
+        this.own = message.own;
+        this.media.hearable(message.own.may_be_heard && this.me?.microphone === "open");
+        break;
+      case "media_answer":
+        this.media.answered(message);
+        return;
+      case "direction":
+        this.media.direct(message);
+        return;
+      case "media_down":
+        this.media.down();
+        return;
+      case "pictures":
+        this.pictures = new Set(message.seats);
+        break;
+      case "levels":
+        this.levels = message.levels;
+        clearTimeout(this.#quiet);
+        this.#quiet = window.setTimeout(() => {
+          this.levels = {};
+          this.changed();
+        }, 800);
+        break;
+      case "clock_pong":
+        this.#clock.pong(message);
+        return;
+      case "error":
+        if (!this.media.refused(message)) this.notice = t(`refused.${message.code}`);
+        break;
+      default:
+        return;
+    }
+    this.changed();
+  }
+
+  #linked(link: Link): void {
+    this.link = link;
+    if (link === "moved" || link === "revoked" || link === "unknown" || link === "signed_out") this.media.close();
+    if (link !== "up") this.levels = {};
+    this.changed();
+  }
+
+  #ping(): void {
+    this.#connection.send({ type: "clock_ping", sent_ms: performance.now() });
+  }
+}
