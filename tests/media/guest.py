@@ -1,4 +1,5 @@
-"""A browser for the tests: aiortc's own RTCPeerConnection, which shares no code with the server but the DTLS beneath it.
+"""A browser for the tests: aiortc's own RTCPeerConnection, which shares no code with the server but the DTLS beneath
+it.
 
 It counts what it decodes and trusts nothing else. `Ear` is the listener of the port, with waits instead of sleeps.
 """
@@ -8,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import fractions
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import numpy as np
 from aiortc import (
@@ -173,8 +174,11 @@ def plan(version: int, hearable: Sequence[str], faces: Sequence[str]) -> RoomPla
     return RoomPlan(version=version, hearable=frozenset(hearable), pictures=dict.fromkeys(faces, Picture.FACE))
 
 
-async def until(condition: Callable[[], bool], timeout_s: float = 10.0) -> None:
+async def until(condition: Callable[[], bool | Awaitable[bool]], timeout_s: float = 10.0) -> None:
     """Wait for something that the network brings; fails after `timeout_s`."""
     async with asyncio.timeout(timeout_s):
-        while not condition():
+        while True:
+            answer = condition()
+            if answer if isinstance(answer, bool) else await answer:
+                return
             await asyncio.sleep(0.02)

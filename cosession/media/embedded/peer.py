@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -51,7 +52,8 @@ class Site:
 
     def __init__(self, mux: Mux, certificate: Certificate, candidates: Sequence[tuple[str, int]]) -> None:
         self.mux, self.certificate, self.candidates = mux, certificate, candidates
-        self.clock: Callable[[], float] = asyncio.get_running_loop().time
+        self.clock: Callable[[], float] = time.monotonic
+        """Seconds; not the loop's, which stands still while a batch of packets is read."""
 
     @property
     def dropped(self) -> Counter[str]:
@@ -64,7 +66,7 @@ class Peer:
     def __init__(self, site: Site, owner: Owner, seat: str, connection: str, offer: sdp.Offer, publishes: bool) -> None:
         self.seat, self.connection, self.publishes = seat, connection, publishes
         self.carrying = False
-        self.born_s = self.life_s = site.clock()
+        self.life_s = site.clock()
         self.reporter = secrets.randbits(32) | 1
         self.slots = [(self._slot(audio), self._slot(video)) for audio, video in offer.slots()]
         self.by_ssrc = {slot.ssrc: slot for pair in self.slots for slot in pair if slot is not None}

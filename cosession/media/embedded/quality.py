@@ -8,12 +8,12 @@ silence. Transport-wide feedback and REMB from receivers come with the media iss
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from cosession.core.stage import BITRATE_KBPS, Picture
 from cosession.media.embedded import rtcp
-from cosession.media.embedded.peer import LOST_AFTER_S, REPEATS_PER_S, SETUP_S, Peer
+from cosession.media.embedded.peer import LOST_AFTER_S, REPEATS_PER_S, Peer
 from cosession.media.embedded.room import Room
 from cosession.media.embedded.voice import Voices
 
@@ -35,25 +35,25 @@ class Signs(Protocol):
 class Clockwork:
     """Drives `rooms` until `stop`. `lag_ms` is how late the worst tick of the last second came."""
 
-    def __init__(self, rooms: Mapping[str, Room], signs: Signs) -> None:
+    def __init__(self, rooms: Mapping[str, Room], signs: Signs, clock: Callable[[], float]) -> None:
         self.lag_ms = 0.0
-        self._rooms, self._signs = rooms, signs
+        self._rooms, self._signs, self._clock = rooms, signs, clock
         self._voices: dict[str, Voices] = {}
         self._loop = asyncio.get_running_loop()
         self._ticks = 0
         self._worst_s = 0.0
-        self._due_s = self._loop.time() + _TICK_S
-        self._timer = self._loop.call_at(self._due_s, self._tick)
+        self._due_s = clock() + _TICK_S
+        self._timer = self._loop.call_later(_TICK_S, self._tick)
 
     def stop(self) -> None:
         self._timer.cancel()
 
     def _tick(self) -> None:
-        now_s = self._loop.time()
+        now_s = self._clock()
         self._worst_s = max(self._worst_s, now_s - self._due_s)
         # A late tick is not made up for: the next one is due from now.
         self._due_s = max(self._due_s, now_s - _TICK_S) + _TICK_S
-        self._timer = self._loop.call_at(self._due_s, self._tick)
+        self._timer = self._loop.call_later(max(0.0, self._due_s - now_s), self._tick)
         self._ticks += 1
         for room in list(self._rooms.values()):
             self._beat(room, now_s)
@@ -72,10 +72,14 @@ class Clockwork:
             if levels is not None:
                 self._signs.voices(room.session, levels)
         turn = self._ticks % _TICKS_PER_REPORT
-        due = [peer for i, peer in enumerate(room.peers.values()) if i % _TICKS_PER_REPORT == turn]
-        for peer in due:
-            self._report(room, peer, now_s)
-        self._look_after(room, due, now_s)
+        for i, peer in enumerate(list(room.peers.values())):
+            if i % _TICKS_PER_REPORT == turn:
+                self._report(room, peer, now_s)
+                self._look_after(room, peer, now_s)
+        if turn == 0:
+            living = {p.seat for p in room.peers.values() if p.connected and now_s - p.life_s < 1}
+            if living:
+                self._signs.alive(room.session, sorted(living))
 
     @staticmethod
     def _report(room: Room, peer: Peer, now_s: float) -> None:
@@ -87,17 +91,9 @@ class Clockwork:
         granted_kbps = max(_LEAST_KBPS, BITRATE_KBPS[room.picture(peer.seat)]) + _SOUND_KBPS
         peer.send_rtcp(rtcp.remb(peer.reporter, 1000 * granted_kbps, list(peer.sources)))
 
-    def _look_after(self, room: Room, peers: Iterable[Peer], now_s: float) -> None:
-        """Who lives, who delivers nothing, who is gone."""
-        living: set[str] = set()
-        for peer in peers:
-            quiet_s = now_s - peer.life_s
-            if quiet_s >= (LOST_AFTER_S if peer.connected else SETUP_S):
-                room.lose(peer)
-                continue
-            if peer.connected and quiet_s < 1:
-                living.add(peer.seat)
-            if peer.carrying and peer.is_silent(now_s):
-                room.fall_silent(peer)
-        if living:
-            self._signs.alive(room.session, sorted(living))
+    @staticmethod
+    def _look_after(room: Room, peer: Peer, now_s: float) -> None:
+        if peer.connected and now_s - peer.life_s >= LOST_AFTER_S:
+            room.lose(peer)
+        elif peer.carrying and peer.is_silent(now_s):
+            room.fall_silent(peer)

@@ -30,6 +30,8 @@ from cosession.room.ports import OfferRefused, WorkerFigures
 
 log = structlog.get_logger()
 
+_FAREWELL_S = 0.5
+
 
 class Worker:
     """Rooms by session, and the way back to the application."""
@@ -41,7 +43,7 @@ class Worker:
         self._site = Site(mux, Certificate(), [(address, mux.port) for address in addresses])
         self._rooms: dict[str, Room] = {}
         self._farewells: set[asyncio.Task[None]] = set()
-        self._clockwork = Clockwork(self._rooms, self)
+        self._clockwork = Clockwork(self._rooms, self, self._site.clock)
         mux.start()
 
     def obey(self, command: control.Command) -> None:
@@ -65,6 +67,15 @@ class Worker:
                 self._tell(self._figures(request))
             case control.Start():
                 raise ValueError("a worker is started once")
+
+    async def close(self) -> None:
+        """Part from every browser with a word, so that it need not wait for silence."""
+        self._clockwork.stop()
+        for room in self._rooms.values():
+            room.close()
+        if self._farewells:
+            await asyncio.wait(self._farewells, timeout=_FAREWELL_S)
+        self._mux.close()
 
     def _connect(self, ask: control.Connect) -> control.Answer | control.Refusal:
         try:
@@ -138,6 +149,7 @@ async def _serve(fd: int) -> int:
     log.info("media.worker_started", udp_port=mux.port)
     while (body := await control.read_frame(reader)) is not None:
         worker.obey(control.COMMAND.validate_json(body))
+    await worker.close()
     return 0
 
 

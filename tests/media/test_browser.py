@@ -1,0 +1,145 @@
+"""Real Chromium pages in one room: decoded frames that rise, a late joiner, an ICE restart, the floor."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TypedDict
+
+import pytest
+from playwright.async_api import BrowserContext, Page, Route
+
+from cosession.core.stage import Picture, RoomPlan
+from cosession.media.embedded import EmbeddedMedia
+from tests.media.conftest import SEATS
+from tests.media.guest import Ear, plan, until
+
+pytestmark = pytest.mark.browser
+
+_URL = "https://room.example/"
+
+#: The contract with the page: own tracks first, then the pairs to receive, VP8 and Opus only, and no renegotiation.
+_PAGE = """<!doctype html><script>
+const prefer = (transceiver, kind, names) => transceiver.setCodecPreferences(
+  RTCRtpReceiver.getCapabilities(kind).codecs.filter(c => names.includes(c.mimeType.toLowerCase())));
+async function join(seat, slots) {
+  const pc = window.pc = new RTCPeerConnection({bundlePolicy: 'max-bundle'});
+  const stream = await navigator.mediaDevices.getUserMedia({audio: true, video: {width: 320, height: 240}});
+  prefer(pc.addTransceiver(stream.getAudioTracks()[0], {direction: 'sendonly'}), 'audio', ['audio/opus']);
+  prefer(pc.addTransceiver(stream.getVideoTracks()[0], {direction: 'sendonly'}), 'video', ['video/vp8']);
+  for (let i = 0; i < slots; i++) {
+    prefer(pc.addTransceiver('audio', {direction: 'recvonly'}), 'audio', ['audio/opus']);
+    prefer(pc.addTransceiver('video', {direction: 'recvonly'}), 'video', ['video/vp8']);
+  }
+  pc.ontrack = event => {
+    const element = document.createElement(event.track.kind);
+    element.autoplay = true;
+    element.srcObject = new MediaStream([event.track]);
+    document.body.append(element);
+  };
+  window.seat = seat;
+  await negotiate();
+}
+async function negotiate() {
+  await pc.setLocalDescription();
+  await pc.setRemoteDescription({type: 'answer', sdp: await answerOf(seat, pc.localDescription.sdp)});
+}
+async function restart() { pc.restartIce(); await negotiate(); }
+async function figures() {
+  const found = {frames: {}, sound: {}, cipher: '', ufrag: '', state: pc.connectionState};
+  const slotOf = mid => Math.floor((pc.getTransceivers().findIndex(t => t.mid === mid) - 2) / 2);
+  const stats = await pc.getStats();
+  stats.forEach(s => {
+    if (s.type === 'inbound-rtp' && s.kind === 'video') found.frames[slotOf(s.mid)] = s.framesDecoded;
+    if (s.type === 'inbound-rtp' && s.kind === 'audio') found.sound[slotOf(s.mid)] = s.totalAudioEnergy;
+    if (s.type === 'transport') {
+      found.cipher = s.srtpCipher;
+      found.ufrag = stats.get(stats.get(s.selectedCandidatePairId)?.localCandidateId)?.usernameFragment;
+    }
+  });
+  return found;
+}
+</script>"""
+
+
+class Figures(TypedDict):
+    frames: dict[str, int]
+    sound: dict[str, float]
+    cipher: str
+    ufrag: str
+    state: str
+
+
+async def serve(route: Route) -> None:
+    await route.fulfill(content_type="text/html", body=_PAGE)
+
+
+async def enter(context: BrowserContext, engine: EmbeddedMedia, seat: str, slots: int = 3) -> Page:
+    async def answer_of(asking: str, offer: str) -> str:
+        assert len(offer) < 48 * 1024
+        return await engine.connect("room", asking, f"{asking}-1", offer)
+
+    page = await context.new_page()
+    await page.expose_function("answerOf", answer_of)
+    await page.goto(_URL)
+    await page.evaluate("([seat, slots]) => join(seat, slots)", [seat, slots])
+    return page
+
+
+async def look(page: Page) -> Figures:
+    found: Figures = await page.evaluate("() => figures()")
+    return found
+
+
+async def frames_rise(page: Page, slots: list[str], by: int = 10, timeout_s: float = 10) -> Figures:
+    before = (await look(page))["frames"]
+    async with asyncio.timeout(timeout_s):
+        while True:
+            now = await look(page)
+            if all(now["frames"].get(slot, 0) - before.get(slot, 0) >= by for slot in slots):
+                return now
+            await asyncio.sleep(0.1)
+
+
+async def test_three_pages_see_each_other(context: BrowserContext, engine: EmbeddedMedia, ear: Ear) -> None:
+    await context.route(f"{_URL}**", serve)
+    stage = dict.fromkeys(SEATS, Picture.STAGE)
+    engine.apply("room", RoomPlan(version=1, hearable=frozenset(["a"]), pictures=stage))
+    a = await enter(context, engine, "a")
+    b = await enter(context, engine, "b")
+    await frames_rise(a, ["0"])
+    await frames_rise(b, ["0"])
+
+    c = await enter(context, engine, "c", slots=12)
+    await frames_rise(c, ["0", "1"], by=1, timeout_s=3)
+    await frames_rise(a, ["0", "1"])
+    seen = await frames_rise(b, ["0", "1"])
+    assert seen["cipher"] == "SRTP_AEAD_AES_256_GCM"
+
+    # The synthetic microphone beeps once a second; only seat a is hearable.
+    async def b_hears() -> bool:
+        return (await look(b))["sound"].get("0", 0) > 0 and "a" in ear.levels
+
+    await until(b_hears)
+    assert (await look(a))["sound"].get("0", 0) == 0
+
+    await b.evaluate("() => restart()")
+
+    async def is_restarted() -> bool:
+        return (await look(b))["ufrag"] != seen["ufrag"]
+
+    await until(is_restarted)
+    await frames_rise(b, ["0", "1"])
+    await frames_rise(a, ["0"])
+
+    engine.apply("room", plan(2, [], ["a"]))
+    await frames_rise(b, ["0"])
+    paused = (await look(b))["frames"]["1"]
+    await asyncio.sleep(1)
+    assert (await look(b))["frames"]["1"] == paused
+    engine.apply("room", plan(3, [], ["a", "c"]))
+    await frames_rise(b, ["1"], by=5, timeout_s=3)
+
+    await b.close()
+    await until(lambda: ("lost", "room", "b", "b-1") in ear.told)
+    await frames_rise(a, ["1"])
+    assert (await look(a))["state"] == "connected"

@@ -1,0 +1,162 @@
+"""Sequence numbers, repeats and requests of one stream, without any network: the clock is a number."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+from aiortc.rtp import RtpPacket
+
+from cosession.media.embedded import rtcp, rtp
+from cosession.media.embedded.forward import Slot, forward
+from cosession.media.embedded.sdp import Line
+from cosession.media.embedded.stream import Source
+
+KEYFRAME = b"\x10\x00\x00\x00\x9d\x01\x2a" + bytes(20)
+DELTA = b"\x10\x01\x00\x00" + bytes(20)
+VIDEO = Line("video", "1", "recvonly", 96, "VP8/90000", "", (), {rtp.URI_SEND_TIME: 3}, ())
+AUDIO = Line("audio", "0", "recvonly", 111, "opus/48000/2", "", (), {}, ())
+
+
+class Sent:
+    """An outlet that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.packets: list[bytes] = []
+        self.reports: list[rtcp.Feedback] = []
+
+    def send_rtp(self, packet: bytes) -> None:
+        self.packets.append(packet)
+
+    def send_rtcp(self, packet: bytes) -> None:
+        self.reports += rtcp.parse(packet)
+
+    @property
+    def sequences(self) -> list[int]:
+        return [RtpPacket.parse(p).sequence_number for p in self.packets]
+
+    @property
+    def timestamps(self) -> list[int]:
+        return [RtpPacket.parse(p).timestamp for p in self.packets]
+
+
+def arrive(source: Source, sequence: int, timestamp: int, now_s: float, payload: bytes = DELTA) -> None:
+    data = RtpPacket(96, 0, sequence & 0xFFFF, timestamp, source.ssrc, payload).serialize()
+    header = rtp.parse(data)
+    assert header is not None
+    forward(source, source.accept(data, header, now_s), now_s)
+
+
+def attach(source: Source, slot: Slot, now_s: float) -> None:
+    slot.feed(source, now_s)
+    source.waiting.append(slot)
+
+
+def steps(numbers: Sequence[int]) -> list[int]:
+    return [(b - a) & 0xFFFF for a, b in itertools.pairwise(numbers)]
+
+
+def test_outgoing_numbers_go_on_when_the_source_changes() -> None:
+    sent = Sent()
+    slot = Slot(VIDEO, 9, sent)
+    first, second = Source("video", "a", 1, VIDEO), Source("video", "a", 2, VIDEO)
+    attach(first, slot, 0)
+    for i in range(4):
+        arrive(first, 65534 + i, 1000 + 3000 * i, i / 30, KEYFRAME if i == 0 else DELTA)
+    first.targets.clear()
+    attach(second, slot, 1.0)
+    arrive(second, 7, 5, 1.4)
+    assert len(sent.packets) == 4, "nobody can start from a frame that leans on others"
+    arrive(second, 8, 50, 1.5, KEYFRAME)
+    arrive(second, 7, 5, 1.5)
+    arrive(second, 9, 3050, 1.6)
+    assert steps(sent.sequences) == [1] * 5
+    assert sent.timestamps[4] - sent.timestamps[3] == 45000
+
+
+def test_a_pause_keeps_the_times_and_leaves_no_gap() -> None:
+    sent = Sent()
+    slot, source = Slot(AUDIO, 9, sent), Source("audio", "a", 1, AUDIO)
+    attach(source, slot, 0)
+    arrive(source, 10, 0, 0)
+    source.targets.clear()
+    slot.feed(None, 0.1)
+    for i in range(11, 60):
+        arrive(source, i, 960 * (i - 10), i / 50)
+    attach(source, slot, 1)
+    arrive(source, 60, 48000, 1)
+    assert steps(sent.sequences) == [1]
+    assert sent.timestamps[1] - sent.timestamps[0] == 48000
+
+
+def test_a_repeat_is_the_same_bytes_and_only_of_what_was_meant_for_the_slot() -> None:
+    sent = Sent()
+    slot, source = Slot(VIDEO, 9, sent), Source("video", "a", 1, VIDEO)
+    arrive(source, 1, 0, 0.0, KEYFRAME)
+    attach(source, slot, 0)
+    arrive(source, 2, 3000, 0.1, KEYFRAME)
+    arrive(source, 3, 6000, 0.2)
+    assert slot.repeat(sent.sequences[0])
+    assert slot.repeat(sent.sequences[1])
+    assert sent.packets[2:] == sent.packets[:2]
+    assert not slot.repeat((sent.sequences[0] - 1) & 0xFFFF), "it came before the slot took part"
+    assert not slot.repeat((sent.sequences[1] + 1) & 0xFFFF)
+    slot.feed(None, 1)
+    assert not slot.repeat(sent.sequences[0]), "the floor is closed"
+
+
+def test_gaps_are_asked_for_ten_times_and_then_a_key_frame() -> None:
+    source = Source("video", "a", 1, VIDEO)
+    arrive(source, 65534, 0, 0.0, KEYFRAME)
+    arrive(source, 1, 3000, 0.0)
+    asked: list[rtcp.Feedback] = []
+    for tick in range(40):
+        now_s = tick * 0.02
+        source.last_s = now_s
+        for request in source.requests(3, now_s):
+            asked += rtcp.parse(request)
+        if tick == 3:
+            arrive(source, 0, 1000, now_s)
+    nacks = [x for x in asked if isinstance(x, rtcp.Nack)]
+    assert nacks[0] == rtcp.Nack(1, (65535, 0))
+    assert nacks[-1] == rtcp.Nack(1, (65535,))
+    assert len(nacks) == 10
+    assert asked[-1] == rtcp.KeyframeRequest(1)
+    assert not source.restless
+
+
+def test_key_frame_requests_are_throttled_and_stop_with_the_stream() -> None:
+    source = Source("video", "a", 1, VIDEO)
+    arrive(source, 1, 0, 0.0)
+    attach(source, Slot(VIDEO, 9, Sent()), 0)
+    asked = [tick for tick in range(150) if list(source.requests(3, tick * 0.02))]
+    assert asked == [0, 15, 30, 45]
+
+
+def test_reports_count_what_was_lost() -> None:
+    source = Source("audio", "a", 1, AUDIO)
+    assert source.report(0) is None
+    for i in (1, 2, 3, 5, 6, 7, 8, 10):
+        arrive(source, i, 960 * i, i / 50)
+    source.on_sender_report(0x11112222_33334444, 1.0)
+    report = source.report(1.5)
+    assert report is not None
+    assert (report.packets_lost, report.fraction_lost, report.highest_sequence) == (2, 51, 10)
+    assert (report.lsr, report.dlsr) == (0x22223333, 32768)
+    assert source.losses() == (10, 2)
+
+
+def test_a_sender_report_arrives_in_the_slots_numbers() -> None:
+    sent = Sent()
+    slot, source = Slot(VIDEO, 9, sent), Source("video", "a", 1, VIDEO)
+    attach(source, slot, 0)
+    arrive(source, 1, 5000, 0, KEYFRAME)
+    slot.pass_on(rtcp.SenderReport(1, 0xAAAA_BBBB_CCCC_DDDD, 8000, 10, 10), 2.0)
+    (mapped,) = sent.reports
+    assert isinstance(mapped, rtcp.SenderReport)
+    assert (mapped.ssrc, mapped.ntp, mapped.packets) == (9, 0xAAAA_BBBB_CCCC_DDDD, 1)
+    assert mapped.timestamp - sent.timestamps[0] == 3000
+    slot.on_report(rtcp.Report(9, 128, 0, 0, 0, 0xBBBB_CCCC, 6554), 2.3)
+    assert slot.round_trip_ms is not None
+    assert 199 < slot.round_trip_ms < 201
+    assert slot.fraction_lost == 0.5

@@ -1,0 +1,152 @@
+"""Worker processes: they come back on the same port, they never outlive their application, a port in use is said
+plainly."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+from cosession.media.embedded import EmbeddedMedia
+from cosession.room.ports import OfferRefused, Unavailable
+from tests.media.conftest import SEATS, Joining
+from tests.media.guest import Ear, Guest, plan, until
+
+_PARENT = """
+import asyncio, sys
+from cosession.media.embedded import EmbeddedMedia
+from tests.media.guest import Ear
+
+async def main():
+    engine = EmbeddedMedia()
+    await engine.start(Ear())
+    await engine.open("room", ["a"])
+    print(engine.pids[0], engine.udp_ports[0], flush=True)
+    await asyncio.sleep(60)
+
+asyncio.run(main())
+"""
+
+
+def port_is_free(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def runs(pid: int) -> bool:
+    """False also for a process that nobody has reaped yet: its command line is empty."""
+    try:
+        return bool(Path(f"/proc/{pid}/cmdline").read_bytes())
+    except FileNotFoundError:
+        return False
+
+
+async def test_a_killed_worker_comes_back_with_its_rooms(engine: EmbeddedMedia, join: Joining, ear: Ear) -> None:
+    engine.apply("room", plan(3, SEATS, SEATS))
+    a = await join("a")
+    (port,), (pid,) = engine.udp_ports, engine.pids
+    os.kill(pid, signal.SIGKILL)
+    await until(lambda: ("down", ("room",)) in ear.told, timeout_s=2)
+    again, b = await join("a", "a-2"), await join("b", "b-2")
+    await until(lambda: again.frames[0] > 3 and b.frames[0] > 3 and b.sound_s[0] > 0.3, timeout_s=8)
+    assert engine.udp_ports == (port,)
+    assert engine.pids != (pid,)
+    assert not a.frames
+
+
+async def test_a_worker_dies_with_its_parent() -> None:
+    parent = await asyncio.create_subprocess_exec(sys.executable, "-c", _PARENT, stdout=asyncio.subprocess.PIPE)
+    assert parent.stdout is not None
+    pid, port = map(int, (await asyncio.wait_for(parent.stdout.readline(), 20)).split())
+    assert not port_is_free(port)
+    parent.kill()
+    await parent.wait()
+    await until(lambda: port_is_free(port), timeout_s=3)
+    parent._transport.close()  # type: ignore[attr-defined]
+    await until(lambda: not runs(pid), timeout_s=3)
+
+
+async def test_a_port_in_use_names_the_port_and_the_mend() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as holder:
+        holder.bind(("127.0.0.1", 0))
+        port = holder.getsockname()[1]
+        with pytest.raises(Unavailable, match=rf"{port}.*choose another") as refused:
+            await EmbeddedMedia(udp_port=port).start(Ear())
+    assert refused.value.code == "media_down"
+
+
+async def test_stop_frees_the_port() -> None:
+    engine = EmbeddedMedia()
+    await engine.start(Ear())
+    (port,) = engine.udp_ports
+    await engine.stop()
+    assert port_is_free(port)
+    with pytest.raises(Unavailable):
+        await engine.open("room", ["a"])
+
+
+async def test_rooms_are_fixed_and_may_be_opened_twice(engine: EmbeddedMedia) -> None:
+    await engine.open("room", SEATS)
+    with pytest.raises(ValueError, match="fixed"):
+        await engine.open("room", ["a"])
+    with pytest.raises(ValueError, match="13"):
+        await engine.open("big", [str(i) for i in range(14)])
+    with pytest.raises(Unavailable):
+        await engine.connect("nowhere", "a", "a-1", "v=0")
+    with pytest.raises(ValueError, match="seat"):
+        await engine.connect("room", "z", "z-1", "v=0")
+    await engine.close("room")
+    await engine.close("room")
+    await engine.open("room", ["a", "b"])
+
+
+async def test_a_refusal_crosses_the_process_and_the_room_goes_on(engine: EmbeddedMedia, join: Joining) -> None:
+    with pytest.raises(OfferRefused) as refused:
+        await engine.connect("room", "a", "a-1", "hello")
+    assert refused.value.code == "not_sdp"
+    engine.apply("room", plan(1, SEATS, SEATS))
+    await join("a")
+    b = await join("b")
+    await until(lambda: b.frames[0] > 2)
+
+
+async def test_an_ice_restart_keeps_keys_and_slots(engine: EmbeddedMedia) -> None:
+    guest = Guest(engine, "room", "a")
+    offer = await guest.offer()
+    first = await engine.connect("room", "a", "one", offer)
+    assert await engine.connect("room", "a", "one", offer) == first
+
+    old_ufrag = next(line for line in offer.splitlines() if line.startswith("a=ice-ufrag:"))
+    second = await engine.connect("room", "a", "one", offer.replace(old_ufrag, "a=ice-ufrag:fresh"))
+
+    def lines(answer: str, *starts: str) -> list[str]:
+        return [line for line in answer.splitlines() if line.startswith(starts)]
+
+    assert lines(first, "a=ssrc", "a=fingerprint") == lines(second, "a=ssrc", "a=fingerprint")
+    assert set(lines(first, "a=ice-ufrag")).isdisjoint(lines(second, "a=ice-ufrag"))
+    with pytest.raises(OfferRefused, match="lines of the first offer"):
+        await engine.connect("room", "a", "one", offer.replace("a=sendonly", "a=recvonly", 1))
+    await guest.leave()
+
+
+async def test_bound_to_all_it_offers_loopback_last_and_the_public_address_first() -> None:
+    engine = EmbeddedMedia("0.0.0.0", public_address="203.0.113.7")
+    await engine.start(Ear())
+    await engine.open("room", ["a", "b"])
+    guest = Guest(engine, "room", "a")
+    answer = await engine.connect("room", "a", "one", await guest.offer())
+    head = answer.split("m=")[1]
+    addresses = [line.split(" ")[4] for line in head.splitlines() if line.startswith("a=candidate:")]
+    assert addresses[0] == "203.0.113.7"
+    assert addresses[-1] == "127.0.0.1"
+    await guest.leave()
+    await engine.stop()
