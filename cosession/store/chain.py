@@ -17,19 +17,20 @@ from typing import Any
 
 def frame(*parts: str | int | bytes | None) -> bytes:
     """The parts, one after the other, in the form described above."""
-    return b"".join(kind + len(data).to_bytes(8, "big") + data for kind, data in map(_kind, parts))
-
-
-def _kind(part: str | int | bytes | None) -> tuple[bytes, bytes]:
-    match part:
-        case None:
-            return b"n", b""
-        case int():
-            return b"i", b"%d" % part
-        case str():
-            return b"s", part.encode()
-        case bytes():
-            return b"b", part
+    framed = bytearray()
+    for part in parts:
+        if part is None:
+            kind, data = b"n", b""
+        elif isinstance(part, str):
+            kind, data = b"s", part.encode()
+        elif isinstance(part, bytes):
+            kind, data = b"b", part
+        else:
+            kind, data = b"i", b"%d" % part
+        framed += kind
+        framed += len(data).to_bytes(8, "big")
+        framed += data
+    return bytes(framed)
 
 
 def first_link(session: str) -> bytes:

@@ -37,6 +37,9 @@ _COMMAND_SEQ = select(commands.c.seq).where(
     commands.c.command_id == bindparam("command_id"),
 )
 
+#: How it shows that stored bytes are not what was written.
+_MISFITS = (ValueError, TypeError, KeyError, InvalidTag)
+
 
 class _Ready(NamedTuple):
     """A record whose parts are already text: what cannot be stored fails before it is queued."""
@@ -144,32 +147,37 @@ class SqliteEventLog:
         previous = first_link(session)
         entries: list[Entry] = []
         rows = connection.execute(_EVENTS, {"session": session})
-        for seq, row in enumerate(rows, start=1):
-            with self._checked(session, f"event {seq}"):
+        seq = 0
+        try:
+            for seq, row in enumerate(rows, start=1):
                 if row.seq != seq:
                     raise ValueError("not the next event")
                 parts = (row.type, row.at_ms, row.meta, row.owner, row.generation, row.ciphertext)
                 if link(previous, seq, *parts) != row.hash:
                     raise ValueError("the hash does not fit")
-                record = _record(keyring, session, row)
-            previous = row.hash
-            entries.append(Entry(seq, previous.hex(), record))
-        with self._checked(session, f"event {len(entries) + 1}"):
-            if (end.last_seq, end.last_hash) != (len(entries), previous) if end else entries:
+                previous = row.hash
+                entries.append(Entry(seq, previous.hex(), _record(keyring, session, row)))
+            if (end.last_seq, end.last_hash) != (seq, previous) if end else seq:
+                seq += 1
                 raise ValueError("the stream ends elsewhere")
+        except _MISFITS as error:
+            raise self._damaged(session, f"event {seq}") from error
         return entries
+
+    def _damaged(self, session: str, what: str) -> Unavailable:
+        return Unavailable(
+            "store_damaged",
+            f"session {session}: {what} is missing or not as it was written; "
+            f"put a backup of {self.database.path} in its place",
+        )
 
     @contextmanager
     def _checked(self, session: str, what: str) -> Iterator[None]:
         """Whatever does not fit inside is damage of the file, and is said to be."""
         try:
             yield
-        except (ValueError, TypeError, KeyError, InvalidTag) as error:
-            raise Unavailable(
-                "store_damaged",
-                f"session {session}: {what} is missing or not as it was written; "
-                f"put a backup of {self.database.path} in its place",
-            ) from error
+        except _MISFITS as error:
+            raise self._damaged(session, what) from error
 
     async def command_seq(self, session: str, seat: str, command_id: str) -> int | None:
         return await self.database.reader.run(lambda connection: _command_seq(connection, session, seat, command_id))

@@ -174,7 +174,7 @@ def test_a_file_that_is_no_database_is_damaged(tmp_path: Path) -> None:
         ("UPDATE events SET hash = randomblob(32) WHERE seq = 3", 3),
         ("UPDATE events SET meta = CAST(x'7bff7d' AS TEXT) WHERE seq = 3", 3),
         ("UPDATE events SET at_ms = 'soon' WHERE seq = 3", 3),
-        ("UPDATE events SET seq = 7 WHERE seq = 4", 4),
+        ("UPDATE events SET seq = seq + 7 WHERE seq > 2", 3),
         ("DELETE FROM events WHERE seq = 1", 1),
         ("DELETE FROM events WHERE seq = 2", 2),
         ("DELETE FROM events WHERE seq = 4", 4),
