@@ -1,6 +1,7 @@
 """A table around which a session is played without network: a clock, a state, and the words to move both.
 
-`given(...)` makes a session; `when(seat, command, at="12:30")` asks; events are kept, and replaying them must give the state.
+`given(...)` makes a session; `when(seat, command, at="12:30")` asks; events are kept, and replaying them must give
+the state.
 """
 
 from __future__ import annotations

@@ -1,0 +1,72 @@
+"""The default script is what method.md says, and a wrong one is refused with its place."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from cosession.core.script import Script
+from tests.core.table import script
+
+# method.md, "The default script": minutes and minimum by phase.
+MINUTES = {
+    "check_in": (5, 3),
+    "follow_up": (3, 2),
+    "topic_choice": (3, 1),
+    "problem_statement": (6, 4),
+    "questions": (16, 11),
+    "contract": (7, 5),
+    "advice": (18, 12),
+    "action_plan": (7, 5),
+    "learnings": (8, 6),
+    "closing": (2, 1),
+}
+
+
+def test_minutes_are_those_of_the_method() -> None:
+    loaded = Script.model_validate(script())
+    assert {p.id: (p.minutes, p.minimum) for p in loaded.phases} == MINUTES
+    assert loaded.planned_ms == 75 * 60_000
+    assert {p.id for p in loaded.phases if p.protected} == {"contract", "action_plan", "learnings"}
+
+
+def test_cues_are_short_and_every_role_has_one() -> None:
+    for phase in Script.model_validate(script()).phases:
+        for cue in phase.cues:
+            assert len(cue.text.fr) <= 140 and len(cue.text.en) <= 140, (phase.id, cue.text.fr)
+        assert any(cue.who == "facilitator" for cue in phase.cues), phase.id
+
+
+def test_no_capture_counts_votes_on_advice() -> None:
+    advice = Script.model_validate(script()).phase("advice")
+    assert all(capture.visible != "lead_count" for capture in advice.captures)
+
+
+def _broken(change: Any) -> dict[str, Any]:
+    data = copy.deepcopy(script())
+    change(data)
+    return data
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda d: d["phases"][0].update(minimum=9), "minimum is longer than minutes"),
+        (lambda d: d["phases"][0]["steps"][1].pop("turn_s"), "a round needs turn_s and min_turn_s"),
+        (lambda d: d["phases"].append(d["phases"][0]), "stands twice"),
+        (lambda d: d["elastic_order"].append({"phase": "lunch"}), "no phase lunch"),
+        (lambda d: d["elastic_order"].append({"phase": "advice", "to": 40}), "is not between"),
+        (lambda d: d["phases"][3]["steps"][0].update(who="consultants"), "a single floor belongs to"),
+        (lambda d: d["phases"][1].update(minutes_to="lunch"), "names no phase"),
+        (lambda d: d["phases"][5]["captures"][0].update(reveal="never"), "needs a reveal"),
+        (lambda d: d["phases"][5]["captures"][0].update(steps=[9]), "does not have"),
+        (lambda d: d["phases"][0]["title"].pop("en"), "Field required"),
+        (lambda d: d.update(colour="red"), "Extra inputs"),
+    ],
+)
+def test_a_wrong_script_says_what_is_wrong(change: Any, words: str) -> None:
+    with pytest.raises(ValidationError, match=words):
+        Script.model_validate(_broken(change))

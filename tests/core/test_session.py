@@ -1,0 +1,186 @@
+"""A whole session, from the lobby to the close, as method.md tells it."""
+
+from __future__ import annotations
+
+import pytest
+
+from cosession.core import commands as cmd
+from cosession.core import events as ev
+from cosession.core.refusal import Refused
+from cosession.core.schedule import shares
+from cosession.core.vocabulary import PhaseStatus, RefusalCode, Status, TurnKind
+from tests.core.table import Table, creation
+
+
+def play(table: Table) -> Table:
+    """The facilitator presses next when a phase's time is over."""
+    while (current := table.state.current) is not None:
+        left = shares(table.state, table.now_ms).allotted_ms[current.key]
+        table.until(table.now_ms + left)
+        table.next_phase()
+    return table
+
+
+def test_a_session_on_time_takes_75_minutes_and_every_phase_its_plan() -> None:
+    table = play(Table().start())
+    assert table.state.status is Status.CLOSED
+    assert table.now_ms == 75 * 60_000
+    assert all(phase.spent_ms == phase.planned_ms for phase in table.state.phases)
+    assert table.replayed() == table.state
+
+
+def test_a_late_start_is_repaid_and_the_end_holds() -> None:
+    table = play(Table().start(late="10:00"))
+    assert table.now_ms == 75 * 60_000
+    spent = {phase.id: phase.spent_ms // 60_000 for phase in table.state.phases}
+    # 2 from the choice, 3 from advice, 3 from questions, then 2 more from advice.
+    assert spent["topic_choice"] == 1 and spent["advice"] == 13 and spent["questions"] == 13
+    assert spent["learnings"] == 8 and spent["contract"] == 7
+
+
+def test_a_groups_first_session_has_no_follow_up_and_its_minutes_go_to_questions() -> None:
+    table = Table(number=1, previous_client=None)
+    phases = {phase.id: phase for phase in table.state.phases}
+    assert phases["follow_up"].status is PhaseStatus.SKIPPED
+    assert phases["questions"].planned_ms == 19 * 60_000
+    assert play(table.start()).now_ms == 75 * 60_000
+
+
+def test_the_client_of_last_time_opens_with_the_follow_up() -> None:
+    table = Table().start().go_to("follow_up")
+    assert table.state.turn is not None and table.state.turn.seat == "p2"
+
+
+@pytest.mark.parametrize("phase", ["contract", "action_plan", "learnings"])
+def test_protected_phases_cannot_be_skipped(phase: str) -> None:
+    table = Table().start()
+    with pytest.raises(Refused) as refused:
+        table.when("f", cmd.SkipPhase(phase=f"{phase}#1"))
+    assert refused.value.code is RefusalCode.PROTECTED
+    table.go_to(phase)
+    with pytest.raises(Refused):
+        table.when("f", cmd.SkipPhase(phase=f"{phase}#1"))
+
+
+def test_a_skipped_phase_is_left_out() -> None:
+    table = Table().start()
+    table.when("f", cmd.SkipPhase(phase="topic_choice#1"))
+    table.go_to("follow_up").next_phase()
+    assert table.state.current is not None and table.state.current.id == "problem_statement"
+
+
+def test_only_the_lead_conducts() -> None:
+    table = Table().start()
+    for command in (
+        cmd.NextPhase(phase="check_in#1"),
+        cmd.NextStep(phase="check_in#1", step=0),
+        cmd.SkipPhase(phase="topic_choice#1"),
+        cmd.ExtendPhase(phase="check_in#1"),
+        cmd.Pause(),
+        cmd.GrantFloor(seat="p2"),
+        cmd.HandOverLead(),
+        cmd.MoveEnd(),
+        cmd.CloseSession(),
+    ):
+        for seat in ("p1", "p2", "p6"):
+            with pytest.raises(Refused) as refused:
+                table.when(seat, command)
+            assert refused.value.code is RefusalCode.NOT_YOUR_SEAT
+
+
+def test_a_gesture_about_a_phase_that_is_over_is_stale() -> None:
+    table = Table().start()
+    table.next_phase()
+    with pytest.raises(Refused) as refused:
+        table.when("f", cmd.NextPhase(phase="check_in#1"))
+    assert refused.value.code is RefusalCode.STALE
+
+
+def test_an_early_end_keeps_what_was_written() -> None:
+    table = Table().start().go_to("contract")
+    table.drafts[("p1", "request")] = {"text": "m'aider à dire non"}
+    table.when("f", cmd.CloseSession())
+    assert table.state.status is Status.CLOSED
+    assert [dict(c.fields) for c in table.state.captures] == [{"text": "m'aider à dire non"}]
+    with pytest.raises(Refused) as refused:
+        table.when("f", cmd.Pause())
+    assert refused.value.code is RefusalCode.CLOSED
+
+
+def test_the_clock_stands_still_in_a_pause_and_the_rest_repays_it() -> None:
+    table = Table().start().go_to("questions")
+    table.when("f", cmd.Pause())
+    before = table.state.clock(table.now_ms)
+    table.until(table.now_ms + 120_000)
+    assert table.state.clock(table.now_ms) == before
+    table.when("f", cmd.Resume())
+    allotted = shares(table.state, table.now_ms).allotted_ms
+    # Phases were left early, so the pause is paid by the time won.
+    assert sum(allotted.values()) <= 75 * 60_000
+
+
+def test_a_pause_ends_with_the_phase() -> None:
+    table = Table().start()
+    table.when("f", cmd.Pause())
+    table.next_phase()
+    assert not table.state.holds and table.state.clock_from_ms is not None
+
+
+def test_one_more_minute_is_yielded_by_others_in_order() -> None:
+    table = Table().start()
+    table.when("f", cmd.ExtendPhase(phase="check_in#1"))
+    allotted = shares(table.state, table.now_ms).allotted_ms
+    assert allotted["check_in#1"] == 6 * 60_000 and allotted["topic_choice#1"] == 2 * 60_000
+    assert sum(allotted.values()) == 75 * 60_000
+
+
+def test_an_end_that_cannot_hold_is_said_once_and_can_be_moved() -> None:
+    table = Table().start(late="26:00")
+    said = [event for _, event in table.events if isinstance(event, ev.EndCannotHold)]
+    assert [event.late_ms for event in said] == [60_000]
+    table.when("f", cmd.MoveEnd(by_s=300))
+    assert shares(table.state, table.now_ms).late_ms == 0 and not table.state.cannot_hold
+
+
+def test_an_outage_stops_the_clock_and_is_booked() -> None:
+    table = Table().start().go_to("advice")
+    table.until(table.now_ms + 60_000)
+    left = shares(table.state, table.now_ms)
+    clock = table.state.clock(table.now_ms)
+    table.now_ms += 40_000
+    table.fact(cmd.CreditOutage(outage_ms=40_000))
+    assert table.state.clock(table.now_ms) == clock
+    assert left.allotted_ms["advice#1"] == shares(table.state, table.now_ms).allotted_ms["advice#1"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "place"),
+    [
+        ({"previous_client": 0}, "previous_client"),
+        ({"previous_client": 99}, "previous_client"),
+        ({"seats": creation(8).seats[1:]}, "seats"),
+        ({"seats": (creation(8).seats[0], *creation(8).seats[2:])}, "client"),
+        ({"seats": (*creation(3).seats, creation(3).seats[1].model_copy(update={"role": "consultant"}))}, "same name"),
+        ({"script": {"id": "x"}}, "script"),
+        ({"seats": creation(1).seats}, "participants"),
+    ],
+)
+def test_a_session_that_cannot_be_is_refused_with_its_place(changes: dict[str, object], place: str) -> None:
+    with pytest.raises(Refused, match=place) as refused:
+        Table(**changes)
+    assert refused.value.code is RefusalCode.BAD_SETUP
+
+
+def test_two_people_are_enough() -> None:
+    assert play(Table(people=2, previous_client=None).start()).state.status is Status.CLOSED
+
+
+def test_a_second_round_that_no_longer_fits_is_dropped_not_shredded() -> None:
+    table = Table().start(late="22:00")
+    while (current := table.state.current) is not None and current.id != "advice":
+        table.until(table.now_ms + shares(table.state, table.now_ms).allotted_ms[current.key])
+        table.next_phase()
+    dropped = [event for _, event in table.events if isinstance(event, ev.StepDropped)]
+    assert [(event.phase, event.step) for event in dropped] == [("advice#1", 2)]
+    turn = table.state.turn
+    assert turn is not None and turn.kind is TurnKind.SPEAK and turn.budget_ms >= 60_000
