@@ -1,4 +1,5 @@
-"""When somebody drops: the seat, the turn and the microphone are kept; the clock holds where the method says (first table)."""
+"""When somebody drops: the seat, the turn and the microphone are kept; the clock holds where the method says (first
+table)."""
 
 from __future__ import annotations
 
@@ -36,13 +37,16 @@ def test_a_speaker_who_drops_keeps_the_rest_for_the_end_of_the_round() -> None:
     table.until(table.now_ms + 60_000)
     table.drop("p4")
     assert holder(table.state) == "p5"
-    assert table.state.step is not None and table.state.step.order[-1] == "p4"
+    assert table.state.step is not None
+    assert table.state.step.order[-1] == "p4"
     table.back("p4")
     while holder(table.state) != "p4":
         speaker = holder(table.state)
-        assert speaker is not None and speaker != "p1"
+        assert speaker is not None
+        assert speaker != "p1"
         table.end_turn(speaker)
-    assert table.state.turn is not None and table.state.turn.budget_ms == 30_000
+    assert table.state.turn is not None
+    assert table.state.turn.budget_ms == 30_000
 
 
 def test_the_absent_are_skipped_and_a_hand_is_kept() -> None:
@@ -67,7 +71,8 @@ def test_a_returning_microphone_is_never_opened_by_itself() -> None:
     assert hearable(table.state) == {"p1"}
     table.drop("p1")
     table.fact(cmd.ReturnSeat(seat="p1"))
-    assert hearable(table.state) == set() and holder(table.state) == "p1"
+    assert hearable(table.state) == set()
+    assert holder(table.state) == "p1"
 
 
 def test_the_lead_goes_to_the_deputy_silently_and_comes_back_with_one_click() -> None:
@@ -122,7 +127,8 @@ def test_in_contract_the_clock_holds_until_the_deputy_leads() -> None:
     table.drop("f")
     assert HoldCause.LEAD_ABSENT in table.state.holds
     table.until(table.now_ms + 24_000)
-    assert table.state.lead == "p6" and not table.state.holds
+    assert table.state.lead == "p6"
+    assert not table.state.holds
 
 
 def test_an_absent_seat_cannot_be_given_the_floor() -> None:

@@ -63,7 +63,8 @@ def test_silent_writing_is_hidden_until_the_reveal() -> None:
     assert common(table.state, "s", table.now_ms).written["reformulation"] == 1
     for seat in ("p1", "p2", "p3", "p4", "p5", "p6", "p7", "p8"):
         table.when(seat, cmd.MarkDone(phase="contract#1", step=0))
-    assert table.state.step is not None and table.state.step.index == 1
+    assert table.state.step is not None
+    assert table.state.step.index == 1
     assert texts(table, "p1") == {"tu veux dire non", "tu cherches ta place"}
 
 
@@ -155,7 +156,7 @@ def test_everyone_takes_home_what_is_theirs() -> None:
 def test_a_bad_field_is_named(fields: dict[str, str], code: RefusalCode, place: str) -> None:
     table = Table().start().go_to("contract")
     with pytest.raises(Refused, match=place) as refused:
-        write(table, "p1", "request", **fields)
+        table.when("p1", cmd.SubmitCapture(capture="request", fields=fields))
     assert refused.value.code is code
 
 

@@ -28,7 +28,8 @@ def test_one_question_then_the_client_answers_then_the_next_hand() -> None:
     table.when("p4", cmd.RaiseHand())
     assert holder(table.state) == "p3"
     table.end_turn("p3")
-    assert table.state.turn is not None and table.state.turn.kind is TurnKind.ANSWER
+    assert table.state.turn is not None
+    assert table.state.turn.kind is TurnKind.ANSWER
     assert holder(table.state) == "p1"
     table.end_turn("p1")
     assert holder(table.state) == "p4"
@@ -85,14 +86,16 @@ def test_a_turns_end_is_not_a_guillotine() -> None:
     table.until(table.now_ms + turn.budget_ms + 44_000)
     assert table.state.turn == turn
     table.until(table.now_ms + 1_000)
-    assert table.state.turn is not None and table.state.turn.seat == "p5"
+    assert table.state.turn is not None
+    assert table.state.turn.seat == "p5"
 
 
 def test_the_clients_own_step_never_passes_by_itself() -> None:
     table = Table().start().go_to("problem_statement")
     turn = table.state.turn
     table.until(table.now_ms + 30 * 60_000)
-    assert table.state.turn == turn and (turn_left_ms(table.state, table.now_ms) or 0) < 0
+    assert table.state.turn == turn
+    assert (turn_left_ms(table.state, table.now_ms) or 0) < 0
 
 
 def test_passing_before_and_during_a_turn() -> None:
@@ -100,7 +103,8 @@ def test_passing_before_and_during_a_turn() -> None:
     table.when("p5", cmd.PassTurn(phase="advice#1", step=0))
     table.when("p4", cmd.PassTurn(phase="advice#1", step=0))
     assert holder(table.state) == "p6"
-    assert table.state.step is not None and set(table.state.step.passed) == {"p4", "p5"}
+    assert table.state.step is not None
+    assert set(table.state.step.passed) == {"p4", "p5"}
 
 
 def test_the_floor_given_to_somebody_else_keeps_the_rest_of_the_turn() -> None:
@@ -110,7 +114,8 @@ def test_the_floor_given_to_somebody_else_keeps_the_rest_of_the_turn() -> None:
     table.when("f", cmd.GrantFloor(seat="p8"))
     assert holder(table.state) == "p8"
     table.end_turn("p8")
-    assert holder(table.state) == "p4" and turn_left_ms(table.state, table.now_ms) == left
+    assert holder(table.state) == "p4"
+    assert turn_left_ms(table.state, table.now_ms) == left
 
 
 def test_the_client_is_silent_during_the_round_even_for_the_lead() -> None:

@@ -1,4 +1,5 @@
-"""Whatever anybody does, at any moment: only `Refused` escapes, replay equals live, one holder, one lead, private stays private."""
+"""Whatever anybody does, at any moment: only `Refused` escapes, replay equals live, one holder, one lead, private
+stays private."""
 
 from __future__ import annotations
 
@@ -82,7 +83,8 @@ class SessionMachine(RuleBasedStateMachine):
     @rule()
     def next_phase(self) -> None:
         current, lead = self.table.state.current, self.table.state.lead
-        assert current is not None and lead is not None
+        assert current is not None
+        assert lead is not None
         self.ask(lead, cmd.NextPhase(phase=current.key))
 
     @rule(

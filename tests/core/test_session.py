@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from cosession.core import commands as cmd
@@ -34,8 +36,11 @@ def test_a_late_start_is_repaid_and_the_end_holds() -> None:
     assert table.now_ms == 75 * 60_000
     spent = {phase.id: phase.spent_ms // 60_000 for phase in table.state.phases}
     # 2 from the choice, 3 from advice, 3 from questions, then 2 more from advice.
-    assert spent["topic_choice"] == 1 and spent["advice"] == 13 and spent["questions"] == 13
-    assert spent["learnings"] == 8 and spent["contract"] == 7
+    assert spent["topic_choice"] == 1
+    assert spent["advice"] == 13
+    assert spent["questions"] == 13
+    assert spent["learnings"] == 8
+    assert spent["contract"] == 7
 
 
 def test_a_groups_first_session_has_no_follow_up_and_its_minutes_go_to_questions() -> None:
@@ -48,7 +53,8 @@ def test_a_groups_first_session_has_no_follow_up_and_its_minutes_go_to_questions
 
 def test_the_client_of_last_time_opens_with_the_follow_up() -> None:
     table = Table().start().go_to("follow_up")
-    assert table.state.turn is not None and table.state.turn.seat == "p2"
+    assert table.state.turn is not None
+    assert table.state.turn.seat == "p2"
 
 
 @pytest.mark.parametrize("phase", ["contract", "action_plan", "learnings"])
@@ -66,7 +72,8 @@ def test_a_skipped_phase_is_left_out() -> None:
     table = Table().start()
     table.when("f", cmd.SkipPhase(phase="topic_choice#1"))
     table.go_to("follow_up").next_phase()
-    assert table.state.current is not None and table.state.current.id == "problem_statement"
+    assert table.state.current is not None
+    assert table.state.current.id == "problem_statement"
 
 
 def test_only_the_lead_conducts() -> None:
@@ -123,14 +130,16 @@ def test_a_pause_ends_with_the_phase() -> None:
     table = Table().start()
     table.when("f", cmd.Pause())
     table.next_phase()
-    assert not table.state.holds and table.state.clock_from_ms is not None
+    assert not table.state.holds
+    assert table.state.clock_from_ms is not None
 
 
 def test_one_more_minute_is_yielded_by_others_in_order() -> None:
     table = Table().start()
     table.when("f", cmd.ExtendPhase(phase="check_in#1"))
     allotted = shares(table.state, table.now_ms).allotted_ms
-    assert allotted["check_in#1"] == 6 * 60_000 and allotted["topic_choice#1"] == 2 * 60_000
+    assert allotted["check_in#1"] == 6 * 60_000
+    assert allotted["topic_choice#1"] == 2 * 60_000
     assert sum(allotted.values()) == 75 * 60_000
 
 
@@ -139,7 +148,8 @@ def test_an_end_that_cannot_hold_is_said_once_and_can_be_moved() -> None:
     said = [event for _, event in table.events if isinstance(event, ev.EndCannotHold)]
     assert [event.late_ms for event in said] == [60_000]
     table.when("f", cmd.MoveEnd(by_s=300))
-    assert shares(table.state, table.now_ms).late_ms == 0 and not table.state.cannot_hold
+    assert shares(table.state, table.now_ms).late_ms == 0
+    assert not table.state.cannot_hold
 
 
 def test_an_outage_stops_the_clock_and_is_booked() -> None:
@@ -165,7 +175,7 @@ def test_an_outage_stops_the_clock_and_is_booked() -> None:
         ({"seats": creation(1).seats}, "participants"),
     ],
 )
-def test_a_session_that_cannot_be_is_refused_with_its_place(changes: dict[str, object], place: str) -> None:
+def test_a_session_that_cannot_be_is_refused_with_its_place(changes: dict[str, Any], place: str) -> None:
     with pytest.raises(Refused, match=place) as refused:
         Table(**changes)
     assert refused.value.code is RefusalCode.BAD_SETUP
@@ -183,4 +193,6 @@ def test_a_second_round_that_no_longer_fits_is_dropped_not_shredded() -> None:
     dropped = [event for _, event in table.events if isinstance(event, ev.StepDropped)]
     assert [(event.phase, event.step) for event in dropped] == [("advice#1", 2)]
     turn = table.state.turn
-    assert turn is not None and turn.kind is TurnKind.SPEAK and turn.budget_ms >= 60_000
+    assert turn is not None
+    assert turn.kind is TurnKind.SPEAK
+    assert turn.budget_ms >= 60_000

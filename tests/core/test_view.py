@@ -45,7 +45,8 @@ def test_only_what_would_be_accepted_has_a_button() -> None:
     assert set(own(table.state, "p1", table.now_ms, {}).may) == {"set_microphone"}
     lead = own(table.state, "f", table.now_ms, {}).may
     assert {"next_phase", "skip_phase", "extend_phase", "pause", "hand_over_lead", "close_session"} <= set(lead)
-    assert "resume" not in lead and "skip_phase" not in own(Table().start().go_to("contract").state, "f", 0, {}).may
+    assert "resume" not in lead
+    assert "skip_phase" not in own(Table().start().go_to("contract").state, "f", 0, {}).may
     table.when("p3", cmd.RaiseHand())
     assert "end_turn" in own(table.state, "p3", table.now_ms, {}).may
     assert "raise_hand_follow_up" in own(table.state, "p5", table.now_ms, {}).may
@@ -58,12 +59,14 @@ def test_a_preview_equals_what_then_happens() -> None:
         again = Table()
         again.events, again._state, again.now_ms = list(table.events), table.state, table.now_ms
         before = shares(again.state, again.now_ms).allotted_ms
-        command = {
-            "extend_phase": lambda key: cmd.ExtendPhase(phase=key),
-            "next_phase": lambda key: cmd.NextPhase(phase=key),
-            "skip_phase": lambda key: cmd.SkipPhase(phase=key),
-            "move_end": lambda key: cmd.MoveEnd(),
-        }[preview.gesture](preview.phase)
+        key = preview.phase or ""
+        commands: dict[str, cmd.Command] = {
+            "extend_phase": cmd.ExtendPhase(phase=key or "x#1"),
+            "next_phase": cmd.NextPhase(phase=key or "x#1"),
+            "skip_phase": cmd.SkipPhase(phase=key or "x#1"),
+            "move_end": cmd.MoveEnd(),
+        }
+        command = commands[preview.gesture]
         again.when("f", command)
         after = shares(again.state, again.now_ms)
         for change in preview.changes:
@@ -77,11 +80,15 @@ def test_the_speaker_reads_conclude_and_the_lead_may_pass() -> None:
     assert turn is not None
     table.until(table.now_ms + turn.budget_ms)
     view = common(table.state, "s", table.now_ms).floor.turn
-    assert view is not None and view.overrun is Overrun.CONCLUDE and view.countdown.left_ms == 0
+    assert view is not None
+    assert view.overrun is Overrun.CONCLUDE
+    assert view.countdown.left_ms == 0
     table.until(table.now_ms + 15_000)
     view = common(table.state, "s", table.now_ms).floor.turn
-    assert view is not None and view.overrun is Overrun.PASS
-    assert view.passes_in is not None and view.passes_in.left_ms == 30_000
+    assert view is not None
+    assert view.overrun is Overrun.PASS
+    assert view.passes_in is not None
+    assert view.passes_in.left_ms == 30_000
     assert prompt(table, "f") == (PromptKey.LEAD_PASS, {"name": "p4"}, {})
 
 
@@ -110,4 +117,6 @@ def test_a_pause_is_said_to_everybody() -> None:
     table.when("f", cmd.Pause())
     assert {prompt(table, seat)[0] for seat in table.state.seats} == {PromptKey.HELD_PAUSE}
     now = common(table.state, "s", table.now_ms).now
-    assert now is not None and not now.countdown.running and now.holds == ["pause"]
+    assert now is not None
+    assert not now.countdown.running
+    assert now.holds == ["pause"]
