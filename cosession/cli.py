@@ -5,18 +5,17 @@ Nothing is put together here (`main` does that); imports stand inside the verbs,
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-app = typer.Typer(
-    name="cosession",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
+if TYPE_CHECKING:
+    from cosession.settings import Settings
+
+app = typer.Typer(name="cosession", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.callback()
@@ -24,10 +23,101 @@ def _verbs() -> None:
     """Conducts remote co-development sessions in browsers."""
 
 
-def fail(line: str) -> NoReturn:
-    """Say one thing on stderr and leave with status 1."""
-    print(f"cosession: {line}", file=sys.stderr)
-    raise typer.Exit(1)
+@app.command()
+def serve() -> None:
+    """Serve the pages and the rooms until SIGTERM or Ctrl-C. Settings come from the environment (see `config`)."""
+    import gc
+
+    import uvloop
+
+    from cosession import logs
+    from cosession.main import CannotStart, Listening
+
+    settings = _settings()
+    logs.configure(settings.log_level, settings.log_format)
+    try:
+
+        async def run() -> None:
+            listening = Listening(settings)
+            gc.freeze()
+            await listening.serve()
+
+        uvloop.run(run())
+    except CannotStart as reason:
+        fail(str(reason))
+
+
+@app.command()
+def link(ops: Annotated[bool, typer.Option("--ops", help="For operators, not for the facilitator.")] = False) -> None:
+    """Print a new sign-in link; it belongs to the first browser that opens it. The server may be running."""
+    from cosession.main import CannotStart, new_link
+
+    try:
+        print(asyncio.run(new_link(_settings(), "ops" if ops else "facilitator")))
+    except CannotStart as reason:
+        fail(str(reason))
+
+
+@app.command()
+def config(
+    sheet: Annotated[bool, typer.Option("--sheet", help="Write deploy/settings.md instead (in a checkout).")] = False,
+) -> None:
+    """Print the settings in force, or say what is wrong with them."""
+    from cosession import settings
+
+    if sheet:
+        _write(Path("deploy/settings.md"), settings.sheet())
+        return
+    for variable, value in settings.redacted(_settings()):
+        print(f"{variable}={value}")
+
+
+@app.command()
+def script(files: Annotated[list[Path], typer.Argument(help="Scripts of sessions, YAML.")]) -> None:
+    """Check scripts of sessions: every error with its file, line and column."""
+    from cosession.scripts import WrongScript, read
+
+    wrong: list[str] = []
+    for file in files:
+        try:
+            found = read(file)
+        except WrongScript as error:
+            wrong += error.lines
+        except OSError as error:
+            wrong.append(f"{file}: {error.strerror}")
+        else:
+            print(f"{file}: {len(found.phases)} phases, {found.planned_ms / 60_000:g} minutes")
+    for line in wrong:
+        print(line, file=sys.stderr)
+    if wrong:
+        raise typer.Exit(1)
+
+
+@app.command()
+def simulate(
+    managers: Annotated[int, typer.Option(help="Participants beside the facilitator, 3 to 12.")] = 8,
+    speed: Annotated[int, typer.Option(help="Script seconds a second, 1 to 600.")] = 60,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one object, and nothing else, on stdout.")] = False,
+    media: Annotated[bool, typer.Option("--media/--no-media", help="Send and decode sound and pictures.")] = True,
+    url: Annotated[str | None, typer.Option(help="A running server; else one is started.")] = None,
+    token: Annotated[str | None, typer.Option(help="The facilitator's sign-in link of that server.")] = None,
+    ops: Annotated[str | None, typer.Option(help="The operators' sign-in link of that server.")] = None,
+    fill: Annotated[
+        str | None, typer.Option(help="The facilitator's personal link of a session: fill its empty seats.")
+    ] = None,
+    script: Annotated[str, typer.Option(help="The script to play.")] = "codev-75",
+    language: Annotated[str, typer.Option(help="fr or en.")] = "fr",
+    seed: Annotated[int, typer.Option(help="The same seed behaves the same.")] = 1,
+) -> None:
+    """Play a session with simulated managers: real sockets, real sound and pictures."""
+    from cosession.simulate import Options, Unusable, run
+
+    options = Options(managers, speed, as_json, media, url, token, ops, fill, script, language, seed)
+    try:
+        status = run(options)
+    except Unusable as reason:
+        fail(str(reason))
+    raise typer.Exit(status)
 
 
 @app.command()
@@ -39,14 +129,35 @@ def schema(
     from cosession.wire.schema import typescript
 
     text = typescript()
-    if check:
-        if not out.is_file() or out.read_text(encoding="utf-8") != text:
-            fail(f"{out} is not what cosession/wire says: run `cosession schema` and commit the file")
-        return
-    if not out.parent.is_dir():
-        fail(f"there is no folder {out.parent}: run this in the checkout, or name a file with --out")
-    out.write_text(text, encoding="utf-8")
-    print(out)
+    if not check:
+        _write(out, text)
+    elif not out.is_file() or out.read_text(encoding="utf-8") != text:
+        fail(f"{out} is not what cosession/wire says: run `cosession schema` and commit the file")
+
+
+def fail(line: str) -> NoReturn:
+    """Say one thing on stderr and leave with status 1."""
+    print(f"cosession: {line}", file=sys.stderr)
+    raise typer.Exit(1)
+
+
+def _settings() -> Settings:
+    """The settings in force; says all that is wrong and leaves with status 1."""
+    from cosession.settings import WrongSettings, load
+
+    try:
+        return load()
+    except WrongSettings as wrong:
+        for line in wrong.lines:
+            print(f"cosession: {line}", file=sys.stderr)
+        raise typer.Exit(1) from None
+
+
+def _write(file: Path, text: str) -> None:
+    if not file.parent.is_dir():
+        fail(f"there is no folder {file.parent}: run this in the checkout, or name a file with --out")
+    file.write_text(text, encoding="utf-8")
+    print(file)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
@@ -17,6 +19,20 @@ class _Immutable(StaticFiles):
         return response
 
 
-def built_files(dist: Path) -> StaticFiles:
-    """The application to mount at /assets."""
-    return _Immutable(directory=dist / "assets", check_dir=False)
+#: The leaf of the brand, as base.css draws it.
+_LEAF = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">'
+    '<path d="M3 13V8a5 5 0 1 1 5 5z" fill="#1f5a4e"/></svg>'
+)
+
+
+async def _icon(_request: Request) -> Response:
+    return Response(_LEAF, media_type="image/svg+xml", headers={"cache-control": "public, max-age=86400"})
+
+
+def routes(dist: Path) -> list[Route | Mount]:
+    """What every page loads."""
+    return [
+        Route("/favicon.svg", _icon),
+        Mount("/assets", _Immutable(directory=dist / "assets", check_dir=False)),
+    ]

@@ -88,7 +88,10 @@ class Pages:
         chunk = self._manifest[key]
         for imported in chunk.get("imports", ()):
             self._styles(imported, into, seen)
-        into += [file for file in chunk.get("css", ()) if file not in into]
+        # What several entries share comes first, so that a page's own styles have the last word.
+        own = f"assets/{chunk.get('name', '')}-"
+        styles = sorted(chunk.get("css", ()), key=lambda file: file.startswith(own))
+        into += [file for file in styles if file not in into]
 
     def when(self, wall_ms: int, language: Language) -> str:
         """A day and time, for instance « samedi 21 novembre, 10:00 »."""

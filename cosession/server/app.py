@@ -6,10 +6,10 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from cosession.pages.assets import built_files
+from cosession.pages.assets import routes
 from cosession.pages.headers import SecurityHeaders, same_origin
 from cosession.pages.problems import Problem, handlers
 from cosession.server.parts import Parts
@@ -43,7 +43,7 @@ def build(parts: Parts) -> Starlette:
             Route("/s/{session}/{seat}/after", seat.after),
             Route("/s/{session}/{seat}/after.md", seat.after_markdown),
             WebSocketRoute("/s/{session}/{seat}/socket", socket.serve),
-            Mount("/assets", built_files(parts.pages.dist)),
+            *routes(parts.pages.dist),
         ],
         middleware=[Middleware(SecurityHeaders), Middleware(_OwnPagesOnly, public_url=parts.public_url)],
         exception_handlers=handlers(parts.pages),

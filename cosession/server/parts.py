@@ -37,7 +37,7 @@ class Rooms(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """`zone` is the time zone of this machine. `answered` is told every message that goes out, to be counted."""
+    """`zone` None: the time zone of this machine. `answered` is told every message that goes out, to be counted."""
 
     pages: Pages
     rooms: Rooms
@@ -47,7 +47,7 @@ class Parts:
     scripts: Mapping[str, Script]
     app_words: Mapping[Language, Words]
     clock: Clock
-    zone: tzinfo
+    zone: tzinfo | None
     public_url: str | None
     rehearsal: bool
     answered: Callable[[str], None]

@@ -46,7 +46,7 @@ class NewSession:
     starts_wall_ms: int
 
 
-def from_form(form: Mapping[str, Any], zone: tzinfo) -> dict[str, Any]:
+def from_form(form: Mapping[str, Any], zone: tzinfo | None) -> dict[str, Any]:
     """The fields of the JSON body from the fields of the page. Empty rows are left out, and whoever is chosen by row
     is renumbered. A time without the browser's offset is taken in `zone`."""
     rows = _texts(form.get("participant"))[:ROWS]
@@ -174,7 +174,7 @@ def _start(body: Mapping[str, Any], now_wall_ms: int) -> int | None:
         return None
 
 
-def _with_zone(local: str, offset_minutes: Any, zone: tzinfo) -> str:
+def _with_zone(local: str, offset_minutes: Any, zone: tzinfo | None) -> str:
     """`2026-11-21T10:00` as its reader meant it. What cannot be read is given back as it is, to be refused by
     `check`."""
     try:
@@ -185,7 +185,8 @@ def _with_zone(local: str, offset_minutes: Any, zone: tzinfo) -> str:
         return at.replace(tzinfo=timezone(timedelta(minutes=minutes))).isoformat()
     except (ValueError, OverflowError):
         try:
-            return datetime.fromisoformat(local).replace(tzinfo=zone).astimezone(UTC).isoformat()
+            at = datetime.fromisoformat(local)
+            return (at.astimezone(UTC) if zone is None else at.replace(tzinfo=zone)).isoformat()
         except (ValueError, OverflowError):
             return local
 

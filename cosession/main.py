@@ -1,0 +1,281 @@
+"""The only place where the parts are put together: store, media plane, rooms, pages. Tests come in by the same door
+and may bring a clock and a media engine of their own.
+
+`Application` is everything but the network; `Listening` adds the two addresses, signals and a clean stop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import fcntl
+import signal
+import socket
+from collections.abc import AsyncIterator, Iterator
+from datetime import tzinfo
+from io import FileIO
+from pathlib import Path
+
+import structlog
+import uvicorn
+from starlette.applications import Starlette
+
+from cosession import assets
+from cosession.media.embedded.engine import EmbeddedMedia
+from cosession.ops.app import OpsParts
+from cosession.ops.app import build as build_ops
+from cosession.pages.login import Kind, SignIn
+from cosession.pages.render import Pages
+from cosession.pages.words import read_words
+from cosession.room.clock import SystemClock
+from cosession.room.directory import Directory
+from cosession.room.ports import Clock, MediaEngine, Unavailable
+from cosession.room.session_time import mark
+from cosession.scripts import read_all
+from cosession.server.app import build as build_server
+from cosession.server.invitations import Invitations
+from cosession.server.parts import Parts
+from cosession.settings import Address, Settings
+from cosession.store.eventlog import SqliteEventLog
+from cosession.store.keys import load_master_key
+from cosession.store.registry import Registry
+
+log = structlog.get_logger("cosession.main")
+
+DATABASE = "cosession.db"
+#: A stop is clean and takes at most this long.
+STOP_S = 5.0
+#: Larger frames are cut by the socket itself; smaller ones that are still too large get an answer (decision 17).
+FRAME_BYTES = 256 * 1024
+
+
+class CannotStart(Exception):
+    """One line: what stands in the way, and the mend."""
+
+
+class Application:
+    """Raises `CannotStart` if the store, the scripts or the built pages cannot be opened. `start` and `stop` it
+    once."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock | None = None,
+        media: MediaEngine | None = None,
+        zone: tzinfo | None = None,
+    ) -> None:
+        self.settings = settings
+        self.clock: Clock = clock or SystemClock()
+        self.media: MediaEngine = media or EmbeddedMedia(
+            settings.media_bind.host, settings.media_bind.port, settings.media_public_address
+        )
+        scripts, wrong = read_all(assets.protocols())
+        for line in wrong:
+            log.error("script.left_out", reason=line)
+        if not scripts:
+            reason = "; ".join(wrong) or "the folder is empty"
+            raise CannotStart(f"no script in {assets.protocols()} can be used: {reason}")
+        with _plainly():
+            self._lock = _sole_server(settings.data)
+            key = load_master_key(settings.master_key_path)
+            self.log = SqliteEventLog.open(settings.data / DATABASE, key)
+            pages = Pages(assets.templates(), assets.web_dist(), read_words(assets.locales(), "pages"), zone)
+            app_words = read_words(assets.locales(), "cosession")
+        self.registry = Registry(self.log.database)
+        self.rooms = Directory(self.log, self.media, self.clock, rehearsal=settings.rehearsal)
+        self._ops = OpsParts(
+            pages=pages,
+            rooms=self.rooms,
+            media=self.media,
+            sign_in=SignIn(self.registry, "ops"),
+            store_writes=lambda: self.log.alive(mark(self.clock)),
+        )
+        self.ops: Starlette = build_ops(self._ops)
+        self.server: Starlette = build_server(
+            Parts(
+                pages=pages,
+                rooms=self.rooms,
+                registry=self.registry,
+                invitations=Invitations(key),
+                sign_in=SignIn(self.registry, "facilitator", settings.public_url),
+                scripts=scripts,
+                app_words=app_words,
+                clock=self.clock,
+                zone=zone,
+                public_url=settings.public_url,
+                rehearsal=settings.rehearsal,
+                answered=self._ops.answers.count,
+            )
+        )
+
+    async def start(self) -> None:
+        """Start the media plane and bring back the rooms that were open. Raises `CannotStart`."""
+        with _plainly():
+            await self.media.start(self.rooms)
+            await self.rooms.recover()
+        self._ops.pulse.start()
+
+    async def stop(self) -> None:
+        """Sockets are closed with 1012, so that browsers come back by themselves; then everything else, in order."""
+        self._ops.pulse.stop()
+        await self.rooms.close()
+        await self.media.stop()
+        await self.log.close()
+        self._lock.close()
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[Application]:
+        await self.start()
+        try:
+            yield self
+        finally:
+            await self.stop()
+
+
+class Listening:
+    """An application on its two addresses. Raises `CannotStart` for a port that is taken."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._main = bound(settings.bind, "COSESSION_BIND")
+        self._ops = bound(settings.ops_bind, "COSESSION_OPS_BIND")
+        self.application = Application(settings)
+        self.settings = settings
+
+    async def serve(self) -> None:
+        """Serve until SIGTERM or SIGINT; two lines with sign-in links on stdout say that it is ready."""
+        application = self.application
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for caught in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(caught, stop.set)
+        async with application.running():
+            servers = [_Uvicorn(application.server), _Uvicorn(application.ops)]
+            tasks = [
+                asyncio.create_task(server.serve([listener]))
+                for server, listener in zip(servers, (self._main, self._ops), strict=True)
+            ]
+            labels: list[tuple[Kind, str]] = [("facilitator", "Facilitator"), ("ops", "Operations")]
+            for kind, label in labels:
+                print(f"{label:<13}{await self.link(kind)}", flush=True)  # noqa: T201 - the result of the command
+            for line in warnings(self.settings):
+                log.warning("serve.notice", notice=line)
+            log.info("serve.ready", bind=str(_address(self._main)), ops_bind=str(_address(self._ops)))
+            await stop.wait()
+            log.info("serve.stopping")
+            # Rooms first: their sockets close with 1012 before uvicorn cuts what is left.
+            await application.rooms.close()
+            for server in servers:
+                server.should_exit = True
+            await asyncio.wait(tasks, timeout=STOP_S - 2)
+
+    async def link(self, kind: Kind) -> str:
+        return await sign_in_link(
+            self.application.registry, self.settings, kind, _address(self._main), _address(self._ops)
+        )
+
+
+async def sign_in_link(registry: Registry, settings: Settings, kind: Kind, main: Address, ops: Address) -> str:
+    """A new sign-in link, absolute. `main` and `ops` are where the listeners are."""
+    token = await registry.new_login_link(kind)
+    base = settings.public_url or _here(main) if kind == "facilitator" else _here(ops)
+    return f"{base}/in/{token}"
+
+
+async def new_link(settings: Settings, kind: Kind) -> str:
+    """A sign-in link made beside a running server, or without one. Raises `CannotStart`."""
+    with _plainly():
+        store = SqliteEventLog.open(settings.data / DATABASE, load_master_key(settings.master_key_path))
+    try:
+        return await sign_in_link(Registry(store.database), settings, kind, settings.bind, settings.ops_bind)
+    finally:
+        await store.close()
+
+
+def warnings(settings: Settings) -> list[str]:
+    """What works and will surprise somebody."""
+    lines = []
+    secure = settings.public_url is not None and settings.public_url.startswith("https:")
+    if not settings.bind.only_here and not secure:
+        lines.append(
+            "pages opened over plain HTTP from another machine get no camera and no microphone from the browser: "
+            "put HTTPS in front and name it in COSESSION_PUBLIC_URL"
+        )
+    if not settings.ops_bind.only_here:
+        lines.append("the operators' address is open to other machines: COSESSION_OPS_BIND=127.0.0.1:8001 closes it")
+    if settings.rehearsal:
+        lines.append("this is a rehearsal server: sessions may run faster than real time")
+    return lines
+
+
+def bound(address: Address, setting: str) -> socket.socket:
+    """A listening socket. Raises `CannotStart` naming the setting and the mend."""
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    try:
+        return socket.create_server((address.host, address.port), family=family, backlog=1024)
+    except OSError as error:
+        taken = error.errno == errno.EADDRINUSE
+        mend = "another server is running there: stop it, or choose another port" if taken else "choose another address"
+        raise CannotStart(f"{setting}: cannot listen on {address} ({error.strerror}): {mend}") from None
+
+
+class _Uvicorn(uvicorn.Server):
+    """Signals belong to `Listening`: there are two of these in one process."""
+
+    def __init__(self, application: Starlette) -> None:
+        super().__init__(
+            uvicorn.Config(
+                application,
+                ws="websockets-sansio",
+                ws_max_size=FRAME_BYTES,
+                ws_ping_interval=None,  # the room sends its own signs of life
+                ws_per_message_deflate=False,
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=2,
+            )
+        )
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _address(listener: socket.socket) -> Address:
+    host, port = listener.getsockname()[:2]
+    return Address(str(host), int(port))
+
+
+def _here(address: Address) -> str:
+    """How this machine reaches an address; browsers take localhost for secure."""
+    host = "localhost" if address.host in ("0.0.0.0", "::", "127.0.0.1", "::1") else address.host
+    return f"http://{Address(host, address.port)}"
+
+
+def _sole_server(data: Path) -> FileIO:
+    """A session must never live in two processes: one server for a data folder. Released when the process ends."""
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = FileIO(data / "server.lock", "w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise CannotStart(f"another server uses the data folder {data}: stop it, or set COSESSION_DATA") from None
+    return file
+
+
+@contextlib.contextmanager
+def _plainly() -> Iterator[None]:
+    """What a part says when it cannot start, as one line."""
+    try:
+        yield
+    except Unavailable as error:
+        raise CannotStart(str(error)) from error
+    except assets.AssetsMissing as error:
+        raise CannotStart(str(error)) from error
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        raise CannotStart(f"{where}{error.strerror}: give this user write access, or set COSESSION_DATA") from error

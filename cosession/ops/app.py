@@ -1,0 +1,152 @@
+"""Puts the operators' listener together. Probes and metrics answer without signing in: this address is never
+published."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from cosession.ops import board
+from cosession.ops.counting import Answers
+from cosession.ops.metrics import CONTENT_TYPE, exposition
+from cosession.ops.pulse import Pulse
+from cosession.pages.assets import routes
+from cosession.pages.headers import SecurityHeaders
+from cosession.pages.login import SignIn
+from cosession.pages.problems import Problem, handlers
+from cosession.pages.render import Pages
+from cosession.room.directory import Directory
+from cosession.room.ports import MediaEngine, SeatFigures, Unavailable, WorkerFigures
+
+log = structlog.get_logger("cosession.ops")
+
+#: A probe that waits longer has its answer.
+PROBE_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class OpsParts:
+    """`store_writes` returns when something small was written to the store, or raises `Unavailable`."""
+
+    pages: Pages
+    rooms: Directory
+    media: MediaEngine
+    sign_in: SignIn
+    store_writes: Callable[[], Awaitable[None]]
+    answers: Answers = field(default_factory=Answers)
+    pulse: Pulse = field(default_factory=Pulse)
+
+
+def build(parts: OpsParts) -> Starlette:
+    """The application of the operators' listener."""
+    ops = _Ops(parts)
+    return Starlette(
+        routes=[
+            Route("/", ops.page),
+            Route("/in/{token}", ops.sign_in),
+            Route("/rooms.json", ops.rooms),
+            Route("/verify/{session}", ops.verify),
+            Route("/livez", ops.live),
+            Route("/readyz", ops.ready),
+            Route("/metrics", ops.metrics),
+            *routes(parts.pages.dist),
+        ],
+        middleware=[Middleware(SecurityHeaders)],
+        exception_handlers=handlers(parts.pages),
+    )
+
+
+class _Ops:
+    def __init__(self, parts: OpsParts) -> None:
+        self._parts = parts
+
+    async def sign_in(self, request: Request) -> Response:
+        return await self._parts.sign_in.open_link(request)
+
+    async def page(self, request: Request) -> Response:
+        """GET /. Refreshes itself."""
+        if not await self._parts.sign_in.signed_in(request):
+            return self._parts.pages.html(request, "ops_sign_in.html", 403)
+        workers, seats = await self._figures()
+        return self._parts.pages.html(
+            request,
+            "ops.html",
+            rooms=board.rows(self._parts.rooms.live(), seats),
+            workers=workers,
+            lag_ms=round(self._parts.pulse.worst_ms),
+        )
+
+    async def rooms(self, request: Request) -> Response:
+        """GET /rooms.json: the board as data."""
+        await self._parts.sign_in.required(request)
+        workers, seats = await self._figures()
+        return JSONResponse(
+            {
+                "rooms": [row.as_json() for row in board.rows(self._parts.rooms.live(), seats)],
+                "media": None
+                if workers is None
+                else [
+                    {
+                        "pid": worker.pid,
+                        "packets_in": worker.packets_in,
+                        "packets_out": worker.packets_out,
+                        "dropped": dict(worker.dropped),
+                        "loop_lag_ms": worker.loop_lag_ms,
+                    }
+                    for worker in workers
+                ],
+                "loop_lag_ms": self._parts.pulse.worst_ms,
+            }
+        )
+
+    async def verify(self, request: Request) -> Response:
+        """GET /verify/{session}: does its log tell what the room believes? See `room.verifying`."""
+        await self._parts.sign_in.required(request)
+        found = await self._parts.rooms.verify(request.path_params["session"])
+        if found is None:
+            raise Problem(404, "session_unknown")
+        return JSONResponse(found)
+
+    async def live(self, request: Request) -> Response:
+        """GET /livez: the loop answers."""
+        return PlainTextResponse("ok\n")
+
+    async def ready(self, request: Request) -> Response:
+        """GET /readyz: 200 if the store takes writes and the media plane answers, else 503 naming what does not."""
+        waiting = [name for name, probe in (("store", self._store), ("media", self._media)) if not await probe()]
+        if waiting:
+            return PlainTextResponse("".join(f"{name}: does not answer\n" for name in waiting), 503)
+        return PlainTextResponse("ok\n")
+
+    async def metrics(self, request: Request) -> Response:
+        """GET /metrics, for Prometheus."""
+        workers, _ = await self._figures()
+        text = exposition(self._parts.rooms.live(), workers, self._parts.answers, self._parts.pulse)
+        return Response(text, media_type=CONTENT_TYPE)
+
+    async def _figures(self) -> tuple[Sequence[WorkerFigures] | None, Mapping[str, Sequence[SeatFigures]]]:
+        """None and nothing while the media plane does not answer: the board must not depend on it."""
+        try:
+            return await asyncio.wait_for(self._parts.media.figures(), PROBE_S)
+        except (Unavailable, TimeoutError) as failure:
+            log.warning("ops.no_media_figures", error=type(failure).__name__)
+            return None, {}
+
+    async def _store(self) -> bool:
+        try:
+            await asyncio.wait_for(self._parts.store_writes(), PROBE_S)
+        except (Unavailable, TimeoutError) as failure:
+            log.warning("ops.store_not_ready", error=type(failure).__name__)
+            return False
+        return True
+
+    async def _media(self) -> bool:
+        return bool((await self._figures())[0])

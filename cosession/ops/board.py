@@ -1,0 +1,153 @@
+"""What an operator has to know of each live room: which is in trouble, and why. Without names and texts.
+
+A row is plain data, so that the page and `/rooms.json` say the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from cosession.core import view
+from cosession.core.script import Text
+from cosession.core.state import SeatState, SessionState
+from cosession.core.vocabulary import HoldCause, Presence, Status
+from cosession.room.actor import Room
+from cosession.room.ports import SeatFigures
+
+Grade = Literal["bad", "warn", "ok"]
+
+#: More than this is heard and seen.
+LOSS_PERCENT = 5.0
+SEVERAL = 3
+
+
+@dataclass(frozen=True, slots=True)
+class SeatRow:
+    """`presence` is `waiting` for a seat that nobody has taken yet. Media figures are None without a media
+    connection."""
+
+    seat: str
+    role: str
+    presence: Literal["here", "weak", "absent", "waiting"]
+    connections: int
+    path: str | None = None
+    packets_in: int | None = None
+    packets_out: int | None = None
+    audio_packets_dropped: int | None = None
+    loss_percent: float | None = None
+    round_trip_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoomRow:
+    """`trouble` says why, `grade` how bad. Times in milliseconds; `drift_ms` is script time beyond the plan."""
+
+    session: str
+    status: str
+    grade: Grade
+    trouble: str
+    phase: str | None
+    phase_title: Mapping[str, str] | None
+    family: str | None
+    speed: int
+    drift_ms: int
+    seats: Sequence[SeatRow]
+    paths: Mapping[str, int] = field(default_factory=dict)
+    loss_percent: float | None = None
+    round_trip_ms: float | None = None
+    packets_in: int = 0
+    packets_out: int = 0
+
+    def count(self, presence: str) -> int:
+        return sum(seat.presence == presence for seat in self.seats)
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def rows(rooms: Sequence[Room], media: Mapping[str, Sequence[SeatFigures]]) -> list[RoomRow]:
+    """The worst first, then by id."""
+    made = [row(room, media.get(room.session, ())) for room in rooms if room.state.status is not Status.CLOSED]
+    return sorted(made, key=lambda one: (("bad", "warn", "ok").index(one.grade), one.session))
+
+
+def row(room: Room, media: Sequence[SeatFigures]) -> RoomRow:
+    state = room.state
+    # Of several connections of a seat the last one counts.
+    by_seat = {figures.seat: figures for figures in media}
+    seats = [_seat(room, seat, by_seat.get(seat.id)) for seat in state.seats.values()]
+    losses = [figures.loss_percent for figures in by_seat.values()]
+    trips = [figures.round_trip_ms for figures in by_seat.values() if figures.round_trip_ms is not None]
+    grade, trouble = _trouble(state, seats, max(losses, default=0.0))
+    phase = state.current_phase
+    paths = [figures.path for figures in by_seat.values()]
+    return RoomRow(
+        session=room.session,
+        status=state.status.value,
+        grade=grade,
+        trouble=trouble,
+        phase=None if phase is None else phase.id,
+        phase_title=None if phase is None else _both(phase.title),
+        family=None if phase is None else phase.family.value,
+        speed=state.speed,
+        drift_ms=view.console(state, room.now_ms()).drift_ms if state.status is Status.RUNNING else 0,
+        seats=seats,
+        paths={path: paths.count(path) for path in sorted(set(paths))},
+        loss_percent=round(max(losses), 1) if losses else None,
+        round_trip_ms=round(max(trips), 1) if trips else None,
+        packets_in=sum(figures.packets_in for figures in media),
+        packets_out=sum(figures.packets_out for figures in media),
+    )
+
+
+def _seat(room: Room, seat: SeatState, figures: SeatFigures | None) -> SeatRow:
+    presence = seat.presence.value if seat.joined or seat.present else "waiting"
+    connections = room.audience.count(seat.id)
+    if figures is None:
+        return SeatRow(seat.id, seat.role.value, presence, connections)
+    return SeatRow(
+        seat.id,
+        seat.role.value,
+        presence,
+        connections,
+        path=figures.path,
+        packets_in=figures.packets_in,
+        packets_out=figures.packets_out,
+        audio_packets_dropped=figures.audio_packets_dropped,
+        loss_percent=round(figures.loss_percent, 1),
+        round_trip_ms=None if figures.round_trip_ms is None else round(figures.round_trip_ms, 1),
+    )
+
+
+def _trouble(state: SessionState, seats: Sequence[SeatRow], loss_percent: float) -> tuple[Grade, str]:
+    absent = sum(seat.presence == "absent" for seat in seats)
+    if HoldCause.CLIENT_ABSENT in state.holds:
+        return "bad", "client_absent"
+    if HoldCause.LEAD_ABSENT in state.holds or _lead_gone(state):
+        return "bad", "lead_absent"
+    if absent >= SEVERAL and state.status is Status.RUNNING:
+        return "bad", "several_absent"
+    if state.cannot_hold:
+        return "warn", "late"
+    if absent and state.status is Status.RUNNING:
+        return "warn", "absent"
+    if loss_percent > LOSS_PERCENT:
+        return "warn", "loss"
+    if any(seat.presence == "weak" for seat in seats):
+        return "warn", "weak"
+    if HoldCause.OUTAGE in state.holds:
+        return "warn", "held"
+    if HoldCause.PAUSE in state.holds:
+        return "ok", "paused"
+    return "ok", "waiting" if state.status is Status.LOBBY else "ok"
+
+
+def _lead_gone(state: SessionState) -> bool:
+    lead = state.seats.get(state.lead or "")
+    return state.status is Status.RUNNING and lead is not None and lead.presence is Presence.ABSENT
+
+
+def _both(text: Text) -> dict[str, str]:
+    return {"fr": text.fr, "en": text.en}

@@ -1,0 +1,25 @@
+"""Counts what the sockets answer: commands accepted, commands refused by code, errors by code.
+
+It looks at the beginning of the text only, so that a view costs nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+
+class Answers:
+    def __init__(self) -> None:
+        self.accepted = 0
+        self.refused: Counter[str] = Counter()
+        self.errors: Counter[str] = Counter()
+
+    def count(self, text: str) -> None:
+        """`text` is a message on its way to a browser, as `pydantic` writes it: its type comes first."""
+        if text.startswith('{"type":"accepted"'):
+            self.accepted += 1
+        elif text.startswith('{"type":"refused"'):
+            self.refused[str(json.loads(text)["code"])] += 1
+        elif text.startswith('{"type":"error"'):
+            self.errors[str(json.loads(text)["code"])] += 1
