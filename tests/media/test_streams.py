@@ -146,6 +146,16 @@ def test_reports_count_what_was_lost() -> None:
     assert source.losses() == (10, 2)
 
 
+def test_what_had_to_be_asked_for_counts_as_lost_and_what_was_only_late_does_not() -> None:
+    source = Source("video", "a", 1, VIDEO)
+    for i in (1, 2, 4, 3, 6):
+        arrive(source, i, 3000 * i, i / 30)
+    assert [rtcp.parse(request) for request in source.requests(3, 1)] == [[rtcp.Nack(1, (5,))]]
+    arrive(source, 5, 15000, 1)
+    source.report(1)
+    assert source.losses() == (6, 1)
+
+
 def test_a_sender_report_arrives_in_the_slots_numbers() -> None:
     sent = Sent()
     slot, source = Slot(VIDEO, 9, sent), Source("video", "a", 1, VIDEO)

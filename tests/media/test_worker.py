@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from aioice import stun
 
 from cosession.media.embedded import EmbeddedMedia
 from cosession.room.ports import OfferRefused, Unavailable
@@ -128,14 +129,46 @@ async def test_an_ice_restart_keeps_keys_and_slots(engine: EmbeddedMedia) -> Non
     old_ufrag = next(line for line in offer.splitlines() if line.startswith("a=ice-ufrag:"))
     second = await engine.connect("room", "a", "one", offer.replace(old_ufrag, "a=ice-ufrag:fresh"))
 
-    def lines(answer: str, *starts: str) -> list[str]:
-        return [line for line in answer.splitlines() if line.startswith(starts)]
-
-    assert lines(first, "a=ssrc", "a=fingerprint") == lines(second, "a=ssrc", "a=fingerprint")
-    assert set(lines(first, "a=ice-ufrag")).isdisjoint(lines(second, "a=ice-ufrag"))
+    assert lines(first, "ssrc", "fingerprint") == lines(second, "ssrc", "fingerprint")
     with pytest.raises(OfferRefused, match="lines of the first offer"):
         await engine.connect("room", "a", "one", offer.replace("a=sendonly", "a=recvonly", 1))
+
+    (port,) = engine.udp_ports
+    former, theirs = lines(first, "ice-ufrag", "ice-pwd")[:2], lines(offer, "ice-ufrag")[0]
+    fresh = lines(second, "ice-ufrag", "ice-pwd")[:2]
+    assert set(former).isdisjoint(fresh)
+    assert await proves(port, former[0], theirs, former[1]), "the old path holds until the new one is used"
+    assert not await proves(port, fresh[0], "fresh", former[1])
+    assert not await proves(port, fresh[0], theirs, fresh[1])
+    assert not await proves(port, "nobody", "fresh", fresh[1])
+    assert await proves(port, fresh[0], "fresh", fresh[1])
+    assert not await proves(port, former[0], theirs, former[1])
+    workers, _ = await engine.figures()
+    assert workers[0].dropped == {"bad_stun": 4}
     await guest.leave()
+
+
+def lines(sdp: str, *keys: str) -> list[str]:
+    """The values of these attributes, in order."""
+    return [line.partition(":")[2] for line in sdp.splitlines() if line.startswith(tuple(f"a={key}:" for key in keys))]
+
+
+async def proves(port: int, ours: str, theirs: str, password: str) -> bool:
+    """Whether a STUN check with these words is answered."""
+    request = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
+    request.attributes["USERNAME"] = f"{ours}:{theirs}"
+    request.add_message_integrity(password.encode())
+    loop = asyncio.get_running_loop()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.setblocking(False)
+        await loop.sock_connect(sender, ("127.0.0.1", port))
+        await loop.sock_sendall(sender, bytes(request))
+        try:
+            response = stun.parse_message(await asyncio.wait_for(loop.sock_recv(sender, 1500), 0.3))
+        except TimeoutError:
+            return False
+    assert response.attributes["XOR-MAPPED-ADDRESS"][0] == "127.0.0.1"
+    return response.check_message_integrity(password.encode())
 
 
 async def test_bound_to_all_it_offers_loopback_last_and_the_public_address_first() -> None:

@@ -44,9 +44,8 @@ class Packet:
 
 @dataclass(slots=True)
 class _Missing:
-    since_s: float
-    asked_s: float
-    asked: int = 1
+    asked: int = 0
+    asked_s: float = float("-inf")
 
 
 class Source:
@@ -76,16 +75,17 @@ class Source:
         self._jitter = 0.0
         self._history: list[Packet | None] = [None] * (_HISTORY if kind == "video" else 0)
         self._missing: dict[int, _Missing] = {}
-        self._new_gaps: list[int] = []
         self._keyframe_wanted = False
         self._keyframe_asked_s = float("-inf")
+        self._repeated = 0
+        """Packets that came because they were asked for again: they were lost all the same."""
         self._reported = (0, 0)
         self._intervals: list[tuple[int, int]] = []
         self._sender_report: tuple[int, float] | None = None
 
     def accept(self, data: bytes, header: rtp.Header, now_s: float) -> Packet:
         """Book an unprotected packet of this SSRC (libsrtp has already thrown out repeats) and give it its place."""
-        extended = self._extend(header.sequence, now_s)
+        extended = self._extend(header.sequence)
         self.packets += 1
         self._book_jitter(header.timestamp, now_s)
         self.last_s = now_s
@@ -105,7 +105,7 @@ class Source:
             self.loudness += (loudness - self.loudness) * (_ATTACK if loudness > self.loudness else _RELEASE)
         return packet
 
-    def _extend(self, sequence: int, now_s: float) -> int:
+    def _extend(self, sequence: int) -> int:
         if self._first is None:
             # One turn above zero, so that a packet from before the first one has a place too.
             self._first = self.highest = 0x10000 + sequence
@@ -113,16 +113,16 @@ class Source:
         step = (sequence - self.highest) & 0xFFFF
         if step >= 0x8000:
             extended = self.highest - (0x10000 - step)
-            self._missing.pop(extended, None)
+            missing = self._missing.pop(extended, None)
+            if missing is not None and missing.asked:
+                self._repeated += 1
             return extended
         if step > 1 and self.kind == "video":
             if step > _MAX_GAP:
                 self._missing.clear()
                 self._keyframe_wanted = True
             else:
-                for lost in range(self.highest + 1, self.highest + step):
-                    self._missing[lost] = _Missing(now_s, now_s)
-                    self._new_gaps.append(lost)
+                self._missing.update((lost, _Missing()) for lost in range(self.highest + 1, self.highest + step))
         return self.highest + step
 
     def _book_jitter(self, timestamp: int, now_s: float) -> None:
@@ -147,13 +147,12 @@ class Source:
     @property
     def restless(self) -> bool:
         """Whether `requests` may have something to say."""
-        return bool(self._missing or self._new_gaps or self._keyframe_wanted or (self.waiting and self.kind == "video"))
+        return bool(self._missing or self._keyframe_wanted or (self.waiting and self.kind == "video"))
 
     def requests(self, reporter: int, now_s: float) -> Iterator[bytes]:
-        """RTCP to send to the browser now: NACKs for new gaps at once, every 40 ms again up to 10 times, then a key
+        """RTCP to send to the browser now: a NACK for each gap, every 40 ms again up to 10 times, then a key
         frame request; key frame requests at most every 300 ms and only while packets come."""
-        again = self._new_gaps
-        self._new_gaps = []
+        again: list[int] = []
         for extended, missing in list(self._missing.items()):
             if now_s - missing.asked_s < _NACK_AGAIN_S:
                 continue
@@ -180,15 +179,16 @@ class Source:
         if self._first is None:
             return None
         expected = self.highest - self._first + 1
-        interval = expected - self._reported[0], self.packets - self._reported[1]
-        self._reported = expected, self.packets
+        received = self.packets - self._repeated
+        interval = expected - self._reported[0], received - self._reported[1]
+        self._reported = expected, received
         self._intervals = [*self._intervals[-1:], interval]
         lost = max(0, interval[0] - interval[1])
         lsr, at_s = self._sender_report or (0, now_s)
         return rtcp.Report(
             ssrc=self.ssrc,
             fraction_lost=min(255, (lost << 8) // interval[0]) if interval[0] > 0 else 0,
-            packets_lost=expected - self.packets,
+            packets_lost=expected - received,
             highest_sequence=(self.highest - 0x10000) & 0xFFFFFFFF,
             jitter=int(self._jitter) & 0xFFFFFFFF,
             lsr=lsr,
