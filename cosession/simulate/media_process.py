@@ -21,11 +21,10 @@ from typing import Any
 from av import VideoFrame
 
 from cosession.simulate import sources
-from cosession.simulate.peer import Peer, Senses, use_loopback
+from cosession.simulate.peer import Peer, Senses, behave_like_a_browser
+from cosession.simulate.studio import LONGEST_LINE
 
 Order = dict[str, Any]
-#: An order's line is at most this long: an answer's SDP is about 30 KB.
-LONGEST_LINE = 1 << 20
 PICTURES_PER_SECOND = 10
 
 
@@ -139,7 +138,7 @@ def _told(senses: Senses) -> Order:
 
 
 async def main() -> None:
-    use_loopback()
+    behave_like_a_browser()
     stage = Stage()
     orders = asyncio.StreamReader(limit=LONGEST_LINE)
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(orders), sys.stdin)

@@ -2,7 +2,7 @@
 
 What it counts is what it decodes. The private names of aiortc and aioice that simulated managers need are all in this file:
 `aioice.ice.get_host_addresses` (it leaves loopback out), `aioice.ice.CONSENT_INTERVAL` (browsers give signs of life more
-often than every five seconds) and `RTCRtpReceiver._handle_rtp_packet` (packets are to be counted as they arrive, before any
+often than every five seconds), `aiortc.codecs.vpx.PACKET_MAX` and `RTCRtpReceiver._handle_rtp_packet` (packets are to be counted as they arrive, before any
 jitter buffer). Offers are as the wire asks (protocols/wire.md): audio and video sendonly, then a pair for each other seat.
 """
 
@@ -18,6 +18,7 @@ from functools import partial
 from typing import Any
 
 import aioice.ice
+import aiortc.codecs.vpx
 import numpy as np
 from aiortc import (
     MediaStreamError,
@@ -40,17 +41,23 @@ SILENT = 150.0
 #: Every so many decoded pictures, whose picture is it?
 LOOK_EVERY = 5
 
+#: Chromium's and Firefox's packets carry at most so much; aiortc's own 1300 leave no room for a rewritten header.
+PAYLOAD_BYTES = 1200
+LIFE_EVERY_S = 2
+
 _host_addresses = aioice.ice.get_host_addresses
 
 
-def use_loopback() -> None:
-    """From now on offers carry 127.0.0.1 beside the machine's other addresses. May be repeated."""
+def behave_like_a_browser() -> None:
+    """From now on offers carry 127.0.0.1 beside the machine's other addresses, signs of life are as frequent as a browser's, and
+    packets no longer. May be repeated."""
 
     def addresses(use_ipv4: bool, use_ipv6: bool) -> list[str]:
         return ["127.0.0.1", *_host_addresses(use_ipv4, False)]
 
     aioice.ice.get_host_addresses = addresses
-    aioice.ice.CONSENT_INTERVAL = 2
+    aioice.ice.CONSENT_INTERVAL = LIFE_EVERY_S
+    aiortc.codecs.vpx.PACKET_MAX = PAYLOAD_BYTES
 
 
 @dataclass

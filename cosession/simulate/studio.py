@@ -10,9 +10,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cosession.simulate.media_process import LONGEST_LINE
 from cosession.simulate.runs import Run
 
+#: A line between the processes is at most this long: an answer's SDP is about 30 KB; what was sensed in a whole session is more.
+LONGEST_LINE = 1 << 20
+LONGEST_ANSWER = 64 << 20
 #: How long an offer may take on a busy machine, in seconds.
 PATIENCE_S = 30.0
 
@@ -61,7 +63,7 @@ class Studio:
                 "cosession.simulate.media_process",
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
-                limit=64 * LONGEST_LINE,
+                limit=LONGEST_ANSWER,
             )
             self._processes.append(process)
             self._readers.append(asyncio.create_task(self._read(home, process)))
