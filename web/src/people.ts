@@ -26,7 +26,8 @@ export function speaking(room: Room, seat: string): boolean {
 /** What the holder of the floor does, or "" for everybody else. */
 export function doing(room: Room, seat: string): string {
   const turn = room.common?.floor.turn;
-  return turn?.seat === seat ? t(`turn.${turn.kind}`) : "";
+  if (turn?.seat !== seat) return "";
+  return t(room.isMe(seat) ? `turn.${turn.kind}.you` : `turn.${turn.kind}`);
 }
 
 export interface State {

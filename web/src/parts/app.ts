@@ -8,7 +8,7 @@ import { banners } from "./banners";
 import { dock } from "./dock";
 import { icon } from "./icon";
 import { moreGestures } from "./more_gestures";
-import { placeInTime } from "./place_in_time";
+import { endHolds, placeInTime } from "./place_in_time";
 import { roleCard } from "./role_card";
 import { asked, faces, stage } from "./stage";
 import { turns } from "./turns";
@@ -54,7 +54,7 @@ class App extends Part {
           <header class="top">
             <span class="brand">cosession</span><span class="wide">${room.common?.title}</span>
             ${room.rehearsal ? html`<span class="pill turn">${t("rehearsal")}</span>` : nothing}
-            <span class="push"></span>${this.#path()}<co-writings .room=${room}></co-writings>
+            <span class="push"></span>${endHolds(room)}${this.#path()}<co-writings .room=${room}></co-writings>
           </header>
           ${placeInTime(room)}
           ${banners(room)}
@@ -85,14 +85,19 @@ class App extends Part {
 
   #conducting(): TemplateResult {
     const room = this.room;
-    const cues = room.own?.cues ?? [];
     return html`<section class="col seen" aria-label=${t("stage.label")}>${stage(room)}${faces(room)}</section>
-      <section class="col conduct-col" aria-label=${t("console.label")}><co-console .room=${room}></co-console>${turns(room)}</section>
+      <section class="col conduct-col" aria-label=${t("console.label")}><co-console .room=${room}></co-console>
+        <div class="beside">${turns(room)}${this.#cues()}</div></section>
       <section class="col watch" aria-label=${t("watch.label")}>
         ${trouble(room)}${awaited(room)}
-        ${cues.length > 0 ? html`<section class="cues"><h2>${t("console.cues")}</h2>${cues.map((cue) => html`<p class="voice">${text(cue)}</p>`)}</section>` : nothing}
         ${request(room)}${counts(room)}${this.#forms(room.own?.writable ?? [], false)}${written(room)}${moreGestures(room)}
       </section>`;
+  }
+
+  #cues(): TemplateResult | typeof nothing {
+    const cues = this.room.own?.cues ?? [];
+    if (cues.length === 0) return nothing;
+    return html`<section class="cues"><h2>${t("console.cues")}</h2>${cues.map((cue) => html`<p class="voice">${text(cue)}</p>`)}</section>`;
   }
 
   #forms(writable: Writable[], primary: boolean): TemplateResult | typeof nothing {

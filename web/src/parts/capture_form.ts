@@ -44,7 +44,7 @@ class CaptureForm extends Part {
     return html`<form class="write" data-capture=${spec.id} aria-labelledby="${id}-h" novalidate
         @submit=${(event: Event) => this.#submit(event)} @focusout=${() => this.#save()}>
       <header><h3 id="${id}-h">${text(spec.title)}</h3><span class="pill">${icon(this.#open() ? "group" : "lock")}${t(seenBy(spec, this.writable.submitted))}</span></header>
-      ${spec.fields.map((field) => this.#field(field))}
+      <div class="fields">${spec.fields.map((field) => this.#field(field))}</div>
       ${this.#missing ? html`<p class="missing" role="alert">${t("write.missing", { field: this.#missing })}</p>` : nothing}
       <footer>
         ${alone(spec) ? nothing : html`<button class="btn small ${this.primary ? "primary" : ""}">${t(this.#words())}</button>`}
@@ -85,10 +85,10 @@ class CaptureForm extends Part {
         )}
       </fieldset>`;
     }
-    const label = html`<label for=${id}>${text(field.title)}${field.required ? nothing : html` <span class="faint">${t("write.optional")}</span>`}</label>`;
+    const label = html`<label for=${id}>${text(field.title)}${field.required || this.writable.spec.fields.length === 1 ? nothing : html` <span class="faint">${t("write.optional")}</span>`}</label>`;
     if (field.kind === "text")
       return html`<div class="field">${label}<textarea class="input" id=${id} rows="2" maxlength=${field.max_length} spellcheck="true" .value=${live(value)} @input=${type}></textarea></div>`;
-    return html`<div class="field ${field.kind}">${label}<input class="input" id=${id} type=${field.kind === "date" ? "date" : "text"} maxlength=${field.max_length} autocomplete="off" .value=${live(value)} @input=${type} /></div>`;
+    return html`<div class="field ${field.kind} ${field.required ? "required" : ""}">${label}<input class="input" id=${id} type=${field.kind === "date" ? "date" : "text"} maxlength=${field.max_length} autocomplete="off" .value=${live(value)} @input=${type} /></div>`;
   }
 
   #type(field: string, value: string): void {

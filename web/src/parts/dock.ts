@@ -1,5 +1,5 @@
 /** Under the thumb: the microphone with its reason, the camera, the devices, the way out. */
-import { html, nothing, type TemplateResult } from "lit";
+import { html, type TemplateResult } from "lit";
 import type { Room } from "../room";
 import type { Microphone } from "../wire.gen";
 import { t } from "../words";
@@ -33,7 +33,6 @@ function microphone(room: Room): TemplateResult {
       <span class="why" id="why">${problem ? t(`device.${problem}.short`) : t("mic.none")}</span>`;
   }
   const why = html`<span class="why" id="why">${t(`mic.${own.mic_reason}`)}</span>`;
-  const free = room.may("set_microphone");
   switch (own.mic_reason) {
     case "open":
       return html`<button class="btn live" data-dock="microphone" data-state="open" aria-pressed="true" aria-describedby="why" @click=${set("closed")}>${icon("mic")}${t("mic.is_open")}</button>${why}`;
@@ -42,7 +41,6 @@ function microphone(room: Room): TemplateResult {
     case "armed":
       return html`<button class="btn armed" data-dock="microphone" data-state="armed" aria-pressed="true" aria-describedby="why" @click=${set("closed")}>${icon("mic")}${t("mic.is_armed")}</button>${why}`;
     default:
-      return html`<button class="btn" data-dock="microphone" data-state="closed" aria-disabled="true" aria-describedby="why">${icon("lock")}${t("mic.is_closed")}</button>${why}
-        ${free && own.turns_until_mine !== null ? html`<button class="btn small" data-dock="arm" @click=${set("armed")}>${t("mic.arm")}</button>` : nothing}`;
+      return html`<button class="btn" data-dock="microphone" data-state="closed" aria-disabled="true" aria-describedby="why">${icon("lock")}${t("mic.is_closed")}</button>${why}`;
   }
 }

@@ -24,8 +24,8 @@ class Lobby extends Part {
         </section>
         <div class="aside">
           ${this.#enter()}
-          ${repeat(own.writable, (one) => one.spec.id, (one) => html`<section class="card plain"><co-capture-form .room=${this.room} .writable=${one}></co-capture-form></section>`)}
           ${this.#there()}
+          ${repeat(own.writable, (one) => one.spec.id, (one) => html`<section class="card plain"><co-capture-form .room=${this.room} .writable=${one}></co-capture-form></section>`)}
         </div>
         ${common.charter.length > 0
           ? html`<section class="charter" aria-labelledby="charter-h"><h2 id="charter-h">${t("charter.title")}</h2><ul class="voice">${common.charter.map((line) => html`<li>${text(line)}</li>`)}</ul></section>`
@@ -76,7 +76,7 @@ class Lobby extends Part {
     const awaited = seats.filter((seat) => seat.presence === "absent").map((seat) => (office(seat) ? t("lobby.with_office", { name: seat.name, office: office(seat) }) : seat.name));
     return html`<section class="there" aria-labelledby="there-h">
       <h2 id="there-h">${t("lobby.there")} <span class="faint">${t("lobby.of", { n: here.length, total: seats.length })}</span></h2>
-      <ul class="writers">${here.map((seat) => html`<li>${dot(this.room, seat.id)}<span>${this.room.name(seat.id)}<small>${office(seat)}</small></span></li>`)}</ul>
+      <ul class="order">${here.map((seat) => html`<li>${dot(this.room, seat.id)}<span>${this.room.name(seat.id)} <span class="faint">${office(seat)}</span></span></li>`)}</ul>
       ${awaited.length > 0 ? html`<p class="faint">${t("lobby.awaited", { names: list(awaited) })}</p>` : nothing}
     </section>`;
   }

@@ -19,9 +19,9 @@ export function order(room: Room): TemplateResult | typeof nothing {
   return html`<ol class="order" aria-label=${t(floor.rounds > 0 ? "order.round" : "order.queue")}>
     ${holder && !room.isMe(holder) ? html`<li>${dot(room, holder)}${t("order.now", { name: room.name(holder) })}</li>` : nothing}
     ${shown.map((seat, index) => chip(room, seat, index))}
-    ${more > 0 && !far ? html`<li class="more">${t("order.more", { count: more })}</li>` : nothing}
-    ${far ? html`<li class="more">…</li>${chip(room, room.boot.seat, mine)}` : nothing}
-    ${far && waiting.length - 1 > mine ? html`<li class="more">${t("order.more", { count: waiting.length - 1 - mine })}</li>` : nothing}
+    ${more > 0 && !far ? html`<li class="rest">${t("order.more", { count: more })}</li>` : nothing}
+    ${far ? html`<li class="rest">…</li>${chip(room, room.boot.seat, mine)}` : nothing}
+    ${far && waiting.length - 1 > mine ? html`<li class="rest">${t("order.more", { count: waiting.length - 1 - mine })}</li>` : nothing}
   </ol>`;
 }
 

@@ -1,17 +1,16 @@
 /** A person's picture: the video if there is one, otherwise their initials on an equal tile. No nagging about cameras. */
-import { html, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit";
 import { ifDefined } from "lit/directives/if-defined.js";
 import { initials } from "../people";
 import type { Room } from "../room";
 
-/** `seat`'s picture as it may be shown now. One's own is mirrored, as everybody knows themselves. */
+/** `seat`'s picture as it may be shown now, the initials behind it until it moves. One's own is mirrored, as everybody knows themselves. */
 export function picture(room: Room, seat: string): TemplateResult {
   const shown = room.isMe(seat) ? own(room) : others(room, seat);
-  if (shown) {
-    return html`<video class=${room.isMe(seat) ? "mirrored" : ""} .srcObject=${shown} .muted=${true} autoplay playsinline tabindex="-1" aria-hidden="true"></video>`;
-  }
   const name = room.seat(seat)?.name ?? "";
-  return html`<span class="initials" data-tone=${ifDefined(tone(room, seat))} aria-hidden="true">${initials(name)}</span>`;
+  return html`<span class="initials" data-tone=${ifDefined(tone(room, seat))} aria-hidden="true">${initials(name)}</span>${shown
+    ? html`<video class=${room.isMe(seat) ? "mirrored" : ""} .srcObject=${shown} .muted=${true} autoplay playsinline tabindex="-1" aria-hidden="true"></video>`
+    : nothing}`;
 }
 
 /** A small round badge with initials, for rows and chips. */

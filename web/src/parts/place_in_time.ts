@@ -14,7 +14,6 @@ export function placeInTime(room: Room): TemplateResult {
       <p>${phase ? html`<span class="nowrap">${whichStep(room)}</span> <span class="purpose">${text(phase.purpose)}</span>` : t("now.before", { time: timeOfDay(room.wall(common.starts_at_ms)) })}</p>
     </div>
     <div class="when">
-      ${room.own?.leads && phase ? held(room) : nothing}
       <co-phase-clock .room=${room}></co-phase-clock>
       <p class="end">${t("now.end", { time: timeOfDay(room.wall(common.ends_at_ms + common.late_ms)) })}</p>
     </div>
@@ -35,7 +34,8 @@ function lower(words: string): string {
 }
 
 /** For the lead: does the end hold? */
-function held(room: Room): TemplateResult {
+export function endHolds(room: Room): TemplateResult | typeof nothing {
+  if (!room.own?.leads || !room.phase) return nothing;
   const late_ms = room.common?.late_ms ?? 0;
   if (late_ms > 0) return html`<span class="pill weak">${t("console.end_slips", { time: minutes(late_ms) })}</span>`;
   const drift_ms = room.console?.drift_ms ?? 0;

@@ -16,18 +16,20 @@ export function preview(room: Room, shown: Preview | undefined): TemplateResult 
 function strip(room: Room, shown: Preview | undefined, after: boolean): TemplateResult[] {
   const phases = (room.common?.phases ?? []).filter((phase) => phase.status === "now" || phase.status === "coming");
   const titles = phases.map((phase) => text(phase.title));
+  const total = phases.reduce((sum, phase) => sum + phase.allotted_ms, 1);
   return phases.map((phase, index) => {
     const change = shown?.changes.find((one) => one.phase === phase.key);
     const ms = after ? change?.to_ms ?? phase.allotted_ms : change?.from_ms ?? phase.allotted_ms;
-    const moved = !after || !change || change.to_ms === change.from_ms ? "" : change.to_ms > change.from_ms ? "more" : "less";
+    const moved = !after || !change || change.to_ms === change.from_ms ? "" : change.to_ms > change.from_ms ? "gains" : "yields";
     if (ms <= 0) return html``;
-    return html`<span class=${moved} ${vars({ min: (ms / 60_000).toFixed(2) })}>${label(titles[index] ?? "", ms)}</span>`;
+    return html`<span class=${moved} ${vars({ min: (ms / 60_000).toFixed(2) })}>${label(titles[index] ?? "", ms, ms / total)}</span>`;
   });
 }
 
-function label(title: string, ms: number): string {
+/** The first word of a title and its minutes, or the minutes alone where there is no room. */
+function label(title: string, ms: number, share: number): string {
   const short = title.split(/[ ’']/)[0] ?? title;
-  return ms < 200_000 ? minutesOnly(ms) : `${short} ${minutesOnly(ms)}`;
+  return share < short.length * 0.0175 ? minutesOnly(ms) : `${short} ${minutesOnly(ms)}`;
 }
 
 function minutesOnly(ms: number): string {
@@ -41,9 +43,9 @@ function consequence(room: Room, shown: Preview): string {
   const subject = shown.phase;
   const yielding = shown.changes.filter((change) => change.to_ms < change.from_ms && change.phase !== subject);
   const winning = shown.changes.filter((change) => change.to_ms > change.from_ms && change.phase !== subject);
-  const said = (changes: Preview["changes"]): string => list(changes.map((change) => t("preview.part", { phase: room.phaseTitle(change.phase), time: minutes(Math.abs(change.to_ms - change.from_ms)) })));
-  if (yielding.length > 0) parts.push(t("preview.yields", { parts: said(yielding) }));
-  if (winning.length > 0) parts.push(t("preview.wins", { parts: said(winning) }));
+  const said = (words: string, changes: Preview["changes"]): string => list(changes.map((change) => t(words, { phase: room.phaseTitle(change.phase), time: minutes(Math.abs(change.to_ms - change.from_ms)) })));
+  if (yielding.length > 0) parts.push(`${said("preview.yields", yielding)}.`);
+  if (winning.length > 0) parts.push(`${said("preview.wins", winning)}.`);
   if (yielding.length + winning.length === 0) parts.push(t("preview.nothing_yields"));
   const before = room.common ? room.common.ends_at_ms + room.common.late_ms : 0;
   const after = shown.ends_at_ms + shown.late_ms;

@@ -11,7 +11,8 @@ interface Gesture {
   words: string;
   icon?: string;
   command: SeatCommand;
-  quiet?: boolean;
+  /** `quiet`: waiting needs no button that shines. `plain`: a real button, never the one that shines. */
+  kind?: "quiet" | "plain";
 }
 
 export function roleCard(room: Room): TemplateResult {
@@ -51,12 +52,12 @@ export function gestures(room: Room): Gesture[] {
     found.push({ words: t("mic.open_mine"), icon: "mic", command: { type: "set_microphone", microphone: "open" } });
   if (room.may("end_turn") && turn) found.push({ words: t(endWords(turn)), icon: "check", command: { type: "end_turn", turn: turn.number } });
   if (room.may("mark_done") && now) found.push({ words: t("gesture.mark_done"), icon: "check", command: { type: "mark_done", phase: now.phase, step: now.step } });
-  if (room.may("raise_hand")) {
-    found.push({ words: t("gesture.question"), icon: "hand", command: { type: "raise_hand", kind: "question" } });
-    found.push({ words: t("gesture.follow_up"), icon: "reply", command: { type: "raise_hand", kind: "follow_up" } });
-  }
-  if (room.may("lower_hand")) found.push({ words: t("gesture.lower_hand"), command: { type: "lower_hand" }, quiet: true });
-  if (room.may("pass_turn") && now) found.push({ words: t("gesture.pass_turn"), command: { type: "pass_turn", phase: now.phase, step: now.step }, quiet: true });
+  if (room.may("raise_hand")) found.push({ words: t("gesture.question"), icon: "hand", command: { type: "raise_hand", kind: "question" } });
+  if (own.may.includes("raise_hand_follow_up")) found.push({ words: t("gesture.follow_up"), icon: "reply", command: { type: "raise_hand", kind: "follow_up" } });
+  const armable = own.turns_until_mine !== null && !own.my_turn && room.devices.microphone !== null && !["open", "yours", "armed"].includes(own.mic_reason);
+  if (armable && room.may("set_microphone")) found.push({ words: t("mic.arm"), icon: "mic", command: { type: "set_microphone", microphone: "armed" }, kind: "plain" });
+  if (room.may("lower_hand")) found.push({ words: t("gesture.lower_hand"), command: { type: "lower_hand" }, kind: "quiet" });
+  if (room.may("pass_turn") && now) found.push({ words: t("gesture.pass_turn"), command: { type: "pass_turn", phase: now.phase, step: now.step }, kind: "quiet" });
   return found;
 }
 
@@ -67,10 +68,10 @@ function endWords(turn: TurnView): string {
 /** At most one button shines: the first that is not quiet. */
 export function buttons(room: Room, found: Gesture[]): TemplateResult | typeof nothing {
   if (found.length === 0) return nothing;
-  const first = found.find((one) => !one.quiet);
+  const first = found.find((one) => one.kind === undefined);
   return html`<div class="btns">
     ${found.map(
-      (one) => html`<button class="btn ${one === first ? "primary" : ""} ${one.quiet ? "bare" : ""}" data-gesture=${one.command.type} @click=${() => void room.ask(one.command)}>
+      (one) => html`<button class="btn ${one === first ? "primary" : ""} ${one.kind === "quiet" ? "bare" : ""}" data-gesture=${one.command.type} @click=${() => void room.ask(one.command)}>
         ${one.icon ? icon(one.icon) : nothing}${one.words}
       </button>`,
     )}

@@ -25,11 +25,13 @@ export function tile(room: Room, id: string): TemplateResult {
   const seat = room.seat(id);
   if (!seat) return html``;
   const holds = room.common?.floor.holder === id;
-  const does = doing(room, id) || (seat.presence === "here" ? office(seat) : state(room, seat).words);
+  const turn = room.common?.floor.turn;
+  const asked = turn?.kind === "answer" && turn.seat !== id && seat.role === "consultant";
+  const does = doing(room, id) || (asked ? t("turn.asked") : "") || (seat.presence === "here" ? office(seat) : state(room, seat).words);
   return html`<figure class="tile ${holds || speaking(room, id) ? "speaking" : ""} ${seat.presence}">
     ${picture(room, id)}
     <figcaption>${room.name(id)} ${does ? html`<span>${does}</span>` : nothing}</figcaption>
-    ${room.common?.floor.turn?.seat === id ? html`<co-turn-time .room=${room}></co-turn-time>` : nothing}
+    ${turn?.seat === id ? html`<co-turn-time .room=${room}></co-turn-time>` : nothing}
   </figure>`;
 }
 

@@ -11,7 +11,7 @@ export function trouble(room: Room): TemplateResult | typeof nothing {
   return html`<section class="card alert" aria-label=${t("watch.label")}>
     ${seats.map(
       (seat) => html`<div class=${seat.presence}><h3>${icon(seat.presence === "weak" ? "signal" : "away")}${t(`watch.${seat.presence}`, { name: seat.name })}</h3>
-        <p class="dim">${office(seat) ? `${office(seat)}. ` : ""}${t(`watch.${seat.presence}.what`)}</p></div>`,
+        <p class="dim">${t(`watch.${seat.presence}.what`)}</p>${office(seat) ? html`<p class="faint">${office(seat)}</p>` : nothing}</div>`,
     )}
   </section>`;
 }

@@ -19,9 +19,14 @@ export function request(room: Room): TemplateResult | typeof nothing {
   const heading = mine ? t("request.mine") : t("request.of", { name: room.name(shown.seat) });
   const kind = shown.fields["kind"];
   return html`<section class="contract"><h3 class="eyebrow">${heading}${live ? html` <span>${icon("pen")}${t("request.live")}</span>` : nothing}</h3>
-    <p class="voice">${quote(shown.fields["text"])}</p>
+    <p class="voice">${quote(continued(shown.fields["text"]))}</p>
     ${kind ? html`<p class="faint">${t("request.expects", { kind: t(`option.${kind}`).toLowerCase() })}</p>` : nothing}
   </section>`;
+}
+
+/** A request goes on from the form's own words: one that begins small is shown to be the end of a sentence. */
+function continued(words: string): string {
+  return /^\p{Ll}/u.test(words) ? `… ${words}` : words;
 }
 
 /** All that may be read of this phase, newest first, by kind of writing. */
@@ -33,7 +38,7 @@ export function written(room: Room): TemplateResult | typeof nothing {
   return html`<div class="log" tabindex="0" role="group" aria-label=${t("written.label")}>
     ${[...kinds].map(
       ([capture, group]) => html`<section><header><h2>${t(`capture.${capture}`)}</h2>${group.length > 1 ? html`<span class="faint push">${group.length}</span>` : nothing}</header>
-        <ol>${[...group].reverse().map((one) => entry(room, one))}</ol></section>`,
+        <ol>${newestFirst(group).map((one) => entry(room, one))}</ol></section>`,
     )}
     ${hidden.map(([capture, count]) => html`<p class="faint">${icon("lock")} ${t("written.hidden", { what: t(`capture.${capture}`).toLowerCase(), count })}</p>`)}
   </div>`;
@@ -53,6 +58,16 @@ function grouped(entries: CaptureView[]): Map<string, CaptureView[]> {
     kinds.set(kind, [...(kinds.get(kind) ?? []), one]);
   }
   return kinds;
+}
+
+/** Newest first; an answer stays behind the question it follows. */
+function newestFirst(group: CaptureView[]): CaptureView[] {
+  const threads: CaptureView[][] = [];
+  for (const one of group) {
+    if (one.capture === "answer" && threads.length > 0) threads.at(-1)?.push(one);
+    else threads.push([one]);
+  }
+  return threads.reverse().flat();
 }
 
 export function entry(room: Room, one: CaptureView): TemplateResult {
