@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aioice import stun
@@ -83,6 +84,12 @@ async def test_a_port_in_use_names_the_port_and_the_mend() -> None:
         with pytest.raises(Unavailable, match=rf"{port}.*choose another") as refused:
             await EmbeddedMedia(udp_port=port).start(Ear())
     assert refused.value.code == "media_down"
+
+
+@pytest.mark.parametrize("wrong", [{"udp_port": 70_000}, {"public_address": "media.example"}])
+def test_wrong_settings_are_refused_before_anything_starts(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"65535|media\.example"):
+        EmbeddedMedia(**wrong)
 
 
 async def test_stop_frees_the_port() -> None:

@@ -8,6 +8,7 @@ port.
 from __future__ import annotations
 
 import asyncio
+from ipaddress import IPv4Address
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
@@ -31,8 +32,8 @@ class Start(Message):
 
     type: Literal["start"] = "start"
     bind_host: str
-    udp_port: int
-    public_address: str | None
+    udp_port: int = Field(ge=0, le=65535)
+    public_address: IPv4Address | None
 
 
 class Open(Message):

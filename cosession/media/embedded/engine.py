@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 
 import structlog
 
@@ -115,7 +116,8 @@ class EmbeddedMedia:
     """
 
     def __init__(self, bind_host: str = "127.0.0.1", udp_port: int = 0, public_address: str | None = None) -> None:
-        self._start = control.Start(bind_host=bind_host, udp_port=udp_port, public_address=public_address)
+        public = IPv4Address(public_address) if public_address else None
+        self._start = control.Start(bind_host=bind_host, udp_port=udp_port, public_address=public)
         self._workers: list[_Supervised] = []
         self._rooms: dict[str, _Room] = {}
         self._listener: MediaListener | None = None

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from cosession.core.stage import BITRATE_KBPS, Picture
+from cosession.core.stage import BITRATE_KBPS, Picture, RoomPlan
 from cosession.media.embedded import rtcp
 from cosession.media.embedded.peer import LOST_AFTER_S, REPEATS_PER_S, Peer
 from cosession.media.embedded.room import Room
@@ -39,6 +39,7 @@ class Clockwork:
         self.lag_ms = 0.0
         self._rooms, self._signs, self._clock = rooms, signs, clock
         self._voices: dict[str, Voices] = {}
+        self._granted: dict[str, RoomPlan | None] = {}
         self._loop = asyncio.get_running_loop()
         self._ticks = 0
         self._worst_s = 0.0
@@ -59,7 +60,9 @@ class Clockwork:
             self._beat(room, now_s)
         if self._ticks % _TICKS_PER_REPORT == 0:
             self.lag_ms, self._worst_s = round(1000 * self._worst_s, 2), 0.0
-            self._voices = {session: v for session, v in self._voices.items() if session in self._rooms}
+            for session in self._granted.keys() - self._rooms.keys():
+                del self._granted[session]
+                self._voices.pop(session, None)
 
     def _beat(self, room: Room, now_s: float) -> None:
         for peer in room.peers.values():
@@ -71,6 +74,10 @@ class Clockwork:
             levels = self._voices.setdefault(room.session, Voices()).levels(room, now_s)
             if levels is not None:
                 self._signs.voices(room.session, levels)
+        if self._granted.get(room.session) is not room.plan:
+            for peer in room.peers.values():
+                self._grant(room, peer)
+        self._granted[room.session] = room.plan
         turn = self._ticks % _TICKS_PER_REPORT
         for i, peer in enumerate(list(room.peers.values())):
             if i % _TICKS_PER_REPORT == turn:
@@ -81,15 +88,20 @@ class Clockwork:
             if living:
                 self._signs.alive(room.session, sorted(living))
 
-    @staticmethod
-    def _report(room: Room, peer: Peer, now_s: float) -> None:
+    def _report(self, room: Room, peer: Peer, now_s: float) -> None:
         peer.repeats_left = REPEATS_PER_S
         if not peer.sources or not peer.connected:
             return
         reports = [report for source in peer.sources.values() if (report := source.report(now_s)) is not None]
         peer.send_rtcp(rtcp.receiver_report(peer.reporter, reports))
-        granted_kbps = max(_LEAST_KBPS, BITRATE_KBPS[room.picture(peer.seat)]) + _SOUND_KBPS
-        peer.send_rtcp(rtcp.remb(peer.reporter, 1000 * granted_kbps, list(peer.sources)))
+        self._grant(room, peer)
+
+    @staticmethod
+    def _grant(room: Room, peer: Peer) -> None:
+        """Hold the browser at what the plan gives its seat; said each second, and at once when the plan changes."""
+        if peer.sources:
+            granted_kbps = max(_LEAST_KBPS, BITRATE_KBPS[room.picture(peer.seat)]) + _SOUND_KBPS
+            peer.send_rtcp(rtcp.remb(peer.reporter, 1000 * granted_kbps, list(peer.sources)))
 
     @staticmethod
     def _look_after(room: Room, peer: Peer, now_s: float) -> None:

@@ -49,7 +49,7 @@ class _Missing:
 
 
 class Source:
-    """One incoming stream. Times are seconds of the loop's clock."""
+    """One incoming stream. Times are seconds of one monotonic clock (`peer.Site.clock`)."""
 
     def __init__(self, kind: Kind, seat: str, ssrc: int, line: Line) -> None:
         self.kind: Kind = kind

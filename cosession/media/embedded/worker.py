@@ -15,6 +15,7 @@ import socket
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from ipaddress import IPv4Address
 
 import structlog
 import uvloop
@@ -36,10 +37,10 @@ _FAREWELL_S = 0.5
 class Worker:
     """Rooms by session, and the way back to the application."""
 
-    def __init__(self, writer: asyncio.StreamWriter, mux: Mux, public_address: str | None) -> None:
+    def __init__(self, writer: asyncio.StreamWriter, mux: Mux, public_address: IPv4Address | None) -> None:
         self._writer = writer
         self._mux = mux
-        addresses = candidate_addresses(mux.host, public_address)
+        addresses = candidate_addresses(mux.host, str(public_address) if public_address else None)
         self._site = Site(mux, Certificate(), [(address, mux.port) for address in addresses])
         self._rooms: dict[str, Room] = {}
         self._farewells: set[asyncio.Task[None]] = set()
