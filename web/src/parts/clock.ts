@@ -11,7 +11,7 @@ import { icon } from "./icon";
 
 class PhaseClock extends Part {
   protected override tick_ms = 250;
-  #hidden = localStorage.getItem("clock.hidden") !== null;
+  #hidden = localStorage.getItem("hidden-clock") !== null;
 
   protected override render(): TemplateResult {
     const now = this.room.common?.now;
@@ -30,8 +30,8 @@ class PhaseClock extends Part {
 
   #toggle(): void {
     this.#hidden = !this.#hidden;
-    if (this.#hidden) localStorage.setItem("clock.hidden", "1");
-    else localStorage.removeItem("clock.hidden");
+    if (this.#hidden) localStorage.setItem("hidden-clock", "1");
+    else localStorage.removeItem("hidden-clock");
     this.requestUpdate();
   }
 }

@@ -13,8 +13,7 @@ class DeviceChecks extends Part {
   #sounding = false;
 
   override disconnectedCallback(): void {
-    this.#stop?.();
-    this.#measured = null;
+    this.#silence(null);
     super.disconnectedCallback();
   }
 
@@ -31,9 +30,8 @@ class DeviceChecks extends Part {
 
   protected override updated(): void {
     const track = this.room.devices.microphone;
-    if (track === this.#measured) return;
-    this.#stop?.();
-    this.#measured = track;
+    if (!this.isConnected || track === this.#measured) return;
+    this.#silence(track);
     const bar = this.querySelector<HTMLElement>(".vu");
     if (!track || !bar) return;
     const listening = track.clone(); // the meter goes on while the room keeps the microphone closed
@@ -49,6 +47,12 @@ class DeviceChecks extends Part {
       stop();
       listening.stop();
     };
+  }
+
+  #silence(next: MediaStreamTrack | null): void {
+    this.#stop?.();
+    this.#stop = undefined;
+    this.#measured = next;
   }
 
   #choice(kind: Kind | "speaker", wanted: MediaDeviceKind, label: string): TemplateResult {

@@ -37,7 +37,7 @@ function microphone(room: Room): TemplateResult {
     case "open":
       return html`<button class="btn live" data-dock="microphone" data-state="open" aria-pressed="true" aria-describedby="why" @click=${set("closed")}>${icon("mic")}${t("mic.is_open")}</button>${why}`;
     case "yours":
-      return html`<button class="btn ${own.my_turn ? "" : "primary"}" data-dock="microphone" data-state="yours" aria-pressed="false" aria-describedby="why" @click=${set("open")}>${icon("mic")}${t("mic.open_mine")}</button>${why}`;
+      return html`<button class="btn ${own.my_turn || own.leads ? "" : "primary"}" data-dock="microphone" data-state="yours" aria-pressed="false" aria-describedby="why" @click=${set("open")}>${icon("mic")}${t("mic.open_mine")}</button>${why}`;
     case "armed":
       return html`<button class="btn armed" data-dock="microphone" data-state="armed" aria-pressed="true" aria-describedby="why" @click=${set("closed")}>${icon("mic")}${t("mic.is_armed")}</button>${why}`;
     default:

@@ -72,8 +72,8 @@ class Lobby extends Part {
 
   #there(): TemplateResult {
     const seats = this.room.common?.seats ?? [];
-    const here = seats.filter((seat) => seat.presence !== "absent");
-    const awaited = seats.filter((seat) => seat.presence === "absent").map((seat) => (office(seat) ? t("lobby.with_office", { name: seat.name, office: office(seat) }) : seat.name));
+    const here = seats.filter((seat) => seat.presence !== "absent" || this.room.isMe(seat.id));
+    const awaited = seats.filter((seat) => !here.includes(seat)).map((seat) => (office(seat) ? t("lobby.with_office", { name: seat.name, office: office(seat) }) : seat.name));
     return html`<section class="there" aria-labelledby="there-h">
       <h2 id="there-h">${t("lobby.there")} <span class="faint">${t("lobby.of", { n: here.length, total: seats.length })}</span></h2>
       <ul class="order">${here.map((seat) => html`<li>${dot(this.room, seat.id)}<span>${this.room.name(seat.id)} <span class="faint">${office(seat)}</span></span></li>`)}</ul>

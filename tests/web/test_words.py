@@ -1,0 +1,117 @@
+"""Every word that the room page asks for stands in both languages; every closed list of the server has its words."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from babel.messages.pofile import read_po
+from ruamel.yaml import YAML
+
+from cosession.core.room_view import MicReason, PromptKey
+from cosession.core.vocabulary import (
+    FloorMode,
+    HandKind,
+    HoldCause,
+    Job,
+    Presence,
+    RefusalCode,
+    Role,
+    TurnKind,
+    Visibility,
+)
+from cosession.wire.messages import ErrorCode
+
+ROOT = Path(__file__).resolve().parents[2]
+LANGUAGES = ("fr", "en")
+#: A call with a plain id, or the longest plain beginning of a composed one: t("a.b"), t(`a.${x}`).
+ASKED = re.compile(r"""\bt\(\s*(?:"([a-z_]+(?:\.[a-zA-Z_]+)*)"|`([a-z_.]+)\$\{)""")
+#: Ids that stand apart from their call: chosen by a condition, or handed to an element (`.words=${"turn.left"}`).
+APART = re.compile(r"""["'`]([a-z_]+\.[a-z_]+(?:\.[a-z_]+)*)["'`]""")
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+
+def texts(language: str) -> dict[str, str]:
+    path = ROOT / "web" / "locales" / language / "LC_MESSAGES" / "cosession.po"
+    with path.open("rb") as file:
+        return {str(message.id): str(message.string) for message in read_po(file) if message.id}
+
+
+def sources() -> str:
+    folder = ROOT / "web" / "src"
+    files = [path for path in sorted(folder.rglob("*.ts")) if "pages" not in path.parts and path.stem != "pages"]
+    return "\n".join(path.read_text() for path in files if path.name != "wire.gen.ts")
+
+
+def there(words: dict[str, str], identifier: str) -> bool:
+    return identifier in words or f"{identifier}.other" in words
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_id_in_the_sources_has_words(language: str) -> None:
+    words = texts(language)
+    groups = {identifier.split(".")[0] for identifier in words}
+    code = sources()
+    plain = {found for found, _ in ASKED.findall(code) if found}
+    begun = {found for _, found in ASKED.findall(code) if found}
+    apart = {found for found in APART.findall(code) if found.split(".")[0] in groups}
+    assert len(plain) > 100, "the expression no longer finds the calls"
+    assert sorted(one for one in plain | apart if not there(words, one)) == []
+    assert sorted(one for one in begun if not any(identifier.startswith(one) for identifier in words)) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_closed_list_has_words(language: str) -> None:
+    words = texts(language)
+    wanted = [f"do.{key}" for key in PromptKey] + [f"mic.{reason}" for reason in MicReason]
+    wanted += [f"refused.{code}" for code in (*RefusalCode, *get_args(ErrorCode))]
+    wanted += [f"floor.{mode}" for mode in FloorMode] + [f"role.{role}" for role in Role]
+    wanted += [f"job.{job}" for job in Job] + [f"hold.{cause}" for cause in HoldCause]
+    wanted += [f"hand.{kind}" for kind in HandKind] + [f"turn.{kind}" for kind in TurnKind]
+    wanted += [f"turn.{kind}.you" for kind in TurnKind] + [f"today.{role}" for role in Role]
+    wanted += [f"seen.{visibility}" for visibility in Visibility]
+    wanted += [f"watch.{presence}" for presence in Presence if presence is not Presence.HERE]
+    assert [one for one in wanted if not there(words, one)] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_the_script_lets_people_write_has_words(language: str) -> None:
+    words = texts(language)
+    script = YAML(typ="safe").load(ROOT / "protocols" / "codev-75.yaml")
+    captures = [*script["lobby"], *(one for phase in script["phases"] for one in phase.get("captures", []))]
+    options = {option for one in captures for field in one["fields"] for option in field.get("options", [])}
+    wanted = [f"capture.{one['id']}" for one in captures] + [f"option.{option}" for option in sorted(options)]
+    assert [one for one in wanted if not there(words, one)] == []
+
+
+def test_both_languages_say_the_same_things() -> None:
+    french, english = texts("fr"), texts("en")
+    assert sorted(french) == sorted(english)
+    empty = [one for one, text in [*french.items(), *english.items()] if not text.strip()]
+    assert empty == []
+    differing = [
+        one for one in french if set(PLACEHOLDER.findall(french[one])) != set(PLACEHOLDER.findall(english[one]))
+    ]
+    assert differing == []
+
+
+def test_french_high_punctuation_does_not_break_from_its_word() -> None:
+    loose = [one for one, text in texts("fr").items() if re.search(r" [?!;:»]|« ", text)]
+    assert loose == []
+    straight = [one for one, text in texts("fr").items() if "'" in text]
+    assert straight == []
+
+
+def test_nobody_is_lost_without_a_use() -> None:
+    """Words that no source and no closed list asks for are words that nobody will keep right."""
+    code = sources()
+    composed = {found for _, found in ASKED.findall(code) if found} | {"do.", "option.", "device.", "today.", "seen."}
+    unused = []
+    for identifier in texts("en"):
+        bare = identifier.removesuffix(".one").removesuffix(".other")
+        if not (f'"{bare}"' in code or any(bare.startswith(begun) for begun in composed)):
+            unused.append(identifier)
+    allowed = {f"floor.{mode}" for mode in FloorMode}
+    assert sorted(set(unused) - allowed) == []
