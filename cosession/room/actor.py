@@ -14,12 +14,11 @@ from typing import Any
 import structlog
 
 from cosession.core import events as happened
-from cosession.core import view
 from cosession.core.commands import CreditOutage, RoomCommand, SeatCommand, Tick
 from cosession.core.decide import decide
 from cosession.core.events import Event
 from cosession.core.refusal import Refused
-from cosession.core.schedule import next_wake
+from cosession.core.schedule import drift_ms, next_wake
 from cosession.core.state import SessionState
 from cosession.room.audience import Audience
 from cosession.room.codec import to_record
@@ -36,8 +35,8 @@ log = structlog.get_logger()
 
 #: So many answers are remembered; older commands are looked up in the log.
 REMEMBERED = 512
-#: A moment that core wants to be woken for and that has passed is tried again after this long.
-AGAIN_MS = 100
+#: When the store failed, time is looked at again after this long.
+AGAIN_MS = 250
 #: After these everybody's view changes at once, not at the next tenth of a second (decision 16).
 URGENT = (
     happened.SessionStarted,
@@ -83,6 +82,8 @@ class Room:
         self._inbox = Inbox(session, self._rest)
         self._answers: OrderedDict[CommandKey, int | Refused] = OrderedDict()
         self._closed = False
+        self._looked_ms = self.now_ms()
+        self._not_before_ms = 0
         self._timer: Timer | None = None
         self._log = log.bind(session=session)
 
@@ -97,7 +98,7 @@ class Room:
         self.media.follow(self.state)
         self._inbox.start()
         self.audience.watch()
-        self._rest()
+        self._wake()
 
     async def close(self, code: int) -> None:
         """Stop: connections close with `code`, what is in the inbox is dropped, nothing more is stored. May be
@@ -189,7 +190,7 @@ class Room:
             "status": state.status.value,
             "phase": None if current is None else current.id,
             "speed": state.speed,
-            "drift_ms": view.console(state, now_ms).drift_ms,
+            "drift_ms": drift_ms(state, now_ms),
             "events": self.story.seq,
             "seats": {
                 seat.id: {
@@ -206,20 +207,20 @@ class Room:
     # -- time --------------------------------------------------------------------------------------------------
 
     def _rest(self) -> None:
-        """Sleep until core wants to be woken, on the monotonic clock."""
+        """Sleep until core wants to be woken, on the monotonic clock. Counted from the moment at which core last
+        looked, so that a moment that passed meanwhile is not forgotten."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         if self._closed:
             return
-        now_ms = self.now_ms()
-        wake_ms = next_wake(self.state, now_ms)
+        wake_ms = next_wake(self.state, self._looked_ms)
         if wake_ms is not None:
-            passed = wake_ms <= now_ms
-            at = self.clock.monotonic_ms() + AGAIN_MS if passed else self.time.monotonic_at(wake_ms)
-            self._timer = self.clock.call_at(at, self._wake)
+            at_ms = max(self.time.monotonic_at(wake_ms), self._not_before_ms)
+            self._timer = self.clock.call_at(at_ms, self._wake)
 
     def _wake(self) -> None:
+        """Let core look at the time. If the store cannot keep what follows, look again soon."""
         self._timer = None
 
         async def tick() -> None:
@@ -230,6 +231,7 @@ class Room:
                     self._tell(())
             except Unavailable as failure:
                 self._log.warning("room.fact_not_stored", command="tick", code=failure.code)
+                self._not_before_ms = self.clock.monotonic_ms() + AGAIN_MS
 
         self._inbox.put("tick", tick)
 
@@ -262,6 +264,7 @@ class Room:
             now_ms = self.now_ms()
             events = decide(self.state, command, now_ms, by, self.drafts.all)
             if not events and key is None:
+                self._looked_ms = now_ms
                 return self.story.seq
             clocks = mark(self.clock)
             records = [to_record(event, now_ms, clocks) for event in events]
@@ -274,6 +277,7 @@ class Room:
                 if known is not None:
                     return known
                 continue
+            self._looked_ms = now_ms
             await self._advance(entries, events)
             return self.story.seq
         raise Unavailable("store_busy", "the log keeps moving under the room")

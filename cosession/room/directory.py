@@ -79,6 +79,13 @@ class Directory:
         await asyncio.gather(*(room.close(SERVER_RESTARTS) for room in self._rooms.values()))
         self._rooms.clear()
 
+    async def settled(self) -> None:
+        """Returns when every room has done what it was asked so far, and the row that is being written is."""
+        if self._pulse is not None:
+            await asyncio.wait([self._pulse])
+        for room in self.live():
+            await room.settled()
+
     # -- rooms -------------------------------------------------------------------------------------------------
 
     async def create(self, command: CreateSession) -> str:

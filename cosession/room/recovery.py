@@ -6,7 +6,7 @@ Replaying is the only way in which a state comes into being; a live room merely 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cosession.core.events import Event
 from cosession.core.evolve import evolve
@@ -18,10 +18,11 @@ from cosession.room.session_time import Mark
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What a log adds up to. `hashes[seq - 1]` is the hash of event `seq`; `at_ms` and `mark` are those of the last."""
+    """What a log adds up to. `hashes[seq - 1]` is the hash of event `seq`; `at_ms` and `mark` are those of the last.
+    Its repr tells no texts."""
 
-    state: SessionState
-    hashes: tuple[str, ...]
+    state: SessionState = field(repr=False)
+    hashes: tuple[str, ...] = field(repr=False)
     at_ms: int
     mark: Mark
 

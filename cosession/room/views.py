@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from cosession.core import view
 from cosession.core.captures import Drafts, open_specs
+from cosession.core.console import console as console_of
 from cosession.core.room_view import CaptureView
 from cosession.core.state import SessionState
 from cosession.core.vocabulary import Status, Visibility, Who
@@ -44,7 +45,7 @@ class Views:
             server_ms=monotonic_ms, session_ms=now_ms, speed=state.speed, wall_ms=self._clock.wall_ms()
         )
         common = "null" if known_version == self.version else self._common_text(story, drafts, now_ms)
-        console = view.console(state, now_ms).model_dump_json() if state.lead == seat else "null"
+        console = console_of(state, now_ms).model_dump_json() if state.lead == seat else "null"
         own = view.own(state, seat, now_ms, drafts.of(seat)).model_dump_json()
         return (
             f'{{"type":"view","seq":{story.seq},"hash":"{story.hash}","clock":{anchor.model_dump_json()},'
