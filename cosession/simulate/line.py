@@ -129,7 +129,9 @@ class Line:
             helpers = [asyncio.create_task(self._send(socket)), asyncio.create_task(self._measure_clock())]
             try:
                 while True:
-                    self._take(SERVER_MESSAGE.validate_json(await asyncio.wait_for(socket.recv(), SILENCE_S)))
+                    async with asyncio.timeout(SILENCE_S):
+                        text = await socket.recv()
+                    self._take(SERVER_MESSAGE.validate_json(text))
             finally:
                 for helper in helpers:
                     helper.cancel()

@@ -147,7 +147,8 @@ class Manager:
             self._act()
             fast = self.line.clock.known and self.line.clock.speed >= 20
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), LOOKS_EVERY_FAST_S if fast else LOOKS_EVERY_S)
+                async with asyncio.timeout(LOOKS_EVERY_FAST_S if fast else LOOKS_EVERY_S):
+                    await self._changed.wait()
             self._changed.clear()
 
     def leave_media(self, state: str, connection: str) -> None:

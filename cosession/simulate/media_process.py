@@ -21,6 +21,7 @@ from typing import Any
 from av import VideoFrame
 
 from cosession.simulate import sources
+from cosession.simulate.arrivals import ArrivalLoop
 from cosession.simulate.peer import Peer, Senses, behave_like_a_browser
 from cosession.simulate.studio import LONGEST_LINE
 
@@ -152,4 +153,5 @@ async def main() -> None:
 
 if __name__ == "__main__":
     logging.basicConfig(stream=sys.stderr, level=logging.ERROR)
-    asyncio.run(main())
+    with asyncio.Runner(loop_factory=ArrivalLoop) as runner:
+        runner.run(main())

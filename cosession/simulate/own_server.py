@@ -89,7 +89,8 @@ class OwnServer:
         if process.returncode is None:
             process.send_signal(how)
             try:
-                await asyncio.wait_for(process.wait(), STOP_S)
+                async with asyncio.timeout(STOP_S):
+                    await process.wait()
             except TimeoutError:
                 process.kill()
                 await process.wait()

@@ -2,7 +2,7 @@
 
 What it counts is what it decodes. The private names of aiortc and aioice that simulated managers need are all in this file:
 `aioice.ice.get_host_addresses` (it leaves loopback out), `aioice.ice.CONSENT_INTERVAL` (browsers give signs of life more
-often than every five seconds), `aiortc.codecs.vpx.PACKET_MAX` and `RTCRtpReceiver._handle_rtp_packet` (packets are to be counted as they arrive, before any
+often than every five seconds), `aiortc.codecs.vpx.PACKET_MAX` `RTCIceTransport._recv` and `RTCRtpReceiver._handle_rtp_packet` (packets are to be counted as they arrive, before any
 jitter buffer). Offers are as the wire asks (protocols/wire.md): audio and video sendonly, then a pair for each other seat.
 """
 
@@ -34,6 +34,7 @@ from aiortc.rtcrtpreceiver import RemoteStreamTrack
 from av import AudioFrame, VideoFrame
 
 from cosession.simulate import sources
+from cosession.simulate.arrivals import Datagram
 from cosession.simulate.runs import Runs
 
 #: Decoded sound quieter than this (root mean square of 16 bit samples) is silence.
@@ -158,6 +159,7 @@ class Peer:
     ) -> None:
         self._others = others
         self._senses = senses
+        self._arrived_s = 0.0
         self._consumers: list[asyncio.Task[None]] = []
         self._pc = RTCPeerConnection(RTCConfiguration(bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
         self._pc.on("connectionstatechange", lambda: on_state(self._pc.connectionState))
@@ -180,8 +182,9 @@ class Peer:
 
     async def answer(self, sdp: str) -> None:
         """Take the server's answer; the connection then comes up by itself. Raises ValueError if the SDP makes no sense."""
+        self._note_arrivals()
         for (seat, _), (audio, _) in zip(self._others, self._slots, strict=True):
-            _count_arrivals(audio.receiver, self._senses.of(seat).packets)
+            self._count_arrivals(audio.receiver, self._senses.of(seat).packets)
         await self._pc.setRemoteDescription(RTCSessionDescription(sdp=sdp, type="answer"))
         for (seat, place), (audio, video) in zip(self._others, self._slots, strict=True):
             got = self._senses.of(seat)
@@ -199,21 +202,32 @@ class Peer:
 
         self._consumers.append(asyncio.create_task(consume()))
 
+    def _note_arrivals(self) -> None:
+        """All lines share one transport: what it reads next is what a receiver is handed next."""
+        ice = self._pc.getTransceivers()[0].receiver.transport.transport
+        read = ice._recv
+
+        async def noting() -> bytes:
+            datagram: bytes = await read()
+            self._arrived_s = datagram.at_s if isinstance(datagram, Datagram) else time.monotonic()
+            return datagram
+
+        ice._recv = noting
+
+    def _count_arrivals(self, receiver: RTCRtpReceiver, packets: Runs) -> None:
+        handle = receiver._handle_rtp_packet
+
+        async def counting(packet: Any, arrival_time_ms: int) -> None:
+            packets.add(self._arrived_s)
+            await handle(packet, arrival_time_ms=arrival_time_ms)
+
+        receiver._handle_rtp_packet = counting  # type: ignore[method-assign]
+
     async def close(self) -> None:
         await self._pc.close()
         for consumer in self._consumers:
             consumer.cancel()
         await asyncio.gather(*self._consumers, return_exceptions=True)
-
-
-def _count_arrivals(receiver: RTCRtpReceiver, packets: Runs) -> None:
-    handle = receiver._handle_rtp_packet
-
-    async def counting(packet: Any, arrival_time_ms: int) -> None:
-        packets.add(time.monotonic())
-        await handle(packet, arrival_time_ms=arrival_time_ms)
-
-    receiver._handle_rtp_packet = counting  # type: ignore[method-assign]
 
 
 def _hear(got: Received, frame: AudioFrame) -> None:

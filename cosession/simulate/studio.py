@@ -17,6 +17,7 @@ LONGEST_LINE = 1 << 20
 LONGEST_ANSWER = 64 << 20
 #: How long an offer may take on a busy machine, in seconds.
 PATIENCE_S = 30.0
+STOP_S = 5.0
 
 
 class MediaFailed(Exception):
@@ -115,7 +116,8 @@ class Studio:
             process.stdin.close()
         for process in self._processes:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(process.wait(), 5)
+                async with asyncio.timeout(STOP_S):
+                    await process.wait()
             if process.returncode is None:
                 process.kill()
                 await process.wait()
@@ -136,7 +138,8 @@ class Studio:
         self._waiting[number] = answered
         self._order(home, {**order, "id": number})
         try:
-            answer = await asyncio.wait_for(answered, PATIENCE_S)
+            async with asyncio.timeout(PATIENCE_S):
+                answer = await answered
         except TimeoutError as late:
             raise MediaFailed(f"{order['do']}: no answer from the media process") from late
         finally:
