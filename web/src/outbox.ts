@@ -20,6 +20,9 @@ export class Outbox {
   /** By capture: the newest text that is not yet acknowledged. */
   #drafts = new Map<string, SaveDraft>();
 
+  /** By capture: the newest text that was acknowledged in this page's life; the view may lag behind it. */
+  #acknowledged = new Map<string, Fields>();
+
   constructor(
     private readonly send: (message: BrowserMessage) => boolean,
     private readonly key: string,
@@ -49,6 +52,11 @@ export class Outbox {
   /** The text that waits for its acknowledgement, if any. */
   unsaved(capture: string): Fields | undefined {
     return this.#drafts.get(capture)?.fields;
+  }
+
+  /** The text that the server is known to have; undefined if this page has sent none. */
+  saved(capture: string): Fields | undefined {
+    return this.#acknowledged.get(capture);
   }
 
   /** After a welcome: everything unanswered once more, in the order in which it was said. */
@@ -96,6 +104,7 @@ export class Outbox {
     for (const [capture, draft] of this.#drafts) {
       if (draft.id !== id) continue;
       this.#drafts.delete(capture);
+      this.#acknowledged.set(capture, draft.fields);
       this.#keep();
       this.changed();
       return true;

@@ -32,7 +32,7 @@ class CaptureForm extends Part {
     const { spec, draft, fields, version } = this.writable;
     const moved = version !== this.#version && !this.#typed;
     if (this.#fields !== null && !moved) return;
-    const kept = this.room.outbox.unsaved(spec.id);
+    const kept = this.room.outbox.unsaved(spec.id) ?? this.room.outbox.saved(spec.id);
     this.#version = version;
     this.#fields = { ...(spec.many ? {} : fields), ...(Object.keys(draft).length > 0 ? draft : {}), ...kept };
   }
@@ -137,7 +137,8 @@ class CaptureForm extends Part {
     if (this.#typed) return t("write.typing");
     const unsaved = this.room.outbox.unsaved(spec.id);
     if (unsaved && Object.keys(unsaved).length > 0) return t(this.room.link === "up" ? "write.typing" : "write.waiting");
-    if (Object.keys(draft).length > 0) return t(alone(spec) ? "write.saved_alone" : "write.saved_draft");
+    const kept = this.room.outbox.saved(spec.id) ?? draft;
+    if (Object.keys(kept).length > 0) return t(alone(spec) ? "write.saved_alone" : "write.saved_draft");
     return submitted && !spec.many ? t(this.#open() ? "write.sent" : "write.saved_alone") : "";
   }
 }

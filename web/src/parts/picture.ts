@@ -1,16 +1,20 @@
-/** A person's picture: the video if there is one, otherwise their initials on an equal tile. No nagging about cameras. */
+/**
+ * A person's picture: the video if there is one, otherwise their initials on an equal tile. No nagging about cameras.
+ * Each seat has one video element for the page's life: it moves between stage and faces without starting anew.
+ */
 import { html, nothing, type TemplateResult } from "lit";
 import { ifDefined } from "lit/directives/if-defined.js";
 import { initials } from "../people";
 import type { Room } from "../room";
 
+const videos = new Map<string, HTMLVideoElement>();
+let ownStream: MediaStream | null = null;
+
 /** `seat`'s picture as it may be shown now, the initials behind it until it moves. One's own is mirrored, as everybody knows themselves. */
 export function picture(room: Room, seat: string): TemplateResult {
   const shown = room.isMe(seat) ? own(room) : others(room, seat);
   const name = room.seat(seat)?.name ?? "";
-  return html`<span class="initials" data-tone=${ifDefined(tone(room, seat))} aria-hidden="true">${initials(name)}</span>${shown
-    ? html`<video class=${room.isMe(seat) ? "mirrored" : ""} .srcObject=${shown} .muted=${true} autoplay playsinline tabindex="-1" aria-hidden="true"></video>`
-    : nothing}`;
+  return html`<span class="initials" data-tone=${ifDefined(tone(room, seat))} aria-hidden="true">${initials(name)}</span>${shown ? video(seat, shown, room.isMe(seat)) : nothing}`;
 }
 
 /** A small round badge with initials, for rows and chips. */
@@ -18,7 +22,19 @@ export function dot(room: Room, seat: string): TemplateResult {
   return html`<span class="dot" data-tone=${ifDefined(tone(room, seat))} aria-hidden="true">${initials(room.seat(seat)?.name ?? "")}</span>`;
 }
 
-let ownStream: MediaStream | null = null;
+function video(seat: string, stream: MediaStream, mirrored: boolean): HTMLVideoElement {
+  const element = videos.get(seat) ?? document.createElement("video");
+  if (!videos.has(seat)) {
+    element.muted = element.autoplay = element.playsInline = true;
+    element.tabIndex = -1;
+    element.ariaHidden = "true";
+    element.classList.toggle("mirrored", mirrored);
+    videos.set(seat, element);
+  }
+  if (element.srcObject !== stream) element.srcObject = stream;
+  else if (element.paused) requestAnimationFrame(() => element.isConnected && element.play().catch(() => undefined)); // moved again meanwhile: its next drawing plays it
+  return element;
+}
 
 function own(room: Room): MediaStream | null {
   const track = room.devices.camera;

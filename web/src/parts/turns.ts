@@ -28,7 +28,7 @@ export function turns(room: Room): TemplateResult | typeof nothing {
 function row(room: Room, seat: string, words: string): TemplateResult {
   const away = room.seat(seat)?.presence === "absent";
   const give = room.console?.grantable.includes(seat) ?? false;
-  return html`<li class=${away ? "off" : ""}>${dot(room, seat)}<span>${room.name(seat)}</span><span class="faint">${away ? t("state.kept") : words}</span>
+  return html`<li class=${away ? "off" : ""}>${dot(room, seat)}<span>${room.name(seat)}</span><span class="faint">${away ? t(room.seat(seat)?.joined ? "state.kept" : "state.expected") : words}</span>
     ${give ? html`<button class="btn bare small" data-gesture="grant_floor" aria-label=${t("turns.give_to", { name: room.name(seat) })} title=${t("turns.give_to", { name: room.name(seat) })} @click=${() => void room.ask({ type: "grant_floor", seat })}>${icon("mic")}<span>${t("turns.give")}</span></button>` : nothing}
   </li>`;
 }

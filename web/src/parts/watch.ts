@@ -8,12 +8,12 @@ import { icon } from "./icon";
 export function trouble(room: Room): TemplateResult | typeof nothing {
   const seats = (room.common?.seats ?? []).filter((seat) => seat.presence !== "here" && seat.joined && !room.isMe(seat.id));
   if (seats.length === 0) return nothing;
-  return html`<section class="card alert" aria-label=${t("watch.label")}>
+  return html`<div class="card alert">
     ${seats.map(
       (seat) => html`<div class=${seat.presence}><h3>${icon(seat.presence === "weak" ? "signal" : "away")}${t(`watch.${seat.presence}`, { name: seat.name })}</h3>
         <p class="dim">${t(`watch.${seat.presence}.what`)}</p>${office(seat) ? html`<p class="faint">${office(seat)}</p>` : nothing}</div>`,
     )}
-  </section>`;
+  </div>`;
 }
 
 export function counts(room: Room): TemplateResult | typeof nothing {

@@ -18,7 +18,7 @@ export function request(room: Room): TemplateResult | typeof nothing {
   const mine = room.isMe(shown.seat);
   const heading = mine ? t("request.mine") : t("request.of", { name: room.name(shown.seat) });
   const kind = shown.fields["kind"];
-  return html`<section class="contract"><h3 class="eyebrow">${heading}${live ? html` <span>${icon("pen")}${t("request.live")}</span>` : nothing}</h3>
+  return html`<section class="contract"><h2 class="eyebrow">${heading}${live ? html` <span>${icon("pen")}${t("request.live")}</span>` : nothing}</h2>
     <p class="voice">${quote(continued(shown.fields["text"]))}</p>
     ${kind ? html`<p class="faint">${t("request.expects", { kind: t(`option.${kind}`).toLowerCase() })}</p>` : nothing}
   </section>`;
