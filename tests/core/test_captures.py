@@ -6,8 +6,9 @@ import pytest
 
 from cosession.core import commands as cmd
 from cosession.core.captures import keepsake, visible
+from cosession.core.console import console
 from cosession.core.refusal import Refused
-from cosession.core.view import common, console, own
+from cosession.core.view import common, own
 from cosession.core.vocabulary import RefusalCode
 from tests.core.table import Table
 

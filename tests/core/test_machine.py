@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from cosession.core import commands as cmd
+from cosession.core.console import console
 from cosession.core.floor import closed_roles, hearable, holder, may_speak
 from cosession.core.refusal import Refused
 from cosession.core.schedule import shares, spent_ms
 from cosession.core.script import CaptureSpec
-from cosession.core.view import common, console, own
+from cosession.core.view import common, own
 from cosession.core.vocabulary import (
     FloorMode,
     HandKind,

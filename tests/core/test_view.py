@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from cosession.core import commands as cmd
+from cosession.core.console import console
 from cosession.core.room_view import Overrun, PromptKey
 from cosession.core.schedule import shares
-from cosession.core.view import common, console, own
+from cosession.core.view import common, own
 from tests.core.table import Table
 
 

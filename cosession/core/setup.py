@@ -1,0 +1,74 @@
+"""Making a session: whether its people and its script fit together, and the events it begins with.
+
+Pure. Source: method.md, "Rotation" (who may not be what at once); decision 11.
+"""
+
+from __future__ import annotations
+
+from pydantic import ValidationError
+
+from cosession.core import commands as cmd
+from cosession.core import events as ev
+from cosession.core.refusal import Refused
+from cosession.core.script import Script
+from cosession.core.vocabulary import Job, RefusalCode, Role
+
+
+def create(c: cmd.CreateSession) -> list[ev.Event]:
+    def wrong(place: str, mend: str) -> Refused:
+        return Refused(RefusalCode.BAD_SETUP, f"{place}: {mend}")
+
+    try:
+        script = Script.model_validate(c.script)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise wrong("script." + ".".join(map(str, first["loc"])), first["msg"]) from None
+    facilitators = [seat for seat in c.seats if seat.role is Role.FACILITATOR]
+    clients = [seat for seat in c.seats if seat.role is Role.CLIENT]
+    members = [seat for seat in c.seats if seat.role in (Role.CLIENT, Role.CONSULTANT)]
+    if len(facilitators) != 1:
+        raise wrong("seats", "name exactly one facilitator")
+    if len(clients) != 1:
+        raise wrong("client", "name exactly one client")
+    if not script.people.minimum <= len(members) <= script.people.maximum:
+        raise wrong("participants", f"{script.people.minimum} to {script.people.maximum} people")
+    names = [seat.name.casefold() for seat in c.seats]
+    if len(set(names)) < len(names):
+        raise wrong("participants", "two people have the same name; add a letter to tell them apart")
+    for job in Job:
+        holders = [seat for seat in c.seats if job in seat.jobs]
+        if len(holders) > 1:
+            raise wrong(job, "at most one person")
+        if any(seat.role is Role.FACILITATOR for seat in holders):
+            raise wrong(job, "somebody other than the facilitator")
+    if any(seat.role is Role.CLIENT and Job.DEPUTY in seat.jobs for seat in c.seats):
+        raise wrong("deputy", "nobody is client and deputy in one session")
+    ids = ["f" if seat.role is Role.FACILITATOR else "" for seat in c.seats]
+    places = iter(range(1, len(ids) + 1))
+    ids = [name or f"p{next(places)}" for name in ids]
+    previous: str | None = None
+    if c.previous_client is not None:
+        if not 0 <= c.previous_client < len(ids) or c.seats[c.previous_client].role is Role.FACILITATOR:
+            raise wrong("previous_client", "one of the participants")
+        previous = ids[c.previous_client]
+    events: list[ev.Event] = [
+        ev.SessionCreated(
+            title=c.title,
+            language=c.language,
+            script=script.model_dump(mode="json", exclude_defaults=True),
+            speed=c.speed,
+            starts_at_ms=c.starts_at_ms,
+            programme=c.programme,
+            number=c.number,
+            previous_client=previous,
+        )
+    ]
+    events += [
+        ev.SeatAdded(seat=seat_id, name=seat.name, role=seat.role, jobs=tuple(sorted(seat.jobs)))
+        for seat_id, seat in zip(ids, c.seats, strict=True)
+    ]
+    for phase in script.phases:
+        if phase.skip_when == "first_session" and (c.number == 1 or previous is None):
+            heir = None if phase.minutes_to is None else f"{phase.minutes_to}#1"
+            events.append(ev.PhaseSkipped(phase=f"{phase.id}#1", minutes_to=heir))
+    return events

@@ -1,0 +1,116 @@
+"""The gestures of every seat: the hand, the turn, the microphone, what is written.
+
+One function for each command; each raises `Refused` or lets the course take its way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from cosession.core import captures as cap
+from cosession.core import commands as cmd
+from cosession.core import events as ev
+from cosession.core.course import Course
+from cosession.core.floor import FOLLOW_UPS, may_speak
+from cosession.core.refusal import Refused
+from cosession.core.state import SeatState
+from cosession.core.subject import require_step, require_turn
+from cosession.core.vocabulary import FloorMode, HandKind, Microphone, RefusalCode, Role, TurnKind
+
+
+def _raise_hand(course: Course, c: cmd.RaiseHand, seat: SeatState) -> None:
+    state, step = course.state, course.state.current_step
+    if step is None or step.floor is not FloorMode.QUEUE:
+        raise Refused(RefusalCode.NOT_NOW, "there is no queue in this step")
+    if seat.id not in state.seats_of(step.who):
+        raise Refused(RefusalCode.NOT_YOUR_SEAT)
+    asking = state.turn is not None and state.turn.seat == seat.id
+    if asking or any(hand.seat == seat.id for hand in state.hands):
+        raise Refused(RefusalCode.ALREADY)
+    if c.kind is HandKind.FOLLOW_UP:
+        waiting = sum(hand.kind is HandKind.FOLLOW_UP for hand in state.hands)
+        if state.turn is None or state.follow_ups + waiting >= FOLLOW_UPS:
+            raise Refused(RefusalCode.NOT_NOW, "no follow-up is open")
+    course.emit(ev.HandRaised(seat=seat.id, kind=c.kind))
+
+
+def _lower_hand(course: Course, c: cmd.LowerHand, seat: SeatState) -> None:
+    if not any(hand.seat == seat.id for hand in course.state.hands):
+        raise Refused(RefusalCode.ALREADY)
+    course.emit(ev.HandLowered(seat=seat.id))
+
+
+def _end_turn(course: Course, c: cmd.EndTurn, seat: SeatState) -> None:
+    turn = require_turn(course, c.turn)
+    if seat.id not in (turn.seat, course.state.lead):
+        raise Refused(RefusalCode.NOT_YOUR_SEAT)
+    course.emit(ev.TurnEnded(turn=turn.number, how="done"))
+    if turn.kind is TurnKind.ASK:
+        course.start_answering()
+    if not course.state.lead_announced:
+        course.emit(ev.LeadAnnounced())
+
+
+def _pass_turn(course: Course, c: cmd.PassTurn, seat: SeatState) -> None:
+    require_step(course, c.phase, c.step)
+    state, step, run = course.state, course.state.current_step, course.state.step
+    if step is None or run is None or step.floor is not FloorMode.ROUND:
+        raise Refused(RefusalCode.NOT_NOW, "there is no round in this step")
+    if state.turn is not None and state.turn.seat == seat.id and state.turn.kind is TurnKind.SPEAK:
+        course.emit(ev.TurnEnded(turn=state.turn.number, how="passed"))
+    elif seat.id in run.order:
+        course.emit(ev.TurnPassed(seat=seat.id))
+    else:
+        raise Refused(RefusalCode.NOT_NOW, "no turn is coming")
+
+
+def _set_microphone(course: Course, c: cmd.SetMicrophone, seat: SeatState) -> None:
+    if seat.role is Role.OBSERVER:
+        raise Refused(RefusalCode.NOT_YOUR_SEAT, "observers only listen")
+    allowed = seat.id in may_speak(course.state)
+    wanted = Microphone.OPEN if c.microphone is Microphone.ARMED and allowed else c.microphone
+    if wanted is Microphone.OPEN and not allowed:
+        raise Refused(RefusalCode.NOT_NOW, "without the floor a microphone can only be armed")
+    if wanted is seat.microphone:
+        raise Refused(RefusalCode.ALREADY)
+    course.emit(ev.MicrophoneSet(seat=seat.id, microphone=wanted))
+
+
+def _submit_capture(course: Course, c: cmd.SubmitCapture, seat: SeatState) -> None:
+    state = course.state
+    spec = state.spec(c.capture)
+    if spec is None:
+        raise Refused(RefusalCode.UNKNOWN_CAPTURE, c.capture)
+    if not any(seat.id in state.seats_of(who) for who in spec.by):
+        raise Refused(RefusalCode.NOT_YOUR_SEAT, c.capture)
+    place = next(((key, s) for key, s in cap.writable(state, seat.id) if s.id == c.capture), None)
+    if place is None:
+        raise Refused(RefusalCode.NOT_NOW, c.capture)
+    was = None if spec.many else cap.latest(state, seat.id, c.capture)
+    if c.version != (0 if was is None else was.version):
+        raise Refused(RefusalCode.STALE, f"{c.capture}: version {0 if was is None else was.version} stands")
+    course.write(spec, place[0], seat.id, cap.checked(spec, c.fields))
+
+
+def _mark_done(course: Course, c: cmd.MarkDone, seat: SeatState) -> None:
+    require_step(course, c.phase, c.step)
+    state, step, run = course.state, course.state.current_step, course.state.step
+    if step is None or run is None or step.floor is not FloorMode.SILENT_WRITING:
+        raise Refused(RefusalCode.NOT_NOW, "nobody writes in this step")
+    if seat.id not in state.seats_of(step.who):
+        raise Refused(RefusalCode.NOT_YOUR_SEAT)
+    if seat.id in run.done:
+        raise Refused(RefusalCode.ALREADY)
+    course.emit(ev.WritingDone(seat=seat.id))
+
+
+GESTURES: dict[type[cmd.Command], Callable[[Course, Any, SeatState], None]] = {
+    cmd.RaiseHand: _raise_hand,
+    cmd.LowerHand: _lower_hand,
+    cmd.EndTurn: _end_turn,
+    cmd.PassTurn: _pass_turn,
+    cmd.SetMicrophone: _set_microphone,
+    cmd.SubmitCapture: _submit_capture,
+    cmd.MarkDone: _mark_done,
+}
