@@ -25,6 +25,7 @@ from cosession import assets
 from cosession.media.embedded.engine import EmbeddedMedia
 from cosession.ops.app import OpsParts
 from cosession.ops.app import build as build_ops
+from cosession.ops.counting import Answers
 from cosession.pages.login import Kind, SignIn
 from cosession.pages.render import Pages
 from cosession.pages.words import read_words
@@ -85,12 +86,14 @@ class Application:
             app_words = read_words(assets.locales(), "cosession")
         self.registry = Registry(self.log.database)
         self.rooms = Directory(self.log, self.media, self.clock, rehearsal=settings.rehearsal)
+        self.answers = Answers()
         self._ops = OpsParts(
             pages=pages,
             rooms=self.rooms,
             media=self.media,
             sign_in=SignIn(self.registry, "ops"),
             store_writes=lambda: self.log.alive(mark(self.clock)),
+            answers=self.answers,
         )
         self.ops: Starlette = build_ops(self._ops)
         self.server: Starlette = build_server(
@@ -106,7 +109,7 @@ class Application:
                 zone=zone,
                 public_url=settings.public_url,
                 rehearsal=settings.rehearsal,
-                answered=self._ops.answers.count,
+                answered=self.answers.count,
             )
         )
 

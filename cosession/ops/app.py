@@ -41,7 +41,7 @@ class OpsParts:
     media: MediaEngine
     sign_in: SignIn
     store_writes: Callable[[], Awaitable[None]]
-    answers: Answers = field(default_factory=Answers)
+    answers: Answers
     pulse: Pulse = field(default_factory=Pulse)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from cosession.core import view
+from cosession.core.schedule import drift_ms
 from cosession.core.script import Text
 from cosession.core.state import SeatState, SessionState
 from cosession.core.vocabulary import HoldCause, Presence, Status
@@ -92,7 +92,7 @@ def row(room: Room, media: Sequence[SeatFigures]) -> RoomRow:
         phase_title=None if phase is None else _both(phase.title),
         family=None if phase is None else phase.family.value,
         speed=state.speed,
-        drift_ms=view.console(state, room.now_ms()).drift_ms if state.status is Status.RUNNING else 0,
+        drift_ms=drift_ms(state, room.now_ms()) if state.status is Status.RUNNING else 0,
         seats=seats,
         paths={path: paths.count(path) for path in sorted(set(paths))},
         loss_percent=round(max(losses), 1) if losses else None,

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cosession.pages.assets import routes
 from cosession.pages.headers import SecurityHeaders, same_origin
-from cosession.pages.problems import Problem, handlers
+from cosession.pages.problems import Handler, Problem, handlers
 from cosession.server.parts import Parts
 from cosession.server.seat import Seat
 from cosession.server.sessions import Sessions
@@ -23,6 +23,7 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 def build(parts: Parts) -> Starlette:
     """The application of the main listener."""
     sessions, seat, socket = Sessions(parts), Seat(parts), Socket(parts)
+    errors = handlers(parts.pages)
 
     async def sign_in(request: Request) -> Response:
         return await parts.sign_in.open_link(request)
@@ -45,23 +46,27 @@ def build(parts: Parts) -> Starlette:
             WebSocketRoute("/s/{session}/{seat}/socket", socket.serve),
             *routes(parts.pages.dist),
         ],
-        middleware=[Middleware(SecurityHeaders), Middleware(_OwnPagesOnly, public_url=parts.public_url)],
-        exception_handlers=handlers(parts.pages),
+        middleware=[
+            Middleware(SecurityHeaders),
+            Middleware(_OwnPagesOnly, public_url=parts.public_url, refuse=errors[Problem]),
+        ],
+        exception_handlers=errors,
     )
 
 
 class _OwnPagesOnly:
     """Changes are asked for by our own pages only: the second lock beside SameSite cookies."""
 
-    def __init__(self, app: ASGIApp, public_url: str | None) -> None:
+    def __init__(self, app: ASGIApp, public_url: str | None, refuse: Handler) -> None:
         self._app = app
         self._public_url = public_url
+        self._refuse = refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if (
-            scope["type"] == "http"
-            and scope["method"] not in SAFE
-            and not same_origin(Request(scope), self._public_url)
-        ):
-            raise Problem(403, "other_site")
+        if scope["type"] == "http" and scope["method"] not in SAFE:
+            request = Request(scope)
+            if not same_origin(request, self._public_url):
+                refusal = await self._refuse(request, Problem(403, "other_site"))
+                await refusal(scope, receive, send)
+                return
         await self._app(scope, receive, send)

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
+
+from babel.dates import format_date
 
 from cosession.core.captures import keepsake, visible
 from cosession.core.room_view import CaptureView
@@ -20,10 +23,12 @@ from cosession.pages.words import Words
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One field of something written. `label` is empty where the section's title says it all."""
+    """One field of something written. `label` is empty where the section's title says it all. `voice`: people's own
+    words, set larger."""
 
     label: str
     text: str
+    voice: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,7 @@ FIRST = ("request", "contribution", "retained", "action", "learning")
 def keep(state: SessionState, seat: str, words: Words) -> Keepsake:
     """What is this seat's, in the reader's language. Any state will do; pages show it once the session is closed."""
     kept = keepsake(state, seat)
-    sections = [_section(state, spec, views, words) for spec, views in [*_agreed(state, seat), *kept]]
+    sections = [_section(state, seat, spec, views, words) for spec, views in [*_agreed(state, seat), *kept]]
     named = {section.capture: section for section in sections}
     first = [named.pop(capture) for capture in FIRST if capture in named]
     return Keepsake(first, list(named.values()))
@@ -83,18 +88,20 @@ def _agreed(state: SessionState, seat: str) -> list[tuple[CaptureSpec, list[Capt
     return [(spec, views) for spec in specs if (views := [view for view in seen if view.capture == spec.id])]
 
 
-def _section(state: SessionState, spec: CaptureSpec, views: Iterable[CaptureView], words: Words) -> Section:
+def _section(state: SessionState, seat: str, spec: CaptureSpec, views: Iterable[CaptureView], words: Words) -> Section:
     phase = next((phase for phase in state.script.phases if spec in phase.captures), None)
     kind = next((field for field in spec.fields if field.kind == "choice"), None) if spec.many else None
     groups: dict[str, list[Item]] = {option: [] for option in kind.options} if kind else {}
     for view in views:
         option = view.fields.get(kind.id, "") if kind else ""
         groups.setdefault(option, []).append(_item(spec, view, kind, words))
+    # The script's title is written for who writes; some captures have words for who takes them along.
+    own = words.texts.get(f"kept.{'client' if seat == state.client else 'others'}.{spec.id}")
     return Section(
         spec.id,
-        said(spec.title, words.language),
+        own or said(spec.title, words.language),
         Family.OPEN if phase is None else phase.family,
-        [Group(words(f"option.{option}") if option else "", items) for option, items in groups.items() if items],
+        [Group(_option(spec, option, words), items) for option, items in groups.items() if items],
     )
 
 
@@ -102,12 +109,33 @@ def _item(spec: CaptureSpec, view: CaptureView, grouped_by: CaptureField | None,
     if view.erased:
         return Item([Line("", words("after.erased"))])
     shown = [field for field in spec.fields if field is not grouped_by and view.fields.get(field.id)]
-    lines = []
-    for place, field in enumerate(shown):
-        text = view.fields[field.id]
-        label = said(field.title, words.language) if place or field.kind == "choice" else ""
-        lines.append(Line(label, words(f"option.{text}") if field.kind == "choice" else text))
-    return Item(lines)
+    return Item(
+        [_line(spec, field, view.fields[field.id], words, first=not place) for place, field in enumerate(shown)]
+    )
+
+
+def _line(spec: CaptureSpec, field: CaptureField, text: str, words: Words, *, first: bool) -> Line:
+    title = said(field.title, words.language)
+    # The first text speaks for itself, unless its title begins the sentence that it goes on with: « J'apprends que… »
+    voice = first and field.kind in ("text", "line")
+    label = title if not voice or title.endswith("…") else ""
+    return Line(label, _plain(spec, field, text, words), voice)
+
+
+def _plain(spec: CaptureSpec, field: CaptureField, text: str, words: Words) -> str:
+    """What people read: choices in words, dates as they are said."""
+    match field.kind:
+        case "choice":
+            return _option(spec, text, words)
+        case "date":
+            return str(format_date(date.fromisoformat(text), "long", locale=words.language))
+        case _:
+            return text
+
+
+def _option(spec: CaptureSpec, option: str, words: Words) -> str:
+    """An option of a script that brings words of its own kind is shown as it is spelled."""
+    return words.texts.get(f"option.{spec.id}.{option}") or words.texts.get(f"option.{option}", option)
 
 
 def markdown(kept: Keepsake, state: SessionState, when: str, words: Words) -> str:

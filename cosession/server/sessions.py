@@ -89,7 +89,6 @@ class Sessions:
             field = refusal.detail.partition(":")[0]
             raise WrongForm([FieldError(field, "wrong.setup", {"detail": refusal.detail})]) from None
         await parts.registry.add_session(session, parts.clock.wall_ms(), new.starts_wall_ms, OWNER)
-        log.info("session.created", session_id=session, seats=len(new.command.seats), speed=new.command.speed)
         return session
 
     async def page(self, request: Request) -> Response:
@@ -113,14 +112,14 @@ class Sessions:
         """POST /sessions/{session}/{seat}/renew: a new link; the old one ends, whoever holds it leaves the room."""
         room, seat = await self._seat(request)
         await self._parts.registry.renew(room.session, seat)
-        log.info("invitation.renewed", session_id=room.session, seat=seat)
+        log.info("invitation.renewed", session=room.session, seat=seat)
         return _left(room, seat)
 
     async def revoke(self, request: Request) -> Response:
         """POST /sessions/{session}/{seat}/revoke: the link ends, and there is none until it is renewed."""
         room, seat = await self._seat(request)
         await self._parts.registry.revoke(room.session, seat)
-        log.info("invitation.revoked", session_id=room.session, seat=seat)
+        log.info("invitation.revoked", session=room.session, seat=seat)
         return _left(room, seat)
 
     async def _seat(self, request: Request) -> tuple[Room, str]:

@@ -1,0 +1,181 @@
+"""The operators' listener: who may look, what is shown, what is never shown, and what probes say."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from cosession.core.commands import Pause, ReportPresence, StartSession
+from cosession.core.vocabulary import Presence
+from cosession.main import Application
+from cosession.ops.counting import Answers
+from cosession.ops.pulse import EVERY_S, Pulse
+from cosession.room.actor import Room
+from cosession.room.ports import SeatFigures, Unavailable
+from tests.server.conftest import PEOPLE, QuietMedia, application, facilitator, journal, made, media, settings, setup
+
+__all__ = ["application", "facilitator", "journal", "made", "media", "settings"]
+
+
+@pytest.fixture
+async def outsider(application: Application) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(application.ops, raise_app_exceptions=False)
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://ops.test", follow_redirects=True, headers={"accept-language": "fr"}
+    ) as client:
+        yield client
+
+
+@pytest.fixture
+async def operator(application: Application, outsider: httpx.AsyncClient) -> httpx.AsyncClient:
+    answer = await outsider.get(f"/in/{await application.registry.new_login_link('ops')}")
+    assert answer.status_code == 200
+    return outsider
+
+
+@pytest.fixture
+async def room(application: Application, made: dict[str, Any]) -> Room:
+    found = await application.rooms.get(made["session"])
+    assert found is not None
+    return found
+
+
+async def test_only_operators_look(application: Application, outsider: httpx.AsyncClient, made: dict[str, Any]) -> None:
+    assert (await outsider.get("/")).status_code == 403
+    assert (await outsider.get("/rooms.json")).status_code == 403
+    assert (await outsider.get(f"/verify/{made['session']}")).status_code == 403
+    token = await application.registry.new_login_link("facilitator")
+    assert (await outsider.get(f"/in/{token}")).status_code == 404, "a facilitator's link is not an operator's"
+    assert (await outsider.get("/")).status_code == 403
+
+
+async def test_probes_and_metrics_need_no_login(
+    application: Application, outsider: httpx.AsyncClient, media: QuietMedia, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (await outsider.get("/livez")).text == "ok\n"
+    assert (await outsider.get("/readyz")).text == "ok\n"
+    media.answers = False
+    unready = await outsider.get("/readyz")
+    assert (unready.status_code, unready.text) == (503, "media: does not answer\n")
+
+    async def full(mark: object) -> None:
+        raise Unavailable("store_full")
+
+    monkeypatch.setattr(application.log, "alive", full)
+    assert (await outsider.get("/readyz")).text == "store: does not answer\nmedia: does not answer\n"
+    assert (await outsider.get("/livez")).status_code == 200
+    assert "cosession_media_up 0.0" in (await outsider.get("/metrics")).text
+
+
+async def test_the_board_shows_each_room_without_names_or_texts(
+    operator: httpx.AsyncClient, room: Room, media: QuietMedia
+) -> None:
+    media.seats[room.session] = [
+        SeatFigures("c1", "p1", "udp", 100, 700, 0.4, 21.0, 60, 40, 3),
+        SeatFigures("c2", "p2", "udp", 120, 650, 7.5, None, 60, 60, 0),
+    ]
+    page = await operator.get("/")
+    assert page.status_code == 200
+    assert room.session in page.text
+    assert "perte élevée" in page.text
+    assert "content-security-policy" in page.headers
+    for private in (*PEOPLE, "Claire", "Estuaire"):
+        assert private not in page.text
+    (row,) = (await operator.get("/rooms.json")).json()["rooms"]
+    assert (row["grade"], row["trouble"], row["loss_percent"], row["paths"]) == ("warn", "loss", 7.5, {"udp": 2})
+    seat = next(seat for seat in row["seats"] if seat["seat"] == "p1")
+    assert (seat["packets_in"], seat["packets_out"], seat["audio_packets_dropped"]) == (100, 700, 3)
+    english = await operator.get("/?lang=en")
+    assert "high loss" in english.text
+
+
+async def test_a_board_without_rooms_and_one_without_media_say_so(
+    application: Application, operator: httpx.AsyncClient, media: QuietMedia
+) -> None:
+    assert "Rien à faire" in (await operator.get("/")).text
+    media.answers = False
+    assert "ne répond pas" in (await operator.get("/")).text
+    assert (await operator.get("/rooms.json")).json()["media"] is None
+
+
+async def another(application: Application, facilitator: httpx.AsyncClient) -> Room:
+    answer = await facilitator.post("/sessions", json=setup())
+    found = await application.rooms.get(answer.json()["session"])
+    assert found is not None
+    return found
+
+
+async def test_the_worst_room_comes_first(
+    application: Application, facilitator: httpx.AsyncClient, operator: httpx.AsyncClient, room: Room
+) -> None:
+    calm, leaderless = [await another(application, facilitator) for _ in range(2)]
+    for one in (room, calm, leaderless):
+        for seat in one.state.seats:
+            await one.ask(ReportPresence(seat=seat, presence=Presence.HERE))
+        await one.ask(StartSession(), "f")
+    await room.ask(Pause(), "f")
+    await leaderless.ask(ReportPresence(seat="f", presence=Presence.ABSENT))
+    found = (await operator.get("/rooms.json")).json()["rooms"]
+    assert [(row["session"], row["grade"], row["trouble"]) for row in found[:1]] == [
+        (leaderless.session, "bad", "lead_absent")
+    ]
+    assert {row["session"]: row["trouble"] for row in found[1:]} == {room.session: "paused", calm.session: "ok"}
+    assert "animation absente" in (await operator.get("/")).text
+
+
+async def test_verify_tells_whether_the_log_says_what_the_room_believes(
+    operator: httpx.AsyncClient, room: Room
+) -> None:
+    await room.ask(StartSession(), "f")
+    found = (await operator.get(f"/verify/{room.session}")).json()
+    assert found["replay_equal"] is True
+    assert found["events"] == room.story.seq
+    assert sum(phase["planned_s"] for phase in found["phases"]) == 4500
+    assert found["hearable"]
+    assert (await operator.get("/verify/nosuchthing1")).status_code == 404
+
+
+async def test_metrics_count_and_name_nobody(application: Application, outsider: httpx.AsyncClient, room: Room) -> None:
+    for text in (
+        '{"type":"accepted","id":"command-1","seq":3}',
+        '{"type":"refused","id":"command-2","code":"not_now","detail":""}',
+        '{"type":"view","seq":3}',
+        '{"type":"error","id":null,"code":"not_json","place":"","mend":"","retry":false}',
+    ):
+        application.answers.count(text)
+    text = (await outsider.get("/metrics")).text
+    for line in (
+        'cosession_rooms{status="lobby"} 1.0',
+        'cosession_rooms{status="running"} 0.0',
+        'cosession_seats{presence="here"} 0.0',
+        "cosession_commands_total 1.0",
+        'cosession_refusals_total{code="not_now"} 1.0',
+        'cosession_wire_errors_total{code="not_json"} 1.0',
+        'cosession_media_packets_total{direction="in"} 1200.0',
+        'cosession_media_dropped_total{reason="closed_floor"} 5.0',
+    ):
+        assert line in text, line
+    assert room.session not in text
+
+
+def test_a_long_view_costs_the_counter_nothing() -> None:
+    answers = Answers()
+    answers.count('{"type":"view","common":not even json')
+    assert answers.accepted == 0
+
+
+async def test_the_pulse_sees_a_loop_that_is_held_up() -> None:
+    pulse = Pulse()
+    pulse.start()
+    loop = asyncio.get_running_loop()
+    held_until = loop.time() + EVERY_S + 0.15
+    while loop.time() < held_until:
+        pass  # what must never happen in the server
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    pulse.stop()
+    assert pulse.worst_ms >= 100

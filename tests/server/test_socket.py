@@ -1,0 +1,146 @@
+"""The socket over a real connection: who gets in, what a refusal says, and that nothing of it reaches the log."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Origin
+
+from cosession.main import Application, _Uvicorn, bound
+from cosession.settings import Address
+from tests.server.conftest import link_of, setup, visitor
+
+
+@pytest.fixture
+async def port(application: Application) -> AsyncIterator[int]:
+    """The application behind uvicorn, as `serve` runs it."""
+    listener = bound(Address("127.0.0.1", 0), "COSESSION_BIND")
+    server = _Uvicorn(application.server)
+    task = asyncio.create_task(server.serve([listener]))
+    yield int(listener.getsockname()[1])
+    server.should_exit = True
+    await task
+
+
+async def cookie_of(application: Application, link: str) -> str:
+    async with visitor(application) as client:
+        client.follow_redirects = False
+        answer = await client.get(link)
+        return str(answer.headers["set-cookie"].partition(";")[0])
+
+
+async def messages(socket: ClientConnection, until: str) -> dict[str, Any]:
+    """The next message of this type."""
+    async with asyncio.timeout(10):
+        while True:
+            message: dict[str, Any] = json.loads(await socket.recv())
+            if message["type"] == until:
+                return message
+
+
+async def close_code(address: str, **headers: str) -> int | None:
+    async with connect(address, additional_headers=headers) as socket:
+        with pytest.raises(ConnectionClosed):
+            await asyncio.wait_for(socket.recv(), 10)
+        return socket.close_code
+
+
+HELLO = json.dumps({"type": "hello", "tab": "tab-of-test", "epoch": 0, "place": "room"})
+
+
+async def test_a_seat_says_hello_and_sees_its_room(application: Application, made: dict[str, Any], port: int) -> None:
+    address = f"ws://127.0.0.1:{port}/s/{made['session']}/p1/socket"
+    cookie = await cookie_of(application, link_of(made, "p1"))
+    async with connect(
+        address, additional_headers={"Cookie": cookie}, origin=Origin(f"http://127.0.0.1:{port}")
+    ) as socket:
+        await socket.send(HELLO)
+        assert (await messages(socket, "welcome"))["seat"] == "p1"
+        view = await messages(socket, "view")
+        assert view["common"]["title"] == "Groupe Estuaire, séance 3"
+        assert view["own"]["role"] == "client"
+
+
+async def test_who_may_not_get_in_reads_why(application: Application, made: dict[str, Any], port: int) -> None:
+    base = f"ws://127.0.0.1:{port}/s/{made['session']}"
+    cookie = await cookie_of(application, link_of(made, "p1"))
+    assert await close_code(f"{base}/p1/socket") == 4401
+    assert await close_code(f"{base}/p2/socket", Cookie=cookie) == 4401
+    assert await close_code(f"{base}/p9/socket", Cookie=cookie) == 4404
+    assert await close_code(f"ws://127.0.0.1:{port}/s/nosuchthing1/p1/socket", Cookie=cookie) == 4404
+    assert await close_code(f"{base}/p1/socket", Cookie=cookie, Origin="https://evil.example") == 4403
+    await application.registry.renew(made["session"], "p1")
+    assert await close_code(f"{base}/p1/socket", Cookie=cookie) == 4410
+
+
+async def test_a_revoked_link_puts_its_holder_out(
+    application: Application, facilitator: httpx.AsyncClient, made: dict[str, Any], port: int
+) -> None:
+    cookie = await cookie_of(application, link_of(made, "p1"))
+    address = f"ws://127.0.0.1:{port}/s/{made['session']}/p1/socket"
+    async with connect(address, additional_headers={"Cookie": cookie}) as socket:
+        await socket.send(HELLO)
+        await messages(socket, "view")
+        await facilitator.post(f"/sessions/{made['session']}/p1/revoke")
+        await messages(socket, "revoked")
+        await asyncio.wait_for(socket.wait_closed(), 5)
+        assert socket.close_code == 4410
+
+
+async def test_large_messages_are_answered_with_a_code(
+    application: Application, made: dict[str, Any], port: int
+) -> None:
+    cookie = await cookie_of(application, link_of(made, "p1"))
+    address = f"ws://127.0.0.1:{port}/s/{made['session']}/p1/socket"
+    async with connect(address, additional_headers={"Cookie": cookie}) as socket:
+        await socket.send(HELLO)
+        await socket.send("x" * 100_000)
+        assert (await messages(socket, "error"))["code"] == "too_large"
+
+
+async def test_names_texts_and_tokens_never_reach_the_log(
+    application: Application, facilitator: httpx.AsyncClient, port: int, journal: io.StringIO
+) -> None:
+    people = ["Ombeline", "Zéphyrine", "Théodule"]
+    answer = await facilitator.post(
+        "/sessions",
+        json=setup(title="Trésorerie secrète", facilitator="Hildegarde", participants=people, previous_client=2),
+    )
+    made = answer.json()
+    cookie = await cookie_of(application, link_of(made, "p1"))
+    address = f"ws://127.0.0.1:{port}/s/{made['session']}/p1/socket"
+    text = "Je redoute la réunion de budget"
+    async with connect(address, additional_headers={"Cookie": cookie}) as socket:
+        await socket.send(HELLO)
+        await messages(socket, "view")
+        draft = {"type": "draft", "id": "draft-of-test", "capture": "intention", "fields": {"text": text}}
+        await socket.send(json.dumps(draft))
+        await messages(socket, "draft_saved")
+        command = {"type": "submit_capture", "capture": "intention", "fields": {"text": text}}
+        await socket.send(json.dumps({"type": "command", "id": "command-1", "command": command}))
+        await messages(socket, "accepted")
+        await socket.send(json.dumps({"type": "command", "id": "command-2", "command": {"type": "raise_hand"}}))
+        await messages(socket, "refused")
+        offer = {"type": "media_offer", "id": "offer-of-test", "connection": "media-of-test", "sdp": f"v=0 {text}"}
+        await socket.send(json.dumps(offer))
+        await messages(socket, "error")
+        await socket.send(json.dumps({"type": text}))
+        await messages(socket, "error")
+    await facilitator.post(f"/sessions/{made['session']}/p2/renew")
+    logged = journal.getvalue()
+    assert "session.created" in logged
+    assert "invitation.renewed" in logged
+    tokens = [one["link"].rpartition("/")[2] for one in made["links"]] + [cookie.partition("=")[2]]
+    for private in (*people, "Hildegarde", "Trésorerie", text, *tokens, *(token[-24:] for token in tokens)):
+        assert private not in logged
+        assert json.dumps(private)[1:-1] not in logged
+    assert application.answers.accepted == 1
+    assert sum(application.answers.refused.values()) == 1

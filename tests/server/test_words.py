@@ -1,0 +1,95 @@
+"""The words of the pages: every id that is used exists in both languages, none is empty, none is left over."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+from cosession import assets
+from cosession.core.script import LANGUAGES
+from cosession.core.vocabulary import Job, Role, Status
+from cosession.pages.words import read_words
+from cosession.scripts import read_all
+
+ROOT = Path(__file__).resolve().parents[2]
+PLURAL = re.compile(r't\.count\(\s*"([^"]+)"')
+PLAIN = re.compile(r'\bt\(\s*"([^"]+)"\s*[,)]')
+#: Ids that are put together: what they begin with, and how they may go on.
+PREFIXED = re.compile(r'\bt\(\s*"([^"]+)"\s*~')
+IN_PYTHON = re.compile(r'words(?:\.count)?\(\s*"([^"]+)"')
+PROBLEMS = re.compile(r'Problem\(\d+, "([^"]+)"\)')
+
+
+@pytest.fixture(scope="module")
+def texts() -> dict[str, dict[str, str]]:
+    words = read_words(assets.locales(), "pages")
+    return {language: dict(words[language].texts) for language in LANGUAGES}
+
+
+def used() -> set[str]:
+    """Every id that templates and code can ask for."""
+    templates = "\n".join(path.read_text() for path in sorted(assets.templates().glob("*.html")))
+    python = "\n".join(
+        path.read_text() for folder in ("server", "ops", "pages") for path in (ROOT / "cosession" / folder).glob("*.py")
+    )
+    ids = set(PLAIN.findall(templates)) | set(IN_PYTHON.findall(python))
+    ids |= {f"{msgid}.{form}" for msgid in PLURAL.findall(templates) for form in ("one", "other")}
+    problems = set(PROBLEMS.findall(python)) | set(re.findall(r'^    \d{3}: "(\w+)"', python, re.MULTILINE))
+    problems |= {"unavailable", "internal", "bad_request"}
+    ids |= {f"problem.{name}.{part}" for name in problems for part in ("title", "what", "do")}
+    ids |= {f"wrong.{name}" for name in re.findall(r'wrong\(\s*(?:f?"[^"]*"|\w+), "(\w+)"', python)}
+    ids |= {f"wrong.{name}" for name in ("starts_past", "starts_far", "setup")}
+    families = {
+        "language.": list(LANGUAGES),
+        "job.": ["client", *Job, "previous_client"],
+        "role.": list(Role),
+        "ops.trouble.": [*re.findall(r'return "(?:ok|warn|bad)", "(\w+)"', python), "waiting", "ok"],
+        "ops.presence.": ["here", "weak", "absent", "waiting"],
+        "ops.": [Status.LOBBY, Status.CLOSED],
+        "problem.": [],
+    }
+    for prefix in PREFIXED.findall(templates):
+        assert prefix in families, f"{prefix}: tell this test how it goes on"
+        ids |= {f"{prefix}{name}" for name in families[prefix]}
+    ids |= {f"job.{name}.help" for name in families["job."]} | {f"job.{name}.long" for name in Job}
+    return ids
+
+
+def test_every_id_exists_in_both_languages_and_none_is_empty(texts: dict[str, dict[str, str]]) -> None:
+    for language in LANGUAGES:
+        missing = sorted(used() - texts[language].keys())
+        assert not missing, f"{language}: {missing}"
+        empty = sorted(msgid for msgid, text in texts[language].items() if not text.strip())
+        assert not empty, f"{language}: {empty}"
+    assert texts["fr"].keys() == texts["en"].keys()
+
+
+def test_no_word_is_left_over(texts: dict[str, dict[str, str]]) -> None:
+    kept = ("kept.", "option.")  # asked for by the ids of a script's captures
+    left = sorted(msgid for msgid in texts["fr"].keys() - used() if not msgid.startswith(kept))
+    assert not left
+
+
+def test_placeholders_are_the_same_in_both_languages(texts: dict[str, dict[str, str]]) -> None:
+    for msgid, text in texts["fr"].items():
+        names = [{name for _, name, _, _ in Formatter().parse(one) if name} for one in (text, texts["en"][msgid])]
+        assert names[0] == names[1], msgid
+
+
+def test_every_choice_of_every_script_has_words(texts: dict[str, dict[str, str]]) -> None:
+    scripts, wrong = read_all(assets.protocols())
+    assert not wrong
+    for script in scripts.values():
+        specs = [*script.lobby, *(spec for phase in script.phases for spec in phase.captures)]
+        for option in {option for spec in specs for field in spec.fields for option in field.options}:
+            assert f"option.{option}" in texts["fr"], f"{script.id}: {option}"
+
+
+def test_french_typography(texts: dict[str, dict[str, str]]) -> None:
+    for msgid, text in texts["fr"].items():
+        assert not re.search(r"[^\s\u202f][!?;](\s|$)", text), f"{msgid}: a narrow space goes before ! ? ;"
+        assert " :" not in text, f"{msgid}: the space before a colon does not break"
+        assert "'" not in text, msgid
