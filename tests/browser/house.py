@@ -88,10 +88,13 @@ class House:
         await person.open()
         return person
 
-    async def seat(self, made: Made, seat: str, *, script: str = "", **context: Any) -> Person:
-        """A person at their own computer, with nothing opened yet. `script` runs in the page before anything else."""
+    async def seat(
+        self, made: Made, seat: str, *, script: str = "", browser: Browser | None = None, **context: Any
+    ) -> Person:
+        """A person at their own computer, with nothing opened yet. `script` runs in the page before anything else;
+        `browser`: not the one that all share."""
         options = {"permissions": ["camera", "microphone"], "locale": "fr-FR", "viewport": WIDE} | context
-        profile = await self.browser.new_context(**options)
+        profile = await (browser or self.browser).new_context(**options)
         profile.set_default_timeout(10_000)
         if script:
             await profile.add_init_script(script)
@@ -115,14 +118,14 @@ class House:
 
     async def rows(self, made: Made) -> dict[str, dict[str, Any]]:
         """What the operators see of each seat."""
-        answer = await self.board.request.get(f"{self._ops}/rooms.json")
+        answer = await self.board.request.get(f"{self.ops}/rooms.json")
         found = (await answer.json())["rooms"]
         room = next(room for room in found if room["session"] == made.session)
         return {seat["seat"]: seat for seat in room["seats"]}
 
     async def verify(self, made: Made) -> dict[str, Any]:
         """The log, replayed by the server."""
-        answer = await self.board.request.get(f"{self._ops}/verify/{made.session}")
+        answer = await self.board.request.get(f"{self.ops}/verify/{made.session}")
         assert answer.status == 200, await answer.text()
         found: dict[str, Any] = await answer.json()
         return found
@@ -133,7 +136,7 @@ class House:
         return self.server.sign_in.partition("/in/")[0]
 
     @property
-    def _ops(self) -> str:
+    def ops(self) -> str:
         return self.server.ops_sign_in.partition("/in/")[0]
 
     def errors_logged(self) -> list[str]:
