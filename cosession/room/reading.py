@@ -78,22 +78,21 @@ def _finite(digits: str) -> float:
 
 def _check(value: Any) -> None:
     """Refuse nesting beyond the limit and strings that cannot be written as UTF-8."""
-    level = [value]
-    for _ in range(MAX_NESTING + 1):
+    level, depth = [value], 0
+    while level:
         below: list[Any] = []
         for item in level:
             if isinstance(item, str):
                 item.encode("utf-8")
             elif isinstance(item, dict):
-                for key, inner in item.items():
-                    key.encode("utf-8")
-                    below.append(inner)
+                below.extend(item)
+                below.extend(item.values())
             elif isinstance(item, list):
                 below.extend(item)
-        if not below:
-            return
+        depth += any(isinstance(item, (dict, list)) for item in level)
+        if depth > MAX_NESTING:
+            raise ValueError(f"nest at most {MAX_NESTING} deep")
         level = below
-    raise ValueError(f"nest at most {MAX_NESTING} deep")
 
 
 def _invalid(error: ValidationError, raw: dict[str, Any]) -> BadMessage:

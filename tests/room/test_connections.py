@@ -69,7 +69,7 @@ async def test_another_tab_moves_the_seat_at_once(bench: Bench) -> None:
     older = await bench.page(room, "p2", tab="tab-older")
     await older.say(**OFFER)
     looking = await bench.page(room, "p2", tab="tab-newer", place="lobby")
-    assert older.closed is None
+    assert not older.closed
     moved_at = bench.clock.now_ms
     await looking.hello(tab="tab-newer", epoch=2)
     await bench.passes(500)
@@ -100,7 +100,7 @@ async def test_the_same_tab_overlaps_until_the_newer_carries_media(bench: Bench)
     newer = await bench.page(room, "p2", epoch=2, fresh=False)
     await newer.say(**{**OFFER, "connection": "media-two"})
     await bench.passes(1_000)
-    assert older.closed is None
+    assert not older.closed
     bench.directory.carrying(room.session, "p2", "media-two", True)
     await bench.settled()
     assert (older.closed, newer.closed) == (1000, None)
@@ -113,7 +113,7 @@ async def test_the_same_tab_overlaps_for_five_seconds_at_most(bench: Bench) -> N
     older = await bench.page(room, "p2")
     newer = await bench.page(room, "p2", epoch=2, fresh=False)
     await bench.passes(4_900)
-    assert older.closed is None
+    assert not older.closed
     await bench.passes(200)
     assert (older.closed, newer.closed) == (1000, None)
     late = await bench.page(room, "p2", epoch=1)
@@ -138,7 +138,7 @@ async def test_weak_after_three_seconds_absent_after_six_and_here_at_once(bench:
     await bench.passes(10_000)
     assert room.state.seats["p2"].presence is Presence.HERE
     page.answers_pings = False
-    seen = []
+    seen: list[Presence] = []
     for _ in range(70):
         await bench.passes(100)
         seen.append(room.state.seats["p2"].presence)
@@ -156,7 +156,7 @@ async def test_media_that_live_are_a_sign_of_life(bench: Bench) -> None:
     for _ in range(10):
         await bench.passes(1_000)
         bench.directory.alive(room.session, "p2")
-    assert room.state.seats["p2"].presence is Presence.HERE
+    assert room.state.seats["p2"].present
     await bench.passes(6_000)
     assert room.state.seats["p2"].presence is Presence.ABSENT
 
@@ -294,6 +294,7 @@ async def test_the_server_says_goodbye_when_it_stops(bench: Bench) -> None:
     stuck.reads.clear()
     await room.ask(StartSession(), "f")
     closing = asyncio.create_task(bench.directory.close())
+    await bench.settled()
     await bench.passes(500)
     await closing
     assert (page.closed, stuck.closed) == (1012, 1012)

@@ -77,7 +77,7 @@ async def test_an_answer_lost_after_the_commit_is_found_again(bench: Bench) -> N
     bench.log.lose_answers = 1
     lost = await lead.ask(StartSession(), "start-once")
     assert (lost["type"], lost["code"], lost["retry"]) == ("error", "store_busy", True)
-    assert room.state.status is Status.LOBBY
+    assert not room.state.started_at_ms
     assert (await lead.ask(StartSession(), "start-once"))["type"] == "accepted"
     assert room.state.status is Status.RUNNING
     assert (await room.verify())["replay_equal"]
@@ -122,7 +122,7 @@ async def test_time_that_could_not_be_stored_is_made_up_for(bench: Bench) -> Non
     assert room.state.turn.number == number
     bench.log.failing = None
     await bench.passes(400)
-    assert room.state.turn is None or room.state.turn.number > number
+    assert room.state.turns > number
     assert (await room.verify())["replay_equal"]
 
 
@@ -170,11 +170,11 @@ async def test_a_plan_is_sent_only_when_it_says_something_new(bench: Bench) -> N
 
 async def test_a_whole_session_by_the_clock(bench: Bench) -> None:
     """Nobody but the lead does anything; time alone moves turns, and the log replays to the very same state."""
-    room = await bench.room(speed=60)
+    room = await bench.room(speed=300)
     lead = (await bench.everyone(room))["f"]
     await lead.ask(StartSession())
     while (current := room.state.current) is not None:
-        await bench.passes(current.planned_ms // 60)
+        await bench.passes(current.planned_ms // 300)
         await lead.ask(NextPhase(phase=current.key))
     assert room.state.status is Status.CLOSED
     report = await bench.directory.verify(room.session)
