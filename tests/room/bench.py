@@ -93,6 +93,7 @@ class NotingEngine:
     def __init__(self) -> None:
         self.rooms: dict[str, tuple[str, ...]] = {}
         self.plans: list[RoomPlan] = []
+        self.versions: dict[str, int] = {}
         self.connections: list[tuple[str, str]] = []
         self.disconnected: list[str] = []
         self.down = False
@@ -109,7 +110,7 @@ class NotingEngine:
 
     async def close(self, session: str) -> None:
         del self.rooms[session]
-        self.plans.clear()
+        self.versions.pop(session, None)
 
     async def connect(self, session: str, seat: str, connection: str, offer_sdp: str, publishes: bool = True) -> str:
         if self.down:
@@ -124,7 +125,8 @@ class NotingEngine:
 
     def apply(self, session: str, plan: RoomPlan) -> None:
         assert session in self.rooms
-        assert not self.plans or plan.version > self.plans[-1].version
+        assert plan.version > self.versions.get(session, 0)
+        self.versions[session] = plan.version
         self.plans.append(plan)
         self.on_apply(plan)
 
