@@ -18,17 +18,16 @@ export function speak(chosen: Language, texts: Record<string, string>): void {
   document.documentElement.lang = chosen;
 }
 
-/** The text of `id`, placeholders `{name}` filled in. With `count`, the form that the language wants. An unknown id shows itself. */
+/** The text of `id`, placeholders `{name}` filled in. With `count`, the form that the language wants, or `.zero` where none is said differently. An unknown id shows itself. */
 export function t(id: string, params: Params = {}): string {
   const count = params["count"];
-  const form = typeof count === "number" ? words[`${id}.${plural.select(count)}`] ?? words[`${id}.other`] : undefined;
-  const found = form ?? words[id] ?? id;
+  const found = (typeof count === "number" ? counted(id, count) : undefined) ?? words[id] ?? id;
   return found.replace(/\{(\w+)\}/g, (whole, name: string) => String(params[name] ?? whole));
 }
 
-/** Whether there is a text under `id`. */
-export function known(id: string): boolean {
-  return id in words;
+function counted(id: string, count: number): string | undefined {
+  const none = count === 0 ? words[`${id}.zero`] : undefined;
+  return none ?? words[`${id}.${plural.select(count)}`] ?? words[`${id}.other`];
 }
 
 /** A text of the script in the page's language, set as that language is set. */

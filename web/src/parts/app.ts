@@ -28,8 +28,10 @@ type Layout = "listening" | "writing" | "conducting" | "talking";
 
 class App extends Part {
   #announcer: Announcer | undefined;
+  #atRole = false;
 
   override connectedCallback(): void {
+    this.addEventListener("focusin", (event) => (this.#atRole = (event.target as Element).closest("#role") !== null));
     this.#announcer = new Announcer(this.room); // before this listens itself: it draws what the announcer says
     super.connectedCallback();
   }
@@ -39,6 +41,11 @@ class App extends Part {
     const screen = alone(room);
     return html`<p class="visually-hidden" role="status" aria-live="polite">${this.#announcer?.words}</p>
       ${screen ?? (room.place === "lobby" ? this.#lobby() : this.#room())}`;
+  }
+
+  /** A gesture that was made has no button any more: the keyboard stays at the card that says what comes next. */
+  protected override updated(): void {
+    if (document.activeElement === document.body && this.#atRole) this.querySelector<HTMLElement>("#role")?.focus({ preventScroll: true });
   }
 
   #lobby(): TemplateResult {
@@ -53,7 +60,7 @@ class App extends Part {
         <div class="head">
           <header class="top">
             <span class="brand">cosession</span><span class="wide">${room.common?.title}</span>
-            ${room.rehearsal ? html`<span class="pill turn">${t("rehearsal")}</span>` : nothing}
+            ${room.rehearsal ? html`<span class="pill">${icon("clock")}${t("rehearsal")}</span>` : nothing}
             <span class="push"></span>${endHolds(room)}${this.#path()}<co-writings .room=${room}></co-writings>
           </header>
           ${placeInTime(room)}

@@ -11,7 +11,7 @@ export function banners(room: Room): TemplateResult {
   return html`<div class="banners" role="region" aria-label=${t("banner.label")}>
     ${lost ? banner("away", t("banner.lost"), html`<button class="btn small" @click=${() => room.comeBack()}>${t("banner.try_now")}</button>`) : nothing}
     ${!lost && room.media.path === "failed" ? banner("away", t("banner.media")) : nothing}
-    ${!lost && room.media.silenced ? banner("speaker", t("banner.silenced"), html`<button class="btn primary small" @click=${() => void room.media.unsilence()}>${t("banner.sound_on")}</button>`, "turn") : nothing}
+    ${!lost && room.media.silenced ? banner("speaker", t("banner.silenced"), html`<button class="btn primary small" @click=${() => void room.media.unsilence()}>${t("banner.sound_on")}</button>`, "act") : nothing}
     ${(common?.now?.holds ?? []).map((cause) => banner(cause === "pause" ? "pause" : "clock", t(`hold.${cause}`, { name: cause === "client_absent" ? away(common?.client) : away(common?.lead) })))}
     ${own?.lead_away && !own.leads ? banner("away", t("banner.lead_away", { name: away(common?.facilitator) })) : nothing}
     ${room.may("take_lead") && !own?.leads ? banner("compass", t("banner.lead_elsewhere", { name: away(common?.lead) }), html`<button class="btn small primary" @click=${() => void room.ask({ type: "take_lead" })}>${t("console.take_lead")}</button>`) : nothing}

@@ -27,6 +27,7 @@ function microphone(room: Room): TemplateResult {
   const { own, me, devices } = room;
   if (!own || !me) return html``;
   const set = (microphone: Microphone) => (): void => void room.ask({ type: "set_microphone", microphone });
+  if (!devices.microphone && devices.asking.has("microphone")) return html`<button class="btn" data-dock="microphone" data-state="asking" aria-disabled="true">${icon("mic-off")}${t("mic.is_closed")}</button><span class="why" id="why">${t("device.asking")}</span>`;
   if (!devices.microphone) {
     const problem = devices.problems.microphone;
     return html`<button class="btn" data-dock="microphone" data-state="none" @click=${() => void devices.open("microphone")}>${icon("mic-off")}${t("mic.choose")}</button>

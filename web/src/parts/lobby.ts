@@ -14,7 +14,7 @@ class Lobby extends Part {
     const { common, own, boot, me, rehearsal } = this.room;
     if (!common || !own || !me) return html``;
     return html`<div class="lobby">
-      <header class="top"><span class="brand">cosession</span><span class="wide">${common.title}</span>${rehearsal ? html`<span class="pill turn">${t("rehearsal")}</span>` : nothing}</header>
+      <header class="top"><span class="brand">cosession</span><span class="wide">${common.title}</span>${rehearsal ? html`<span class="pill">${icon("clock")}${t("rehearsal")}</span>` : nothing}</header>
       <main>
         <section class="welcome" aria-labelledby="hello"><h1 id="hello">${t("lobby.hello", { name: me.name })}</h1><p class="when">${this.#when()}</p></section>
         <section class="mirror" aria-labelledby="mirror-h">

@@ -1,24 +1,32 @@
 /** The lead's rarer gestures, folded away: leave a phase out, move the end, hand the lead over, end the session. */
 import { html, nothing, type TemplateResult } from "lit";
 import type { Room } from "../room";
-import { t, text, timeOfDay } from "../words";
+import type { Preview } from "../wire.gen";
+import { t } from "../words";
+import { consequence } from "./preview";
 
 export function moreGestures(room: Room): TemplateResult | typeof nothing {
   const { common } = room;
   if (!common) return nothing;
   const deputy = common.deputy;
-  const skippable = room.console?.previews.filter((one) => one.gesture === "skip_phase" && one.phase) ?? [];
-  const phases = room.may("skip_phase") ? common.phases.filter((phase) => skippable.some((one) => one.phase === phase.key)) : [];
+  const previews = room.console?.previews ?? [];
+  const skips = previews.filter((one) => one.gesture === "skip_phase");
+  const later = previews.find((one) => one.gesture === "move_end");
   return html`<section class="more" aria-label=${t("more.title")}>
     ${deputy && !room.isMe(deputy) && room.may("hand_over_lead")
       ? html`<co-confirm .room=${room} .words=${t("more.hand_over", { name: room.name(deputy) })} .ask=${t("more.hand_over_ask", { name: room.name(deputy) })} .yes=${t("more.hand_over_yes")} .icon=${""} .act=${() => void room.ask({ type: "hand_over_lead" })}></co-confirm>`
       : nothing}
     <details class="fold"><summary><h2>${t("more.title")}</h2></summary>
       <div class="btns">
-        ${room.may("move_end") ? html`<co-confirm .room=${room} .words=${t("more.move_end")} .ask=${t("more.move_end_ask", { time: timeOfDay(room.wall(common.ends_at_ms + 300_000)) })} .yes=${t("more.move_end_yes")} .icon=${"plus"} .act=${() => void room.ask({ type: "move_end", by_s: 300 })}></co-confirm>` : nothing}
-        ${phases.map((phase) => html`<co-confirm .room=${room} .words=${t("more.skip", { phase: text(phase.title) })} .ask=${t("more.skip_ask", { phase: text(phase.title) })} .yes=${t("more.skip_yes")} .icon=${"skip"} .act=${() => void room.ask({ type: "skip_phase", phase: phase.key })}></co-confirm>`)}
+        ${room.may("move_end") ? html`<co-confirm .room=${room} .words=${t("more.move_end")} .ask=${`${later ? consequence(room, later) : ""} ${t("more.move_end_ask")}`} .yes=${t("more.move_end_yes")} .icon=${"plus"} .act=${() => void room.ask({ type: "move_end", by_s: 300 })}></co-confirm>` : nothing}
+        ${skips.map(({ phase }, index) => (phase ? skip(room, phase, skips[index]) : nothing))}
       </div>
       ${room.may("close_session") ? html`<div class="ending"><co-confirm .room=${room} .words=${t("more.close")} .ask=${t("more.close_ask")} .yes=${t("more.close_yes")} .icon=${"leave"} .grave=${true} .act=${() => void room.ask({ type: "close_session" })}></co-confirm></div>` : nothing}
     </details>
   </section>`;
+}
+
+function skip(room: Room, phase: string, shown: Preview | undefined): TemplateResult {
+  const title = room.phaseTitle(phase);
+  return html`<co-confirm .room=${room} .words=${t("more.skip", { phase: title })} .ask=${`${t("more.skip_ask", { phase: title })} ${shown ? consequence(room, shown) : ""}`} .yes=${t("more.skip_yes")} .icon=${"skip"} .act=${() => void room.ask({ type: "skip_phase", phase })}></co-confirm>`;
 }

@@ -53,17 +53,17 @@ function ribbon(room: Room): TemplateResult {
   const total = lengths.reduce((sum, one) => sum + one, 0);
   const next = room.nextPhase?.key;
   return html`<ol class="ribbon" aria-label=${t("ribbon.label")}>
-    ${phases.map((phase, index) => segment(room, phase, (lengths[index] ?? 0) / total, phase.key === next))}
+    ${phases.map((phase, index) => segment(room, phase, (lengths[index] ?? 0) / total, phase.key === next, index === phases.length - 1))}
   </ol>`;
 }
 
-function segment(room: Room, phase: PhaseView, share: number, next: boolean): TemplateResult {
+function segment(room: Room, phase: PhaseView, share: number, next: boolean, last: boolean): TemplateResult {
   const now = phase.status === "now";
   const left_ms = now && room.common?.now ? room.left(room.common.now.countdown) : 0;
   const done = Math.min(1, Math.max(0, 1 - left_ms / Math.max(1, phase.allotted_ms)));
   const state = now ? "now" : phase.status === "done" ? "done" : next ? "next" : "coming";
   const title = text(phase.title);
-  const short = title.length * 0.0056 > share ? title.split(/[ ’']/)[0] ?? title : title;
+  const short = [title, title.split(/[ ’']/)[0] ?? ""].find((one) => one.length * 0.0056 <= share) ?? (now || last ? title : "");
   return html`<li class=${state} data-family=${phase.family} aria-current=${now ? "step" : nothing} title=${`${title}, ${minutes(phase.allotted_ms)}`} ${vars({ share: share.toFixed(4), done: done.toFixed(3) })}>
     <span aria-hidden="true">${short}</span>
     <span class="visually-hidden">${title}, ${minutes(phase.allotted_ms)}, ${t(`ribbon.${state}`)}</span>

@@ -38,7 +38,7 @@ function minutesOnly(ms: number): string {
 }
 
 /** "Consultation yields 1 min. The end stays at 11:15." */
-function consequence(room: Room, shown: Preview): string {
+export function consequence(room: Room, shown: Preview): string {
   const parts: string[] = [];
   const subject = shown.phase;
   const yielding = shown.changes.filter((change) => change.to_ms < change.from_ms && change.phase !== subject);

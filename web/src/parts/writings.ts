@@ -2,7 +2,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { define, Part } from "../part";
 import type { CaptureView } from "../wire.gen";
-import { t } from "../words";
+import { t, text } from "../words";
 import { icon } from "./icon";
 import { entry } from "./written";
 
@@ -24,8 +24,7 @@ class Writings extends Part {
   #charter(): TemplateResult | typeof nothing {
     const charter = this.room.common?.charter ?? [];
     if (charter.length === 0) return nothing;
-    const language = document.documentElement.lang === "en" ? "en" : "fr";
-    return html`<section class="log"><header><h3>${t("charter.title")}</h3></header><ul class="voice">${charter.map((line) => html`<li>${line[language]}</li>`)}</ul></section>`;
+    return html`<section class="log"><header><h3>${t("charter.title")}</h3></header><ul class="voice">${charter.map((line) => html`<li>${text(line)}</li>`)}</ul></section>`;
   }
 
   #kinds(): [string, CaptureView[]][] {

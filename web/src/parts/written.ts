@@ -7,7 +7,15 @@ import { icon } from "./icon";
 
 /** Kept in sight above the others. */
 const IN_SIGHT = ["request"];
-const NOT_LISTED = [...IN_SIGHT, "private_note", "intention", "can_help", "can_help_topic"];
+const NOT_LISTED = [...IN_SIGHT, "can_help", "can_help_topic"];
+
+/** Notes are beside oneself when one no longer writes them; what one wished to learn, when one writes what one learned. */
+function listed(room: Room, capture: string): boolean {
+  const writes = (id: string): boolean => room.own?.writable.some((one) => one.spec.id === id) ?? false;
+  if (capture === "private_note") return !writes("private_note");
+  if (capture === "intention") return writes("learning");
+  return !NOT_LISTED.includes(capture);
+}
 
 /** The client's request, in sight once there is one; while it is being written, as it grows. */
 export function request(room: Room): TemplateResult | typeof nothing {
@@ -31,7 +39,7 @@ function continued(words: string): string {
 
 /** All that may be read of this phase, newest first, by kind of writing. */
 export function written(room: Room): TemplateResult | typeof nothing {
-  const entries = readable(room).filter((one) => !NOT_LISTED.includes(one.capture));
+  const entries = readable(room).filter((one) => listed(room, one.capture));
   const hidden = Object.entries(room.common?.written ?? {}).filter(([capture, count]) => count > 0 && !NOT_LISTED.includes(capture));
   if (entries.length === 0 && hidden.length === 0) return nothing;
   const kinds = grouped(entries);
