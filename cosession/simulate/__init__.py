@@ -1,8 +1,7 @@
 """Simulated managers: clients of the running server that know the wire and nothing inside (decision 28).
 
-They play a whole script on a server of their own, or on one that runs, and say what they saw, heard and wrote; or they fill the
-empty seats of a room that somebody watches. `run` is what the command line calls.
-"""
+They play a whole script on a server of their own, or on one that runs, and say what they saw, heard and wrote; or
+they fill the empty seats of a room that somebody watches. `run` is what the command line calls."""
 
 from __future__ import annotations
 

@@ -1,9 +1,8 @@
 """When a datagram really arrived: the kernel's own stamp, however late this process comes to read it.
 
-Managers are judged by what arrives while a floor is closed (decision 29). On a busy machine a process may be a second behind
-its sockets; that must not look like a server that forwards too long. An event loop whose datagrams carry their instant of
-arrival; where the kernel gives no stamp (not Linux), it is the instant of reading.
-"""
+Managers are judged by what arrives while a floor is closed (decision 29). On a busy machine a process may be a second
+behind its sockets; that must not look like a server that forwards too long. An event loop whose datagrams carry their
+instant of arrival; where the kernel gives no stamp (not Linux), it is the instant of reading."""
 
 from __future__ import annotations
 

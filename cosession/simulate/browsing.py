@@ -1,6 +1,5 @@
-"""Pages and forms as a browser asks for them: cookies are kept, redirections followed. Only the standard library, so that
-`cosession simulate` needs nothing that the server does not.
-"""
+"""Pages and forms as a browser asks for them: cookies are kept, redirections followed. Only the standard library, so
+that `cosession simulate` needs nothing that the server does not."""
 
 from __future__ import annotations
 
@@ -24,7 +23,8 @@ class PageRefused(Exception):
 
 
 class Browser:
-    """One person's browser. Never raises anything but `PageRefused`; every request may be repeated if its page allows it."""
+    """One person's browser. Never raises anything but `PageRefused`; every request may be repeated if its page allows
+    it."""
 
     def __init__(self) -> None:
         self._cookies = CookieJar()

@@ -1,4 +1,5 @@
-"""Which session time it is, as a browser estimates it. Pure: local time comes in, in milliseconds of the monotonic clock.
+"""Which session time it is, as a browser estimates it. Pure: local time comes in, in milliseconds of the monotonic
+clock.
 
 Source: architecture.md, "Time": 8 pings at the start, then one every 10 s, median after dropping the slowest quarter.
 """

@@ -1,9 +1,8 @@
-"""Fill the empty seats of a room that somebody watches (`--fill`): simulated managers sit down wherever nobody is present, and
-behave until the session closes.
+"""Fill the empty seats of a room that somebody watches (`--fill`): simulated managers sit down wherever nobody is
+present, and behave until the session closes.
 
-The link is the facilitator's own; the other seats' links come from its page. The facilitator's seat stays free for the one who
-watches.
-"""
+The link is the facilitator's own; the other seats' links come from its page. The facilitator's seat stays free for
+the one who watches."""
 
 from __future__ import annotations
 

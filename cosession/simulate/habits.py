@@ -1,7 +1,7 @@
 """What makes one simulated manager differ from another, and the same again with the same seed. Pure: time comes in.
 
-A habit is drawn anew for every subject (a turn, a step), by its name alone: however often one asks, the answer is the same.
-"""
+A habit is drawn anew for every subject (a turn, a step), by its name alone: however often one asks, the answer is the
+same."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from typing import Any, Protocol
 
 @dataclass(frozen=True)
 class Intent:
-    """Something a manager wants to do now. `key` names it: what was asked for once is not asked again under the same key.
-    Either a command, or a draft (capture and fields)."""
+    """Something a manager wants to do now. `key` names it: what was asked for once is not asked again under the same
+    key. Either a command, or a draft (capture and fields)."""
 
     key: str
     command: Mapping[str, Any] | None = None

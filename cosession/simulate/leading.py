@@ -1,6 +1,5 @@
-"""How a simulated lead conducts: starts when all are there, moves on when the time is used, gives one minute more once, pauses
-once, hands the lead to the deputy and takes it back once. Pure; reads the view and nothing else.
-"""
+"""How a simulated lead conducts: starts when all are there, moves on when the time is used, gives one minute more
+once, pauses once, hands the lead to the deputy and takes it back once. Pure; reads the view and nothing else."""
 
 from __future__ import annotations
 
@@ -20,7 +19,8 @@ _PATIENCE_S = 25.0
 
 
 def leading(view: ViewMessage, now_ms: float, habits: Habits, everybody_ready: bool) -> Iterator[Intent]:
-    """`everybody_ready`: what a facilitator sees in the lobby and a view does not say, such as pictures that have come."""
+    """`everybody_ready`: what a facilitator sees in the lobby and a view does not say, such as pictures that have
+    come."""
     common, own = view.common, view.own
     assert common is not None
     if own.role == "facilitator" and not own.leads:

@@ -1,6 +1,5 @@
-"""A manager's socket, as a browser keeps it: hello, signs of life, commands that are sent again under the same id until they are
-answered, and coming back for as long as the session lasts (decisions 14 and 15).
-"""
+"""A manager's socket, as a browser keeps it: hello, signs of life, commands that are sent again under the same id
+until they are answered, and coming back for as long as the session lasts (decisions 14 and 15)."""
 
 from __future__ import annotations
 
@@ -46,8 +45,8 @@ class LineClosed(Exception):
 
 
 class Line:
-    """`handle` gets every message of the server that is not settled here, `answered` the outcome of every message that has an
-    id. Both are called in order and must not block."""
+    """`handle` gets every message of the server that is not settled here, `answered` the outcome of every message
+    that has an id. Both are called in order and must not block."""
 
     def __init__(
         self,
@@ -73,8 +72,8 @@ class Line:
         self.connections = 0
 
     def send(self, message: dict[str, Any], until_answered: bool = True) -> str:
-        """Send a message, given as the wire has it; its id is made here and returned. With `until_answered` it is sent again
-        on every new connection until the server has answered it."""
+        """Send a message, given as the wire has it; its id is made here and returned. With `until_answered` it is
+        sent again on every new connection until the server has answered it."""
         number = secrets.token_urlsafe(9)
         built = BROWSER_MESSAGE.validate_python({**message, "id": number})
         if until_answered:

@@ -1,8 +1,7 @@
 """One simulated manager: a line, a picture and a voice, and the habits that decide what it does with them.
 
-It knows what its own view says and nothing else. A disobedient one makes a sound all the time, floor or not: what others hear
-of that is the server's affair.
-"""
+It knows what its own view says and nothing else. A disobedient one makes a sound all the time, floor or not: what
+others hear of that is the server's affair."""
 
 from __future__ import annotations
 
@@ -46,7 +45,8 @@ MEDIA_RETRY_S = 0.5
 
 @dataclass(frozen=True)
 class Place:
-    """Where a manager sits: the room's socket address and its origin, how it is called, and its place among the seats."""
+    """Where a manager sits: the room's socket address and its origin, how it is called, and its place among the
+    seats."""
 
     seat: str
     name: str
@@ -59,9 +59,9 @@ Text = tuple[str, Mapping[str, str]]
 
 @dataclass
 class Doings:
-    """What a manager did and met with. `accepted` counts by command, `races` the refusals that say that something else
-    happened first. `texts`: acknowledged captures and their fields, in order; `drafts`: the last acknowledged draft of each;
-    `many`: captures that one may write several times."""
+    """What a manager did and met with. `accepted` counts by command, `races` the refusals that say that something
+    else happened first. `texts`: acknowledged captures and their fields, in order; `drafts`: the last acknowledged
+    draft of each; `many`: captures that one may write several times."""
 
     accepted: Counter[str] = field(default_factory=Counter)
     races: Counter[str] = field(default_factory=Counter)
@@ -71,8 +71,8 @@ class Doings:
     errors: list[str] = field(default_factory=list)
 
     def lost(self, kept: Sequence[Text]) -> list[str]:
-        """Captures that were acknowledged and are not among `kept`. Of a capture that has versions the newest counts, and a
-        later draft may have become one."""
+        """Captures that were acknowledged and are not among `kept`. Of a capture that has versions the newest counts,
+        and a later draft may have become one."""
         missing: list[str] = []
         left = list(kept)
         for capture, fields in self.texts:

@@ -1,11 +1,11 @@
 """A process that carries the media of some simulated managers (decision 28: eight in one process starve each other).
 
-It is told what to do by lines of JSON on its standard input and answers by lines of JSON on its standard output; it ends when
-its input ends. `studio.py` is the other end.
+It is told what to do by lines of JSON on its standard input and answers by lines of JSON on its standard output; it
+ends when its input ends. `studio.py` is the other end.
 
 In:  {"do": "offer", "id", "seat", "connection", "name", "place", "others": [[seat, place]…], "size": [width, height]}
-     {"do": "answer", "id", "seat", "connection", "sdp"}
-     {"do": "speak", "seat", "on"}   {"do": "show", "seat", "on"}   {"do": "leave", "seat"}   {"do": "senses", "id"}
+{"do": "answer", "id", "seat", "connection", "sdp"}
+{"do": "speak", "seat", "on"}   {"do": "show", "seat", "on"}   {"do": "leave", "seat"}   {"do": "senses", "id"}
 Out: {"id", "sdp"} | {"id"} | {"id", "senses"} | {"id", "error"} | {"seat", "connection", "state"}
 """
 

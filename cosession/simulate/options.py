@@ -11,10 +11,10 @@ class Unusable(Exception):
 
 @dataclass(frozen=True)
 class Options:
-    """`managers`: participants beside the facilitator, 3 to 12. `speed`: script seconds a second. `url`, `token`: a running
-    server and the token of a facilitator's sign-in link (or the whole link); `ops`: a sign-in link of its operations
-    listener, without which the log cannot be verified. `fill`: a facilitator's personal link of a session, whose empty seats
-    are to be filled. `seed`: the same again."""
+    """`managers`: participants beside the facilitator, 3 to 12. `speed`: script seconds a second. `url`, `token`: a
+    running server and the token of a facilitator's sign-in link (or the whole link); `ops`: a sign-in link of its
+    operations listener, without which the log cannot be verified. `fill`: a facilitator's personal link of a session,
+    whose empty seats are to be filled. `seed`: the same again."""
 
     managers: int = 8
     speed: int = 60

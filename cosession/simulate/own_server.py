@@ -1,4 +1,5 @@
-"""A server of one's own, as a process with temporary data, that can be killed and started again (rehearsals, the kill test)."""
+"""A server of one's own, as a process with temporary data, that can be killed and started again (rehearsals, the kill
+test)."""
 
 from __future__ import annotations
 
@@ -43,7 +44,8 @@ class OwnServer:
         return self._folder / "server.log"
 
     async def start(self) -> None:
-        """Returns when the server has printed its two links. Raises `Unusable` with the end of its log if it does not."""
+        """Returns when the server has printed its two links. Raises `Unusable` with the end of its log if it does
+        not."""
         self._folder.mkdir(parents=True, exist_ok=True)
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(

@@ -1,10 +1,10 @@
 """One manager's WebRTC: an independent client on aiortc that shows a picture, says a tone, and consumes every track.
 
-What it counts is what it decodes. The private names of aiortc and aioice that simulated managers need are all in this file:
-`aioice.ice.get_host_addresses` (it leaves loopback out), `aioice.ice.CONSENT_INTERVAL` (browsers give signs of life more
-often than every five seconds), `aiortc.codecs.vpx.PACKET_MAX` `RTCIceTransport._recv` and `RTCRtpReceiver._handle_rtp_packet` (packets are to be counted as they arrive, before any
-jitter buffer). Offers are as the wire asks (protocols/wire.md): audio and video sendonly, then a pair for each other seat.
-"""
+What it counts is what it decodes. The private names of aiortc and aioice that simulated managers need are all in this
+file: `aioice.ice.get_host_addresses` (it leaves loopback out), `aioice.ice.CONSENT_INTERVAL` (browsers give signs of
+life more often than every five seconds), `aiortc.codecs.vpx.PACKET_MAX` `RTCIceTransport._recv` and
+`RTCRtpReceiver._handle_rtp_packet` (packets are to be counted as they arrive, before any jitter buffer). Offers are
+as the wire asks (protocols/wire.md): audio and video sendonly, then a pair for each other seat."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ _host_addresses = aioice.ice.get_host_addresses
 
 
 def behave_like_a_browser() -> None:
-    """From now on offers carry 127.0.0.1 beside the machine's other addresses, signs of life are as frequent as a browser's, and
-    packets no longer. May be repeated."""
+    """From now on offers carry 127.0.0.1 beside the machine's other addresses, signs of life are as frequent as a
+    browser's, and packets no longer. May be repeated."""
 
     def addresses(use_ipv4: bool, use_ipv6: bool) -> list[str]:
         return ["127.0.0.1", *_host_addresses(use_ipv4, False)]
@@ -181,7 +181,8 @@ class Peer:
         return self._pc.localDescription.sdp
 
     async def answer(self, sdp: str) -> None:
-        """Take the server's answer; the connection then comes up by itself. Raises ValueError if the SDP makes no sense."""
+        """Take the server's answer; the connection then comes up by itself. Raises ValueError if the SDP makes no
+        sense."""
         self._note_arrivals()
         for (seat, _), (audio, _) in zip(self._others, self._slots, strict=True):
             self._count_arrivals(audio.receiver, self._senses.of(seat).packets)

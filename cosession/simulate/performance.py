@@ -1,8 +1,7 @@
 """The whole script, played by simulated managers on a server, and judged.
 
-The facilitator creates the session, everybody joins by their link, the script runs to its end; then the log is verified by the
-operations listener, and what was heard is judged against it.
-"""
+The facilitator creates the session, everybody joins by their link, the script runs to its end; then the log is
+verified by the operations listener, and what was heard is judged against it."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
 """What a simulated manager shows and says: a moving picture with the seat's name, and a tone that resembles a voice.
 
-Pictures are drawn once as a short loop and sounds too, so that eight managers cost little (decision 28). The top strip of a
-picture is one flat colour by which a receiver knows whose picture it decodes.
-"""
+Pictures are drawn once as a short loop and sounds too, so that eight managers cost little (decision 28). The top
+strip of a picture is one flat colour by which a receiver knows whose picture it decodes."""
 
 from __future__ import annotations
 
@@ -77,8 +76,8 @@ def pitch_hz(index: int) -> float:
 
 
 def voice(index: int) -> list[Samples]:
-    """Two seconds of sound as frames of FRAME_SAMPLES mono samples, to be repeated: harmonics under two formants, in about
-    four syllables a second, never silent for a whole frame."""
+    """Two seconds of sound as frames of FRAME_SAMPLES mono samples, to be repeated: harmonics under two formants, in
+    about four syllables a second, never silent for a whole frame."""
     seconds = 2
     time = np.arange(SAMPLE_RATE * seconds) / SAMPLE_RATE
     pitch = pitch_hz(index)

@@ -29,7 +29,8 @@ def speaking(view: ViewMessage, now_ms: float, habits: Habits) -> Iterator[Inten
 
 
 def makes_sound(view: ViewMessage) -> bool:
-    """Whether a manager who behaves makes a sound now: with the floor, with an open microphone, and with something to say."""
+    """Whether a manager who behaves makes a sound now: with the floor, with an open microphone, and with something to
+    say."""
     common, own = view.common, view.own
     if common is None or not own.may_be_heard or _own_microphone(view) != "open":
         return False

@@ -12,7 +12,8 @@ from typing import Any
 
 from cosession.simulate.runs import Run
 
-#: A line between the processes is at most this long: an answer's SDP is about 30 KB; what was sensed in a whole session is more.
+#: A line between the processes is at most this long: an answer's SDP is about 30 KB; what was sensed in a whole
+#: session is more.
 LONGEST_LINE = 1 << 20
 LONGEST_ANSWER = 64 << 20
 #: How long an offer may take on a busy machine, in seconds.
@@ -26,7 +27,8 @@ class MediaFailed(Exception):
 
 @dataclass(frozen=True)
 class Reception:
-    """What one seat got of another: decoded pictures, pictures that were somebody else's, seconds of sound, audio packets."""
+    """What one seat got of another: decoded pictures, pictures that were somebody else's, seconds of sound, audio
+    packets."""
 
     frames: int
     strange_frames: int

@@ -1,8 +1,7 @@
 """What a simulation proved, as one JSON object, and what went wrong. Pure: it judges what was counted.
 
-Media are judged against the log (decision 29): a packet was heard without the floor unless its speaker was hearable within
-FORGIVEN_S of real time before it came.
-"""
+Media are judged against the log (decision 29): a packet was heard without the floor unless its speaker was hearable
+within FORGIVEN_S of real time before it came."""
 
 from __future__ import annotations
 
@@ -14,7 +13,8 @@ from cosession.simulate.runs import Span, merged, outside, overlap_s
 from cosession.simulate.studio import SeatSenses
 
 FORGIVEN_S = 0.25
-#: Who spoke for so long with the floor must have been heard, for at least this share of it: a jitter buffer and a short turn
+#: Who spoke for so long with the floor must have been heard, for at least this share of it: a jitter buffer and a
+#: short turn
 #: at high speed cost some.
 SPOKE_S = 1.0
 HEARD_SHARE = 0.5
@@ -31,8 +31,8 @@ class MediaVerdict:
 def hearable_spans(
     hearable: Sequence[tuple[float, Iterable[str]]], local_s: Callable[[float], float], until_s: float
 ) -> dict[str, list[Span]]:
-    """For each seat, when it was hearable, in seconds of the local clock. `hearable` is the log's: from a session time (ms) on,
-    these seats. `local_s` maps session time to the local clock."""
+    """For each seat, when it was hearable, in seconds of the local clock. `hearable` is the log's: from a session
+    time (ms) on, these seats. `local_s` maps session time to the local clock."""
     spans: dict[str, list[Span]] = {}
     changes = [(local_s(at_ms), frozenset(seats)) for at_ms, seats in hearable]
     for place, (begin, seats) in enumerate(changes):
@@ -89,7 +89,8 @@ def _said(senses: Mapping[str, SeatSenses], seat: str) -> list[tuple[float, floa
 
 @dataclass
 class Verdict:
-    """All that a run found out. `planned` and `actual` are script seconds by phase; None stands for what was not measured."""
+    """All that a run found out. `planned` and `actual` are script seconds by phase; None stands for what was not
+    measured."""
 
     script: str
     speed: int

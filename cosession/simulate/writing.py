@@ -1,6 +1,5 @@
-"""How a simulated manager writes: drafts while writing, then sends; some leave a text as a draft, so that the end of the step
-has to keep it (decision 10). Pure; reads the view and nothing else.
-"""
+"""How a simulated manager writes: drafts while writing, then sends; some leave a text as a draft, so that the end of
+the step has to keep it (decision 10). Pure; reads the view and nothing else."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 from cosession import assets
 from cosession.core import commands as cmd
 from cosession.core import view as views
+from cosession.core.console import console
 from cosession.core.decide import decide
 from cosession.core.events import Event
 from cosession.core.evolve import evolve
@@ -34,7 +35,7 @@ _WALL_MS = 1_795_000_000_000
 class TableTop:
     """One session. `step_ms` is how often everybody looks up, in script time."""
 
-    def __init__(self, seed: int, members: int = 8, step_ms: int = 2000) -> None:
+    def __init__(self, seed: int, members: int = 8, step_ms: int = 3000) -> None:
         script = YAML(typ="safe").load((assets.protocols() / "codev-75.yaml").read_text())
         jobs = {1: {Job.DEPUTY}, 2: {Job.SCRIBE}, members - 1: {Job.TIMEKEEPER}}
         seats = [cmd.NewSeat(name=words.FACILITATOR, role=Role.FACILITATOR)]
@@ -68,8 +69,12 @@ class TableTop:
 
     def play(self, longest_ms: int = 3 * 3_600_000) -> None:
         """Until the session is closed. Raises AssertionError if that takes longer."""
-        while self.room.status is not Status.CLOSED:
-            assert self.now_ms < longest_ms, f"stuck in {self.room.current}"
+        self.play_until(longest_ms)
+        assert self.room.status is Status.CLOSED, f"stuck in {self.room.current}"
+
+    def play_until(self, until_ms: int) -> None:
+        """Until that session time, or until the session is closed."""
+        while self.room.status is not Status.CLOSED and self.now_ms < until_ms:
             for seat in self.seats:
                 self._live(seat)
             self.now_ms += self.step_ms
@@ -90,7 +95,7 @@ class TableTop:
             hash="",
             clock=ClockAnchor(server_ms=0, session_ms=0, speed=60, wall_ms=_WALL_MS),
             common=views.common(self.room, "s", self.now_ms),
-            console=views.console(self.room, self.now_ms) if leads else None,
+            console=console(self.room, self.now_ms) if leads else None,
             own=views.own(self.room, seat, self.now_ms, self.drafts.get(seat, {})),
         )
 

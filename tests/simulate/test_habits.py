@@ -1,0 +1,53 @@
+"""The habits conduct a whole script: every phase, every gesture, every text; and the same again with the same seed."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from cosession.core.schedule import spent_ms
+from cosession.core.vocabulary import PhaseStatus
+from tests.simulate.table_top import TableTop
+
+
+@pytest.fixture(scope="module")
+def played() -> TableTop:
+    table = TableTop(seed=7)
+    table.play()
+    return table
+
+
+def test_the_script_is_played_in_its_time(played: TableTop) -> None:
+    assert all(phase.status is PhaseStatus.DONE for phase in played.room.phases)
+    assert played.now_ms == pytest.approx(75 * 60_000, abs=120_000)
+    for phase in played.room.phases:
+        assert spent_ms(played.room, phase, played.now_ms) >= phase.minimum_ms
+
+
+def test_every_gesture_is_shown_once_and_nothing_is_refused(played: TableTop) -> None:
+    once = ("StartSession", "Pause", "Resume", "ExtendPhase", "HandOverLead", "TakeLead")
+    assert {name: played.accepted[name] for name in once} == dict.fromkeys(once, 1)
+    assert played.accepted["RaiseHand"] > 12
+    assert played.refused == Counter()
+
+
+def test_everybody_writes_what_the_script_asks_for(played: TableTop) -> None:
+    written = Counter(capture.capture for capture in played.room.captures)
+    assert written["learning"] == 8
+    assert written["request"] == written["action"] == written["retained"] == written["next_session"] == 1
+    assert written["question"] == sum(1 for event in played.events if event.model_dump().get("kind") == "ask")
+    assert written["reformulation"] == 7, "some stay drafts, and the step's end keeps them"
+    submitted = [event for event in played.events if event.model_dump().get("capture") == "reformulation"]
+    assert played.accepted["SubmitCapture"] < len([e for e in played.events if type(e).__name__ == "CaptureSubmitted"])
+    assert submitted
+
+
+def test_the_same_seed_does_the_same() -> None:
+    def beginning(seed: int) -> list[str]:
+        table = TableTop(seed, members=4)
+        table.play_until(12 * 60_000)
+        return [event.model_dump_json() for event in table.events]
+
+    assert beginning(3) == beginning(3)
+    assert beginning(3) != beginning(4)

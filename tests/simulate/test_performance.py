@@ -1,0 +1,89 @@
+"""The whole script on a real server, by simulated managers: without media quickly, with media once (issue 2, point
+8)."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+
+def simulate(*options: str, timeout_s: float) -> tuple[int, dict[str, Any], str]:
+    """Exit status, the printed object, and what stood on stderr."""
+    command = [sys.executable, "-m", "cosession.cli", "simulate", "--json", *options]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, check=False)
+    assert done.stdout.count("\n") == 1, done.stdout + done.stderr
+    return done.returncode, json.loads(done.stdout), done.stderr
+
+
+def check_the_session(told: dict[str, Any], managers: int) -> None:
+    assert told["errors"] == []
+    assert set(told) == {"script", "speed", "phases", "seats", "media", "captures", "log", "errors"}
+    assert told["script"] == "codev-75"
+    assert told["seats"] == managers + 1
+    assert [phase["id"] for phase in told["phases"]] == [
+        "check_in", "follow_up", "topic_choice", "problem_statement", "questions", "contract", "advice", "action_plan",
+        "learnings", "closing",
+    ]  # fmt: skip
+    assert sum(phase["planned_s"] for phase in told["phases"]) == 4500
+    # What one phase was given more (one minute for the questions) others yielded: the locked end holds.
+    assert sum(phase["actual_s"] for phase in told["phases"]) == pytest.approx(4500, rel=0.1)
+    assert all(phase["actual_s"] > 0.4 * phase["planned_s"] for phase in told["phases"])
+    assert told["captures"] == {"contract": True, "actions": 1, "learnings": managers}
+    assert told["log"]["replay_equal"] is True
+    assert told["log"]["events"] > 200
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+def test_eight_managers_play_the_whole_script_without_media() -> None:
+    status, told, stderr = simulate("--no-media", "--speed", "240", timeout_s=110)
+    check_the_session(told, 8)
+    assert told["media"] == {
+        "min_video_frames_decoded": None,
+        "min_audio_s_heard": None,
+        "packets_heard_without_floor": None,
+    }
+    assert stderr == ""
+    assert status == 0
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(280)
+def test_eight_managers_see_and_hear_each_other_through_the_whole_script() -> None:
+    status, told, _ = simulate("--managers", "8", "--speed", "60", timeout_s=270)
+    check_the_session(told, 8)
+    assert told["media"]["packets_heard_without_floor"] == 0
+    assert told["media"]["min_video_frames_decoded"] > 300
+    assert told["media"]["min_audio_s_heard"] > 15
+    assert status == 0
+
+
+def test_options_that_cannot_be_are_named_all_at_once() -> None:
+    command = [sys.executable, "-m", "cosession.cli", "simulate", "--managers", "2", "--speed", "0", "--language", "de"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert all(word in done.stderr for word in ("--managers: 3 to 12", "--speed: 1 to 600", "--language: fr or en"))
+
+
+def test_a_server_that_is_not_there_is_said_plainly() -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "cosession.cli",
+        "simulate",
+        "--no-media",
+        "--url",
+        "http://127.0.0.1:9",
+        "--token",
+        "x",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "no answer at /in" in done.stderr
+    assert "Traceback" not in done.stderr
