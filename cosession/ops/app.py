@@ -72,14 +72,18 @@ class _Ops:
         return await self._parts.sign_in.open_link(request)
 
     async def page(self, request: Request) -> Response:
-        """GET /. Refreshes itself."""
+        """GET /. Refreshes itself. `?room=` shows the seats of a room that is calm."""
         if not await self._parts.sign_in.signed_in(request):
             return self._parts.pages.html(request, "ops_sign_in.html", 403)
         workers, seats = await self._figures()
+        rooms = board.rows(self._parts.rooms.live(), seats)
+        known = [one.session for one in rooms]
+        asked = request.query_params.get("room")
         return self._parts.pages.html(
             request,
             "ops.html",
-            rooms=board.rows(self._parts.rooms.live(), seats),
+            rooms=rooms,
+            opened=asked if asked in known else next(iter(known), None),
             workers=workers,
             lag_ms=round(self._parts.pulse.worst_ms),
         )

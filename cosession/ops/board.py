@@ -25,12 +25,12 @@ SEVERAL = 3
 
 @dataclass(frozen=True, slots=True)
 class SeatRow:
-    """`presence` is `waiting` for a seat that nobody has taken yet. Media figures are None without a media
+    """`presence` is here, weak or absent, or `waiting` for a seat that nobody has taken yet. Media figures are None without a media
     connection."""
 
     seat: str
     role: str
-    presence: Literal["here", "weak", "absent", "waiting"]
+    presence: str
     connections: int
     path: str | None = None
     packets_in: int | None = None
@@ -68,9 +68,9 @@ class RoomRow:
 
 
 def rows(rooms: Sequence[Room], media: Mapping[str, Sequence[SeatFigures]]) -> list[RoomRow]:
-    """The worst first, then by id."""
+    """The worst first; of the calm ones those that have begun; then by id."""
     made = [row(room, media.get(room.session, ())) for room in rooms if room.state.status is not Status.CLOSED]
-    return sorted(made, key=lambda one: (("bad", "warn", "ok").index(one.grade), one.session))
+    return sorted(made, key=lambda one: (("bad", "warn", "ok").index(one.grade), one.phase is None, one.session))
 
 
 def row(room: Room, media: Sequence[SeatFigures]) -> RoomRow:

@@ -1,7 +1,7 @@
 /**
- * Keeps the elements with `data-refresh` (an address) as the server sees them now, every `data-refresh-s` seconds. The browser's
- * own parser reads the page (XMLHttpRequest with a document), so no text becomes markup in a script. Nothing is replaced while
- * somebody works in it.
+ * Keeps the elements with `data-refresh` (an address) and an id as the server sees them now, every `data-refresh-s` seconds.
+ * The browser's own parser reads the page (XMLHttpRequest with a document), so no text becomes markup in a script. Nothing is
+ * replaced while somebody works in it.
  */
 
 export function keepFresh(root: ParentNode, renewed: (part: HTMLElement) => void): void {
@@ -16,8 +16,8 @@ function watch(part: HTMLElement, renewed: (part: HTMLElement) => void): void {
       return;
     }
     load(part.dataset["refresh"] ?? location.pathname, (page) => {
-      const fresh = page?.querySelector<HTMLElement>(`[data-refresh="${CSS.escape(part.dataset["refresh"] ?? "")}"]`);
-      if (fresh == null || part.contains(document.activeElement)) {
+      const fresh = page?.getElementById(part.id) ?? null;
+      if (fresh === null || part.contains(document.activeElement)) {
         part.classList.toggle("old", page === null);
         watch(part, renewed);
         return;
