@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, BrowserContext
+from playwright.async_api import Browser, BrowserContext, ViewportSize
 
 from cosession.simulate.own_server import OwnServer
 from tests.browser.person import Person, watched
@@ -19,8 +19,8 @@ from tests.browser.person import Person, watched
 #: Names as in the drawings; the first is the facilitator.
 NAMES = ("Claire", "Nadia", "Karim", "Inès", "Joe", "Laura", "Mehdi", "Sophie", "Tomasz")
 
-WIDE = {"width": 1440, "height": 900}
-NARROW = {"width": 390, "height": 844}
+WIDE: ViewportSize = {"width": 1440, "height": 900}
+NARROW: ViewportSize = {"width": 390, "height": 844}
 
 
 @dataclass(frozen=True)
@@ -75,9 +75,7 @@ class House:
             "number": 1,
             "speed": speed,
         }
-        answer = await self.office.request.post(
-            f"{self.url}/sessions", data=form | more, headers={"Origin": self.url}
-        )
+        answer = await self.office.request.post(f"{self.url}/sessions", data=form | more, headers={"Origin": self.url})
         assert answer.status == 201, await answer.text()
         made = await answer.json()
         return Made(made["session"], made["page"], {each["seat"]: each["link"] for each in made["links"]})

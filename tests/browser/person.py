@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypedDict
@@ -91,6 +92,8 @@ class Person:
     """When it came, seconds of this machine's monotonic clock."""
     sockets: list[WebSocket] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
+    accepted: Counter[str] = field(default_factory=Counter)
+    """Commands of this page that the server has accepted, by their tag."""
 
     # -- coming and going ----------------------------------------------------------------------------------------
 
@@ -185,7 +188,7 @@ class Person:
         await self.type(capture, **fields)
         before = len(self._mine(capture))
         await self.form(capture).locator("footer button").click()
-        wanted = list(fields.values())[0]
+        wanted = next(iter(fields.values()))
 
         def accepted() -> bool:
             mine = self._mine(capture)
@@ -276,8 +279,17 @@ async def watched(profile: BrowserContext, seat: str, seats: Sequence[str], link
 
 
 def follow(person: Person) -> None:
+    asked: dict[str, str] = {}
+
+    def sent(payload: str | bytes) -> None:
+        message = json.loads(payload)
+        if message["type"] == "command":
+            asked[message["id"]] = message["command"]["type"]
+
     def frame(payload: str | bytes) -> None:
         message = json.loads(payload)
+        if message["type"] == "accepted":
+            person.accepted[asked[message["id"]]] += 1
         if message["type"] != "view":
             return
         if message["common"] is None:
@@ -286,6 +298,7 @@ def follow(person: Person) -> None:
 
     def socket(opened: WebSocket) -> None:
         person.sockets.append(opened)
+        opened.on("framesent", sent)
         opened.on("framereceived", frame)
 
     def said(message: ConsoleMessage) -> None:

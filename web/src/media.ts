@@ -62,7 +62,10 @@ export class Media {
   answered(message: MediaAnswer): void {
     const pc = this.#pc;
     if (!pc || message.id !== this.#offer || pc.signalingState !== "have-local-offer") return;
-    pc.setRemoteDescription({ type: "answer", sdp: message.sdp }).catch(() => this.#fail());
+    pc.setRemoteDescription({ type: "answer", sdp: message.sdp }).then(
+      () => this.#apply(),
+      () => this.#fail(),
+    );
   }
 
   /** True if the error answered an offer. */
@@ -92,7 +95,8 @@ export class Media {
   async devicesChanged(): Promise<void> {
     this.hearable(this.#hearable);
     const [audio, video] = this.#pc?.getTransceivers() ?? [];
-    if (audio && audio.sender.track !== this.devices.microphone) await audio.sender.replaceTrack(this.devices.microphone);
+    if (audio && audio.sender.track !== this.devices.microphone)
+      await audio.sender.replaceTrack(this.devices.microphone);
     if (video && video.sender.track !== this.devices.camera) await video.sender.replaceTrack(this.devices.camera);
     await this.#apply();
     this.tell();
@@ -127,9 +131,12 @@ export class Media {
   }
 
   /** What was received, by seat: for tests and for people who help. */
-  async stats(): Promise<Record<string, { framesDecoded: number; audioSamples: number; audioEnergy: number; packets: number }>> {
+  async stats(): Promise<
+    Record<string, { framesDecoded: number; audioSamples: number; audioEnergy: number; packets: number }>
+  > {
     const report = await this.#pc?.getStats();
-    const found: Record<string, { framesDecoded: number; audioSamples: number; audioEnergy: number; packets: number }> = {};
+    const found: Record<string, { framesDecoded: number; audioSamples: number; audioEnergy: number; packets: number }> =
+      {};
     for (const { seat } of this.#slots) found[seat] = { framesDecoded: 0, audioSamples: 0, audioEnergy: 0, packets: 0 };
     report?.forEach((entry: RTCInboundRtpStreamStats) => {
       if (entry.type !== "inbound-rtp") return;
@@ -157,14 +164,21 @@ export class Media {
     this.#connection = newId();
     this.#restarted = false;
     const audio = pc.addTransceiver(this.devices.microphone ?? "audio", { direction: "sendonly" });
-    const video = pc.addTransceiver(this.devices.camera ?? "video", { direction: "sendonly", sendEncodings: [{ maxBitrate: 100_000 }] });
+    const video = pc.addTransceiver(this.devices.camera ?? "video", {
+      direction: "sendonly",
+      sendEncodings: [{ maxBitrate: 100_000 }],
+    });
     this.#slots = this.#seats.map((seat) => {
-      const slot = { audio: pc.addTransceiver("audio", { direction: "recvonly" }), video: pc.addTransceiver("video", { direction: "recvonly" }) };
+      const slot = {
+        audio: pc.addTransceiver("audio", { direction: "recvonly" }),
+        video: pc.addTransceiver("video", { direction: "recvonly" }),
+      };
       this.#hear(seat, slot.audio.receiver.track);
       return { seat, ...slot, picture: new MediaStream([slot.video.receiver.track]) };
     });
     for (const line of [audio, ...this.#slots.map((slot) => slot.audio)]) prefer(line, "audio", ["audio/opus"]);
-    for (const line of [video, ...this.#slots.map((slot) => slot.video)]) prefer(line, "video", ["video/VP8", "video/rtx"]);
+    for (const line of [video, ...this.#slots.map((slot) => slot.video)])
+      prefer(line, "video", ["video/VP8", "video/rtx"]);
     pc.onconnectionstatechange = () => this.#state(pc);
     await this.#negotiate(pc);
   }
@@ -176,7 +190,10 @@ export class Media {
     this.#offer = newId();
     this.send({ type: "media_offer", id: this.#offer, connection: this.#connection, sdp });
     clearTimeout(this.#timer);
-    this.#timer = window.setTimeout(() => pc === this.#pc && pc.connectionState !== "connected" && this.#fail(), 2 * RESTART_MS);
+    this.#timer = window.setTimeout(
+      () => pc === this.#pc && pc.connectionState !== "connected" && this.#fail(),
+      2 * RESTART_MS,
+    );
   }
 
   #state(pc: RTCPeerConnection): void {
@@ -205,7 +222,10 @@ export class Media {
     pc.restartIce();
     void this.#negotiate(pc);
     clearTimeout(this.#timer);
-    this.#timer = window.setTimeout(() => pc === this.#pc && pc.connectionState !== "connected" && this.#fail(), RESTART_MS);
+    this.#timer = window.setTimeout(
+      () => pc === this.#pc && pc.connectionState !== "connected" && this.#fail(),
+      RESTART_MS,
+    );
   }
 
   #fail(): void {
@@ -241,10 +261,12 @@ export class Media {
     }
   }
 
+  /** While an answer is being taken the browser refuses parameters: it comes here again afterwards. */
   async #apply(): Promise<void> {
-    const sender = this.#pc?.getTransceivers()[1]?.sender;
+    const pc = this.#pc;
+    const sender = pc?.getTransceivers()[1]?.sender;
     const wanted = this.#direction;
-    if (!sender || !wanted) return;
+    if (!sender || !wanted || !pc?.remoteDescription || pc.signalingState !== "stable") return;
     const parameters = sender.getParameters();
     const encoding = parameters.encodings[0];
     if (!encoding) return;
@@ -264,7 +286,9 @@ export class Media {
 
 function prefer(line: RTCRtpTransceiver, kind: "audio" | "video", wanted: string[]): void {
   const codecs = RTCRtpReceiver.getCapabilities(kind)?.codecs ?? [];
-  line.setCodecPreferences(codecs.filter((codec) => wanted.some((type) => type.toLowerCase() === codec.mimeType.toLowerCase())));
+  line.setCodecPreferences(
+    codecs.filter((codec) => wanted.some((type) => type.toLowerCase() === codec.mimeType.toLowerCase())),
+  );
 }
 
 /** A figure that rises with everything that arrives: checks answered and packets. */
