@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from cosession.core import commands as cmd
 from cosession.core import schedule as sch
-from cosession.core.decide import decide
+from cosession.core.decide import accepted, decide
 from cosession.core.evolve import evolve
 from cosession.core.refusal import Refused
 from cosession.core.room_view import Change, Console, Preview
@@ -42,14 +42,10 @@ def console(state: SessionState, now_ms: int) -> Console:
 
 def _grantable(state: SessionState, now_ms: int) -> list[str]:
     """Seats to which the lead could give the floor now."""
-    seats = []
-    for seat in state.seats:
-        try:
-            decide(state, cmd.GrantFloor(seat=seat), now_ms, by=state.lead)
-        except Refused:
-            continue
-        seats.append(seat)
-    return seats
+    if state.lead is None:
+        return []
+    asked = [cmd.GrantFloor(seat=seat) for seat in state.seats]
+    return [command.seat for command in accepted(state, asked, now_ms, by=state.lead)]
 
 
 def _counts(state: SessionState) -> dict[str, int]:

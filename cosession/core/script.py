@@ -7,6 +7,7 @@ script time in the file's fields and milliseconds in the engine. Source: method.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -202,7 +203,7 @@ class Script(Model):
     """What may be written before the start."""
     phases: tuple[Phase, ...] = Field(min_length=1)
 
-    @property
+    @cached_property
     def planned_ms(self) -> int:
         return sum(phase.planned_ms for phase in self.phases)
 

@@ -11,10 +11,9 @@ from collections.abc import Iterator, Mapping
 from cosession.core import captures as cap
 from cosession.core import commands as cmd
 from cosession.core import schedule as sch
-from cosession.core.decide import decide
+from cosession.core.decide import accepted
 from cosession.core.floor import closed_roles, hearable, holder, may_speak, queue
 from cosession.core.prompt import coming, mic_reason, prompt, resting, turns_until
-from cosession.core.refusal import Refused
 from cosession.core.room_view import (
     Common,
     Countdown,
@@ -269,15 +268,12 @@ def cues(state: SessionState, seat: str) -> list[Text]:
 def may(state: SessionState, seat: str, now_ms: int) -> list[str]:
     """The commands (wire tags) that would be accepted from this seat now; a follow-up hand is
     `raise_hand_follow_up`."""
-    accepted: list[str] = []
-    for command in _candidates(state, seat):
-        try:
-            decide(state, command, now_ms, by=seat)
-        except Refused:
-            continue
-        follows = isinstance(command, cmd.RaiseHand) and command.kind is HandKind.FOLLOW_UP
-        accepted.append("raise_hand_follow_up" if follows else command.type)
-    return accepted
+    return [_tag(command) for command in accepted(state, _candidates(state, seat), now_ms, by=seat)]
+
+
+def _tag(command: cmd.SeatCommand) -> str:
+    follows = isinstance(command, cmd.RaiseHand) and command.kind is HandKind.FOLLOW_UP
+    return "raise_hand_follow_up" if follows else command.type
 
 
 def _candidates(state: SessionState, seat: str) -> Iterator[cmd.SeatCommand]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from cosession.core import commands as cmd
 from cosession.core.console import console
+from cosession.core.decide import accepted, decide
+from cosession.core.refusal import Refused
 from cosession.core.room_view import Overrun, PromptKey
 from cosession.core.schedule import shares
 from cosession.core.view import common, own
@@ -121,3 +125,18 @@ def test_a_pause_is_said_to_everybody() -> None:
     assert now is not None
     assert not now.countdown.running
     assert now.holds == ["pause"]
+
+
+def test_accepted_is_what_decide_does_not_refuse() -> None:
+    table = Table().start().go_to("advice")
+    commands: list[cmd.Command] = [cmd.GrantFloor(seat=seat) for seat in table.state.seats] + [
+        cmd.Pause(),
+        cmd.Resume(),
+    ]
+    fine = []
+    for command in commands:
+        with contextlib.suppress(Refused):
+            decide(table.state, command, table.now_ms, by="f")
+            fine.append(command)
+    assert accepted(table.state, commands, table.now_ms, by="f") == fine
+    assert 3 < len(fine) < len(commands)
