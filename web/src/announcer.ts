@@ -25,7 +25,8 @@ export class Announcer {
     if (notice && notice !== this.#notice) this.#say(notice);
     this.#notice = notice;
     if (common.status === "closed" && this.#status === "running") this.#say(t("say.closed"));
-    if (phase && phase.key !== this.#phase) this.#say(t("say.phase", { phase: text(phase.title), purpose: text(phase.purpose) }));
+    if (phase && phase.key !== this.#phase)
+      this.#say(t("say.phase", { phase: text(phase.title), purpose: text(phase.purpose) }));
     if (own.my_turn && !this.#mine) this.#say(t("say.your_turn"));
     this.#phase = phase?.key ?? "";
     this.#mine = own.my_turn;
@@ -46,7 +47,7 @@ export class Announcer {
 
   #title(): void {
     const { common, phase } = this.room;
-    const where = phase ? text(phase.title) : common?.title ?? "";
+    const where = phase ? text(phase.title) : (common?.title ?? "");
     document.title = this.#mine ? `● ${t("role.your_turn")} – ${where}` : `${where} – cosession`;
   }
 

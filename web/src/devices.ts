@@ -88,7 +88,9 @@ export class Devices {
   async #ask(kind: Kind): Promise<MediaStreamTrack> {
     if (!navigator.mediaDevices) throw new DOMException("", "InsecureError");
     const constraints = this.#constraints(kind);
-    const stream = await navigator.mediaDevices.getUserMedia(kind === "camera" ? { video: constraints } : { audio: constraints });
+    const stream = await navigator.mediaDevices.getUserMedia(
+      kind === "camera" ? { video: constraints } : { audio: constraints },
+    );
     const track = stream.getTracks()[0];
     if (!track) throw new DOMException("", "NotFoundError");
     return track;

@@ -71,7 +71,10 @@ export class Outbox {
       case "accepted":
         return this.#resolve(message.id, { ok: true });
       case "refused":
-        return this.#resolve(message.id, { ok: false, code: message.code, detail: message.detail }) || this.#saved(message.id);
+        return (
+          this.#resolve(message.id, { ok: false, code: message.code, detail: message.detail }) ||
+          this.#saved(message.id)
+        );
       case "draft_saved":
         return this.#saved(message.id);
       case "error":

@@ -5,7 +5,10 @@ import { t } from "./words";
 
 export function initials(name: string): string {
   const parts = name.split(/[\s-]+/u).filter(Boolean);
-  return (parts.length > 1 ? [parts[0], parts[parts.length - 1]] : parts).map((part) => part?.[0] ?? "").join("").toUpperCase();
+  return (parts.length > 1 ? [parts[0], parts[parts.length - 1]] : parts)
+    .map((part) => part?.[0] ?? "")
+    .join("")
+    .toUpperCase();
 }
 
 /** "1re", "2e"; "1st", "2nd". */
@@ -50,7 +53,9 @@ export function state(room: Room, seat: SeatView): State {
   if (hand >= 0) return { kind: "hand", words: t("state.hand", { place: place(hand + 1) }), place: hand + 1 };
   if (doing(room, seat.id)) return { kind: "plain", words: doing(room, seat.id) };
   if (now?.floor === "silent_writing" && seat.role !== "facilitator" && seat.role !== "observer")
-    return floor.done.includes(seat.id) ? { kind: "done", words: t("state.done") } : { kind: "writing", words: t("state.writing") };
+    return floor.done.includes(seat.id)
+      ? { kind: "done", words: t("state.done") }
+      : { kind: "writing", words: t("state.writing") };
   if (floor.order[0] === seat.id) return { kind: "next", words: t("state.next") };
   if (floor.passed.includes(seat.id)) return { kind: "spoken", words: t("state.passed") };
   if (now?.floor === "round" && floor.spoken.includes(seat.id)) return { kind: "spoken", words: t("state.spoken") };

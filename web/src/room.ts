@@ -7,7 +7,18 @@ import { Devices } from "./devices";
 import { Media } from "./media";
 import { Outbox, type Answer } from "./outbox";
 import { ServerClock } from "./server_clock";
-import type { Boot, ClockAnchor, Common, Console, Countdown, Own, PhaseView, SeatCommand, SeatView, ServerMessage } from "./wire.gen";
+import type {
+  Boot,
+  ClockAnchor,
+  Common,
+  Console,
+  Countdown,
+  Own,
+  PhaseView,
+  SeatCommand,
+  SeatView,
+  ServerMessage,
+} from "./wire.gen";
 import { t, text } from "./words";
 
 export type Place = "lobby" | "room" | "left";
@@ -45,7 +56,11 @@ export class Room {
       link: (link) => this.#linked(link),
       hello: () => ({ place: this.place === "room" ? "room" : "lobby", fresh: this.#fresh, seen: this.#seen }),
     });
-    this.outbox = new Outbox((message) => this.link === "up" && this.#connection.send(message), `drafts.${boot.session}.${boot.seat}`, changed);
+    this.outbox = new Outbox(
+      (message) => this.link === "up" && this.#connection.send(message),
+      `drafts.${boot.session}.${boot.seat}`,
+      changed,
+    );
     this.devices = new Devices(() => {
       void this.media?.devicesChanged();
       this.changed();
@@ -125,7 +140,7 @@ export class Room {
 
   /** The name of a seat; "you" for one's own. */
   name(id: string): string {
-    return this.isMe(id) ? t("seat.you") : this.seat(id)?.name ?? t("seat.erased");
+    return this.isMe(id) ? t("seat.you") : (this.seat(id)?.name ?? t("seat.erased"));
   }
 
   get phase(): PhaseView | undefined {

@@ -18,7 +18,13 @@ const room = new Room(boot);
 /** A small view for tests and for people who help: what is received, and where one is. Nothing can be done through it. */
 const seen = Object.freeze({
   stats: () => room.media.stats(),
-  state: () => ({ link: room.link, path: room.media.path, place: room.place, phase: room.common?.now?.phase ?? null, status: room.common?.status ?? null }),
+  state: () => ({
+    link: room.link,
+    path: room.media.path,
+    place: room.place,
+    phase: room.common?.now?.phase ?? null,
+    status: room.common?.status ?? null,
+  }),
 });
 Object.defineProperty(window, "cosession", { value: seen });
 

@@ -45,11 +45,13 @@ class App extends Part {
 
   /** A gesture that was made has no button any more: the keyboard stays at the card that says what comes next. */
   protected override updated(): void {
-    if (document.activeElement === document.body && this.#atRole) this.querySelector<HTMLElement>("#role")?.focus({ preventScroll: true });
+    if (document.activeElement === document.body && this.#atRole)
+      this.querySelector<HTMLElement>("#role")?.focus({ preventScroll: true });
   }
 
   #lobby(): TemplateResult {
-    return html`<a class="skip" href="#enter">${t("skip.enter")}</a>${this.room.link === "lost" ? banners(this.room) : nothing}<co-lobby .room=${this.room}></co-lobby>`;
+    return html`<a class="skip" href="#enter">${t("skip.enter")}</a
+      >${this.room.link === "lost" ? banners(this.room) : nothing}<co-lobby .room=${this.room}></co-lobby>`;
   }
 
   #room(): TemplateResult {
@@ -63,10 +65,11 @@ class App extends Part {
             ${room.rehearsal ? html`<span class="pill">${icon("clock")}${t("rehearsal")}</span>` : nothing}
             <span class="push"></span>${endHolds(room)}${this.#path()}<co-writings .room=${room}></co-writings>
           </header>
-          ${placeInTime(room)}
-          ${banners(room)}
+          ${placeInTime(room)} ${banners(room)}
         </div>
-        <main class="room ${layout}">${layout === "conducting" ? this.#conducting() : layout === "writing" ? this.#writing() : this.#talking()}</main>
+        <main class="room ${layout}">
+          ${layout === "conducting" ? this.#conducting() : layout === "writing" ? this.#writing() : this.#talking()}
+        </main>
         ${dock(room)}
       </div>`;
   }
@@ -80,21 +83,29 @@ class App extends Part {
 
   #talking(): TemplateResult {
     const room = this.room;
-    return html`<section class="scene" aria-label=${t("stage.label")}>${stage(room)}${asked(room)}${faces(room)}</section>
-      <div class="side">${roleCard(room)}${request(room)}${this.#forms(room.own?.writable ?? [], false)}${written(room)}</div>`;
+    return html`<section class="scene" aria-label=${t("stage.label")}>
+        ${stage(room)}${asked(room)}${faces(room)}
+      </section>
+      <div class="side">
+        ${roleCard(room)}${request(room)}${this.#forms(room.own?.writable ?? [], false)}${written(room)}
+      </div>`;
   }
 
   #writing(): TemplateResult {
     const room = this.room;
-    return html`<section class="plan" aria-label=${t("write.label")}>${request(room)}${this.#forms(room.own?.writable ?? [], false)}</section>
+    return html`<section class="plan" aria-label=${t("write.label")}>
+        ${request(room)}${this.#forms(room.own?.writable ?? [], false)}
+      </section>
       <div class="side">${roleCard(room)}${faces(room, true)}${written(room)}</div>`;
   }
 
   #conducting(): TemplateResult {
     const room = this.room;
     return html`<section class="col seen" aria-label=${t("stage.label")}>${stage(room)}${faces(room)}</section>
-      <section class="col conduct-col" aria-label=${t("console.label")}><co-console .room=${room}></co-console>
-        <div class="beside">${turns(room)}${this.#cues()}</div></section>
+      <section class="col conduct-col" aria-label=${t("console.label")}>
+        <co-console .room=${room}></co-console>
+        <div class="beside">${turns(room)}${this.#cues()}</div>
+      </section>
       <section class="col watch" aria-label=${t("watch.label")}>
         ${trouble(room)}${awaited(room)}
         ${request(room)}${counts(room)}${this.#forms(room.own?.writable ?? [], false)}${written(room)}${moreGestures(room)}
@@ -104,19 +115,29 @@ class App extends Part {
   #cues(): TemplateResult | typeof nothing {
     const cues = this.room.own?.cues ?? [];
     if (cues.length === 0) return nothing;
-    return html`<section class="cues"><h2>${t("console.cues")}</h2>${cues.map((cue) => html`<p class="voice">${text(cue)}</p>`)}</section>`;
+    return html`<section class="cues">
+      <h2>${t("console.cues")}</h2>
+      ${cues.map((cue) => html`<p class="voice">${text(cue)}</p>`)}
+    </section>`;
   }
 
   #forms(writable: Writable[], primary: boolean): TemplateResult | typeof nothing {
     if (writable.length === 0) return nothing;
-    return html`<div class="forms">${repeat(writable, (one) => one.spec.id, (one) => html`<co-capture-form .room=${this.room} .writable=${one} .primary=${primary}></co-capture-form>`)}</div>`;
+    return html`<div class="forms">
+      ${repeat(
+        writable,
+        (one) => one.spec.id,
+        (one) => html`<co-capture-form .room=${this.room} .writable=${one} .primary=${primary}></co-capture-form>`,
+      )}
+    </div>`;
   }
 
   /** The connection, in everyday words, and only when there is something to say on a small screen. */
   #path(): TemplateResult | typeof nothing {
     const { link, media } = this.room;
     if (link !== "up") return html`<span class="pill weak">${icon("away")}${t("path.lost")}</span>`;
-    if (media.path === "connected") return html`<span class="pill good wide">${icon("signal-full")}${t("path.good")}</span>`;
+    if (media.path === "connected")
+      return html`<span class="pill good wide">${icon("signal-full")}${t("path.good")}</span>`;
     return html`<span class="pill weak">${icon("signal")}${t("path.media")}</span>`;
   }
 }

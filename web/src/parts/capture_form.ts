@@ -41,9 +41,18 @@ class CaptureForm extends Part {
     const { spec } = this.writable;
     if (spec.fields.length === 1 && spec.fields[0]?.options.length === 1) return this.#yes(spec);
     const id = `write-${spec.id}`;
-    return html`<form class="write" data-capture=${spec.id} aria-labelledby="${id}-h" novalidate
-        @submit=${(event: Event) => this.#submit(event)} @focusout=${() => this.#save()}>
-      <header><h3 id="${id}-h">${text(spec.title)}</h3><span class="pill">${icon(this.#open() ? "group" : "lock")}${t(seenBy(spec, this.writable.submitted))}</span></header>
+    return html`<form
+      class="write"
+      data-capture=${spec.id}
+      aria-labelledby="${id}-h"
+      novalidate
+      @submit=${(event: Event) => this.#submit(event)}
+      @focusout=${() => this.#save()}
+    >
+      <header>
+        <h3 id="${id}-h">${text(spec.title)}</h3>
+        <span class="pill">${icon(this.#open() ? "group" : "lock")}${t(seenBy(spec, this.writable.submitted))}</span>
+      </header>
       <div class="fields">${spec.fields.map((field) => this.#field(field))}</div>
       ${this.#missing ? html`<p class="missing" role="alert">${t("write.missing", { field: this.#missing })}</p>` : nothing}
       <footer>
@@ -67,9 +76,13 @@ class CaptureForm extends Part {
     const said = this.writable.submitted;
     const field = spec.fields[0];
     return html`<div class="write yes" data-capture=${spec.id}>
-      ${said
-        ? html`<p class="said">${icon("check")}${text(spec.title)}</p>`
-        : html`<button class="btn" @click=${() => void this.#send({ [field?.id ?? ""]: field?.options[0] ?? "" })}>${icon("check")}${text(spec.title)}</button>`}
+      ${
+        said
+          ? html`<p class="said">${icon("check")}${text(spec.title)}</p>`
+          : html`<button class="btn" @click=${() => void this.#send({ [field?.id ?? ""]: field?.options[0] ?? "" })}>
+              ${icon("check")}${text(spec.title)}
+            </button>`
+      }
       <span class="faint">${t(seenBy(spec, said))}</span>
     </div>`;
   }
@@ -79,16 +92,44 @@ class CaptureForm extends Part {
     const value = this.#fields?.[field.id] ?? "";
     const type = (event: Event): void => this.#type(field.id, (event.target as HTMLInputElement).value);
     if (field.kind === "choice") {
-      return html`<fieldset class="choices"><legend>${text(field.title)}</legend>
+      return html`<fieldset class="choices">
+        <legend>${text(field.title)}</legend>
         ${field.options.map(
-          (option) => html`<label class="choice"><input type="radio" name=${id} value=${option} .checked=${live(value === option)} @change=${type} /><span>${t(`option.${option}`)}</span></label>`,
+          (option) =>
+            html`<label class="choice"
+              ><input type="radio" name=${id} value=${option} .checked=${live(value === option)} @change=${type} /><span
+                >${t(`option.${option}`)}</span
+              ></label
+            >`,
         )}
       </fieldset>`;
     }
-    const label = html`<label for=${id}>${text(field.title)}${field.required || this.writable.spec.fields.length === 1 ? nothing : html` <span class="faint">${t("write.optional")}</span>`}</label>`;
+    const label = html`<label for=${id}
+      >${text(field.title)}${field.required || this.writable.spec.fields.length === 1 ? nothing : html` <span class="faint">${t("write.optional")}</span>`}</label
+    >`;
     if (field.kind === "text")
-      return html`<div class="field">${label}<textarea class="input" id=${id} rows="2" maxlength=${field.max_length} spellcheck="true" .value=${live(value)} @input=${type}></textarea></div>`;
-    return html`<div class="field ${field.kind} ${field.required ? "required" : ""}">${label}<input class="input" id=${id} type=${field.kind === "date" ? "date" : "text"} maxlength=${field.max_length} autocomplete="off" .value=${live(value)} @input=${type} /></div>`;
+      return html`<div class="field">
+        ${label}<textarea
+          class="input"
+          id=${id}
+          rows="2"
+          maxlength=${field.max_length}
+          spellcheck="true"
+          .value=${live(value)}
+          @input=${type}
+        ></textarea>
+      </div>`;
+    return html`<div class="field ${field.kind} ${field.required ? "required" : ""}">
+      ${label}<input
+        class="input"
+        id=${id}
+        type=${field.kind === "date" ? "date" : "text"}
+        maxlength=${field.max_length}
+        autocomplete="off"
+        .value=${live(value)}
+        @input=${type}
+      />
+    </div>`;
   }
 
   #type(field: string, value: string): void {
@@ -121,7 +162,12 @@ class CaptureForm extends Part {
     const { spec, version } = this.writable;
     clearTimeout(this.#timer);
     this.#typed = false;
-    const answer = await this.room.ask({ type: "submit_capture", capture: spec.id, fields, version: spec.many ? 0 : version });
+    const answer = await this.room.ask({
+      type: "submit_capture",
+      capture: spec.id,
+      fields,
+      version: spec.many ? 0 : version,
+    });
     if (!answer.ok) {
       this.#typed = true;
       return;
@@ -136,7 +182,8 @@ class CaptureForm extends Part {
     const { spec, submitted, draft } = this.writable;
     if (this.#typed) return t("write.typing");
     const unsaved = this.room.outbox.unsaved(spec.id);
-    if (unsaved && Object.keys(unsaved).length > 0) return t(this.room.link === "up" ? "write.typing" : "write.waiting");
+    if (unsaved && Object.keys(unsaved).length > 0)
+      return t(this.room.link === "up" ? "write.typing" : "write.waiting");
     const kept = this.room.outbox.saved(spec.id) ?? draft;
     if (Object.keys(kept).length > 0) return t(alone(spec) ? "write.saved_alone" : "write.saved_draft");
     return submitted && !spec.many ? t(this.#open() ? "write.sent" : "write.saved_alone") : "";

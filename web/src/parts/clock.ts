@@ -22,8 +22,16 @@ class PhaseClock extends Part {
     return html`<div class="clock ${near ? "near" : ""}" role="timer" aria-live="off" aria-label=${t("clock.label")}>
       ${this.#hidden ? nothing : figures(left_ms)}
       <span class="until">${untilWords(now.countdown, left_ms, until)}</span>
-      <button class="btn bare small" aria-pressed=${this.#hidden} aria-label=${t("clock.hide")} title=${t("clock.hide")} @click=${() => this.#toggle()}>
-        ${icon(this.#hidden ? "clock" : "eye-off")}<span class="wide">${t(this.#hidden ? "clock.show" : "clock.hide_short")}</span>
+      <button
+        class="btn bare small"
+        aria-pressed=${this.#hidden}
+        aria-label=${t("clock.hide")}
+        title=${t("clock.hide")}
+        @click=${() => this.#toggle()}
+      >
+        ${icon(this.#hidden ? "clock" : "eye-off")}<span class="wide"
+          >${t(this.#hidden ? "clock.show" : "clock.hide_short")}</span
+        >
       </button>
     </div>`;
   }
@@ -57,7 +65,8 @@ class TurnTime extends Part {
     const left_ms = this.room.left(turn.countdown);
     const share = Math.min(1, Math.max(0, left_ms / Math.max(1, turn.countdown.total_ms)));
     const words = left_ms > 0 ? t("turn.left", { time: length(left_ms) }) : t("turn.conclude");
-    return html`<span class="left">${words}</span><span class="turn-time" aria-hidden="true" ${vars({ left: share.toFixed(3) })}></span>`;
+    return html`<span class="left">${words}</span
+      ><span class="turn-time" aria-hidden="true" ${vars({ left: share.toFixed(3) })}></span>`;
   }
 }
 

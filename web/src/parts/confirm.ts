@@ -5,7 +5,16 @@ import { t } from "../words";
 import { icon } from "./icon";
 
 class Confirm extends Part {
-  static override properties = { ...Part.properties, words: {}, ask: {}, yes: {}, icon: {}, quiet: { attribute: false }, grave: { attribute: false }, act: { attribute: false } };
+  static override properties = {
+    ...Part.properties,
+    words: {},
+    ask: {},
+    yes: {},
+    icon: {},
+    quiet: { attribute: false },
+    grave: { attribute: false },
+    act: { attribute: false },
+  };
   declare words: string;
   declare ask: string;
   declare yes: string;
@@ -17,11 +26,23 @@ class Confirm extends Part {
 
   protected override render(): TemplateResult {
     if (!this.#asking) {
-      return html`<button class="btn ${this.quiet ? "bare" : ""}" aria-label=${this.words} title=${this.words} @click=${() => this.#turn(true)}>
-        ${this.icon ? icon(this.icon) : nothing}<span class=${this.quiet && this.icon ? "wide" : ""}>${this.words}</span>
+      return html`<button
+        class="btn ${this.quiet ? "bare" : ""}"
+        aria-label=${this.words}
+        title=${this.words}
+        @click=${() => this.#turn(true)}
+      >
+        ${this.icon ? icon(this.icon) : nothing}<span class=${this.quiet && this.icon ? "wide" : ""}
+          >${this.words}</span
+        >
       </button>`;
     }
-    return html`<div class="confirm" role="group" aria-label=${this.ask} @keydown=${(event: KeyboardEvent) => event.key === "Escape" && this.#turn(false)}>
+    return html`<div
+      class="confirm"
+      role="group"
+      aria-label=${this.ask}
+      @keydown=${(event: KeyboardEvent) => event.key === "Escape" && this.#turn(false)}
+    >
       <span>${this.ask}</span>
       <button class="btn small" data-no @click=${() => this.#turn(false)}>${t("no")}</button>
       <button class="btn small ${this.grave ? "grave" : ""}" @click=${() => this.#do()}>${this.yes}</button>

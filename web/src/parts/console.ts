@@ -34,9 +34,7 @@ class Console extends Part {
       <h2 id="role-h">${t("console.next_gesture")}</h2>
       <p class="do">${sentence(this.room, own.prompt)}</p>
       ${own.prompt.key === "lead_pass" && this.room.console?.passes ? html`<p class="dim"><co-time-left .room=${this.room} .countdown=${this.room.console.passes} .words=${"console.passes_in"}></co-time-left></p>` : nothing}
-      ${this.#now()}
-      ${this.#considered ? this.#consider(this.#considered) : nothing}
-      ${this.#forward()}
+      ${this.#now()} ${this.#considered ? this.#consider(this.#considered) : nothing} ${this.#forward()}
     </section>`;
   }
 
@@ -69,7 +67,9 @@ class Console extends Part {
     const time = own?.prompt.key === "lead_next" || own?.prompt.key === "lead_close";
     const last = !nextPhase;
     return html`<div class="forward">
-      <p class="faint">${silent.length > 0 && now.floor !== "silent_writing" ? t("console.not_spoken", { count: silent.length, names: list(silent.map((seat) => this.room.name(seat))) }) : nothing}</p>
+      <p class="faint">
+        ${silent.length > 0 && now.floor !== "silent_writing" ? t("console.not_spoken", { count: silent.length, names: list(silent.map((seat) => this.room.name(seat))) }) : nothing}
+      </p>
       <div class="btns">
         ${this.room.may("next_step") && now.step + 1 < now.steps ? this.#act({ type: "next_step", phase: now.phase, step: now.step }, "next", t("console.next_step")) : nothing}
         ${this.room.may("next_phase") ? this.#think({ type: "next_phase", phase: now.phase }, "skip", last ? t("console.finish") : t("console.next_phase", { phase: text((nextPhase as PhaseView).title) }), last ? t("preview.finish") : t("preview.next", { phase: text((nextPhase as PhaseView).title) }), last ? t("preview.finish_yes") : t("preview.next_yes"), time && !this.#considered ? "primary" : "") : nothing}
@@ -84,10 +84,18 @@ class Console extends Part {
       close();
       await this.room.ask(command);
     };
-    return html`<section class="preview" role="group" aria-labelledby="preview-h" @keydown=${(event: KeyboardEvent) => event.key === "Escape" && close()}>
+    return html`<section
+      class="preview"
+      role="group"
+      aria-labelledby="preview-h"
+      @keydown=${(event: KeyboardEvent) => event.key === "Escape" && close()}
+    >
       <h3 id="preview-h" tabindex="-1">${title}</h3>
       ${preview(this.room, this.#preview(command.type, phase))}
-      <div class="btns"><button class="btn primary" data-confirm=${command.type} @click=${() => void confirm()}>${yes}</button><button class="btn bare" @click=${close}>${t("preview.no")}</button></div>
+      <div class="btns">
+        <button class="btn primary" data-confirm=${command.type} @click=${() => void confirm()}>${yes}</button
+        ><button class="btn bare" @click=${close}>${t("preview.no")}</button>
+      </div>
     </section>`;
   }
 
@@ -98,12 +106,21 @@ class Console extends Part {
 
   #act(command: SeatCommand, name: string, words: string, kind = ""): TemplateResult {
     const shines = kind === "primary" && !this.#considered ? "primary" : "";
-    return html`<button class="btn ${shines}" data-gesture=${command.type} @click=${() => void this.room.ask(command)}>${icon(name)}${words}</button>`;
+    return html`<button class="btn ${shines}" data-gesture=${command.type} @click=${() => void this.room.ask(command)}>
+      ${icon(name)}${words}
+    </button>`;
   }
 
   #think(command: SeatCommand, name: string, words: string, title: string, yes: string, kind = ""): TemplateResult {
     const open = this.#considered?.command.type === command.type;
-    return html`<button class="btn ${kind}" data-gesture=${command.type} aria-expanded=${open} @click=${() => this.#thinkOf(open ? null : { command, title, yes })}>${icon(name)}${words}</button>`;
+    return html`<button
+      class="btn ${kind}"
+      data-gesture=${command.type}
+      aria-expanded=${open}
+      @click=${() => this.#thinkOf(open ? null : { command, title, yes })}
+    >
+      ${icon(name)}${words}
+    </button>`;
   }
 
   #thinkOf(considered: Considered | null): void {

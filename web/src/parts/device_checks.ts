@@ -20,11 +20,22 @@ class DeviceChecks extends Part {
   protected override render(): TemplateResult {
     const { devices } = this.room;
     return html`<ul class="checks">
-      <li><h3>${icon("cam")}${t("device.picture")}</h3>${this.#choice("camera", "videoinput", t("device.camera"))}${this.#standing("camera", t("device.seen"))}</li>
-      <li><h3>${icon("mic")}${t("device.sound")}</h3>${this.#choice("microphone", "audioinput", t("device.microphone"))}${this.#standing("microphone", t(this.#heard ? "device.heard" : "device.say_something"))}
-        ${devices.microphone ? html`<div class="vu" role="img" aria-label=${t("device.level")}></div>` : nothing}</li>
-      <li><h3>${icon("speaker")}${t("device.listening")}</h3>${this.#choice("speaker", "audiooutput", t("device.speaker"))}
-        <button class="btn small" ?disabled=${this.#sounding} @click=${() => void this.#tone()}>${t("device.play")}</button></li>
+      <li>
+        <h3>${icon("cam")}${t("device.picture")}</h3>
+        ${this.#choice("camera", "videoinput", t("device.camera"))}${this.#standing("camera", t("device.seen"))}
+      </li>
+      <li>
+        <h3>${icon("mic")}${t("device.sound")}</h3>
+        ${this.#choice("microphone", "audioinput", t("device.microphone"))}${this.#standing("microphone", t(this.#heard ? "device.heard" : "device.say_something"))}
+        ${devices.microphone ? html`<div class="vu" role="img" aria-label=${t("device.level")}></div>` : nothing}
+      </li>
+      <li>
+        <h3>${icon("speaker")}${t("device.listening")}</h3>
+        ${this.#choice("speaker", "audiooutput", t("device.speaker"))}
+        <button class="btn small" ?disabled=${this.#sounding} @click=${() => void this.#tone()}>
+          ${t("device.play")}
+        </button>
+      </li>
     </ul>`;
   }
 
@@ -58,7 +69,8 @@ class DeviceChecks extends Part {
   #choice(kind: Kind | "speaker", wanted: MediaDeviceKind, label: string): TemplateResult {
     const { devices } = this.room;
     const found = devices.available.filter((device) => device.kind === wanted && device.deviceId);
-    const current = kind === "speaker" ? devices.chosen(kind) : devices[kind]?.getSettings().deviceId ?? devices.chosen(kind);
+    const current =
+      kind === "speaker" ? devices.chosen(kind) : (devices[kind]?.getSettings().deviceId ?? devices.chosen(kind));
     const off = kind !== "speaker" && devices[kind] === null;
     const change = (event: Event): void => this.#choose(kind, (event.target as HTMLSelectElement).value);
     return html`<select class="input" aria-label=${label} @change=${change}>
@@ -84,11 +96,16 @@ class DeviceChecks extends Part {
     const { devices } = this.room;
     const problem = devices.problems[kind];
     if (problem) {
-      return html`<div class="help" role="group"><p><strong>${t(`device.${problem}.short`)}</strong> ${t(`device.${problem}`)}</p>
-        <button class="btn small" @click=${() => void devices.open(kind)}>${t("device.again")}</button></div>`;
+      return html`<div class="help" role="group">
+        <p><strong>${t(`device.${problem}.short`)}</strong> ${t(`device.${problem}`)}</p>
+        <button class="btn small" @click=${() => void devices.open(kind)}>${t("device.again")}</button>
+      </div>`;
     }
     if (devices.asking.has(kind)) return html`<span class="state dim">${t("device.asking")}</span>`;
-    if (!devices[kind]) return html`<button class="btn small" @click=${() => void devices.open(kind)}>${t(`device.open_${kind}`)}</button>`;
+    if (!devices[kind])
+      return html`<button class="btn small" @click=${() => void devices.open(kind)}>
+        ${t(`device.open_${kind}`)}
+      </button>`;
     const waiting = kind === "microphone" && !this.#heard;
     return html`<span class="state ${waiting ? "dim" : ""}">${waiting ? nothing : icon("check")}${good}</span>`;
   }
@@ -107,9 +124,21 @@ class Settings extends Part {
   #open = false;
 
   protected override render(): TemplateResult {
-    return html`<button class="btn bare" aria-label=${t("settings")} title=${t("settings")} @click=${() => this.#show()}>${icon("tune")}<span class="wide">${t("settings")}</span></button>
+    return html`<button
+        class="btn bare"
+        aria-label=${t("settings")}
+        title=${t("settings")}
+        @click=${() => this.#show()}
+      >
+        ${icon("tune")}<span class="wide">${t("settings")}</span>
+      </button>
       <dialog aria-labelledby="settings-h" @close=${() => this.#closed()}>
-        <header><h2 id="settings-h">${t("settings")}</h2><button class="btn bare small push" @click=${() => this.querySelector("dialog")?.close()}>${t("close")}</button></header>
+        <header>
+          <h2 id="settings-h">${t("settings")}</h2>
+          <button class="btn bare small push" @click=${() => this.querySelector("dialog")?.close()}>
+            ${t("close")}
+          </button>
+        </header>
         ${this.#open ? html`<co-device-checks .room=${this.room}></co-device-checks>` : nothing}
       </dialog>`;
   }

@@ -10,11 +10,27 @@ export function dock(room: Room): TemplateResult {
   return html`<footer class="dock" aria-label=${t("dock.label")}>
     ${microphone(room)}
     <span class="push"></span>
-    <button class="btn bare" data-dock="camera" aria-pressed=${camera} aria-label=${t(camera ? "camera.on" : "camera.off")} title=${t(camera ? "camera.close" : "camera.open")} @click=${() => toggleCamera(room)}>
+    <button
+      class="btn bare"
+      data-dock="camera"
+      aria-pressed=${camera}
+      aria-label=${t(camera ? "camera.on" : "camera.off")}
+      title=${t(camera ? "camera.close" : "camera.open")}
+      @click=${() => toggleCamera(room)}
+    >
       ${icon(camera ? "cam" : "cam-off")}<span class="wide">${t(camera ? "camera.on" : "camera.off")}</span>
     </button>
     <co-settings .room=${room}></co-settings>
-    <co-confirm class="leave" .room=${room} .words=${t("leave")} .ask=${t("leave.sure")} .yes=${t("leave.yes")} .icon=${"leave"} .quiet=${true} .act=${() => room.leave()}></co-confirm>
+    <co-confirm
+      class="leave"
+      .room=${room}
+      .words=${t("leave")}
+      .ask=${t("leave.sure")}
+      .yes=${t("leave.yes")}
+      .icon=${"leave"}
+      .quiet=${true}
+      .act=${() => room.leave()}
+    ></co-confirm>
   </footer>`;
 }
 
@@ -27,21 +43,66 @@ function microphone(room: Room): TemplateResult {
   const { own, me, devices } = room;
   if (!own || !me) return html``;
   const set = (microphone: Microphone) => (): void => void room.ask({ type: "set_microphone", microphone });
-  if (!devices.microphone && devices.asking.has("microphone")) return html`<button class="btn" data-dock="microphone" data-state="asking" aria-disabled="true">${icon("mic-off")}${t("mic.is_closed")}</button><span class="why" id="why">${t("device.asking")}</span>`;
+  if (!devices.microphone && devices.asking.has("microphone"))
+    return html`<button class="btn" data-dock="microphone" data-state="asking" aria-disabled="true">
+        ${icon("mic-off")}${t("mic.is_closed")}</button
+      ><span class="why" id="why">${t("device.asking")}</span>`;
   if (!devices.microphone) {
     const problem = devices.problems.microphone;
-    return html`<button class="btn" data-dock="microphone" data-state="none" @click=${() => void devices.open("microphone")}>${icon("mic-off")}${t("mic.choose")}</button>
+    return html`<button
+        class="btn"
+        data-dock="microphone"
+        data-state="none"
+        @click=${() => void devices.open("microphone")}
+      >
+        ${icon("mic-off")}${t("mic.choose")}
+      </button>
       <span class="why" id="why">${problem ? t(`device.${problem}.short`) : t("mic.none")}</span>`;
   }
   const why = html`<span class="why" id="why">${t(`mic.${own.mic_reason}`)}</span>`;
   switch (own.mic_reason) {
     case "open":
-      return html`<button class="btn live" data-dock="microphone" data-state="open" aria-pressed="true" aria-describedby="why" @click=${set("closed")}>${icon("mic")}${t("mic.is_open")}</button>${why}`;
+      return html`<button
+          class="btn live"
+          data-dock="microphone"
+          data-state="open"
+          aria-pressed="true"
+          aria-describedby="why"
+          @click=${set("closed")}
+        >
+          ${icon("mic")}${t("mic.is_open")}</button
+        >${why}`;
     case "yours":
-      return html`<button class="btn ${own.my_turn || own.leads ? "" : "primary"}" data-dock="microphone" data-state="yours" aria-pressed="false" aria-describedby="why" @click=${set("open")}>${icon("mic")}${t("mic.open_mine")}</button>${why}`;
+      return html`<button
+          class="btn ${own.my_turn || own.leads ? "" : "primary"}"
+          data-dock="microphone"
+          data-state="yours"
+          aria-pressed="false"
+          aria-describedby="why"
+          @click=${set("open")}
+        >
+          ${icon("mic")}${t("mic.open_mine")}</button
+        >${why}`;
     case "armed":
-      return html`<button class="btn armed" data-dock="microphone" data-state="armed" aria-pressed="true" aria-describedby="why" @click=${set("closed")}>${icon("mic")}${t("mic.is_armed")}</button>${why}`;
+      return html`<button
+          class="btn armed"
+          data-dock="microphone"
+          data-state="armed"
+          aria-pressed="true"
+          aria-describedby="why"
+          @click=${set("closed")}
+        >
+          ${icon("mic")}${t("mic.is_armed")}</button
+        >${why}`;
     default:
-      return html`<button class="btn" data-dock="microphone" data-state="closed" aria-disabled="true" aria-describedby="why">${icon("lock")}${t("mic.is_closed")}</button>${why}`;
+      return html`<button
+          class="btn"
+          data-dock="microphone"
+          data-state="closed"
+          aria-disabled="true"
+          aria-describedby="why"
+        >
+          ${icon("lock")}${t("mic.is_closed")}</button
+        >${why}`;
   }
 }

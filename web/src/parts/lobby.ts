@@ -14,22 +14,45 @@ class Lobby extends Part {
     const { common, own, boot, me, rehearsal } = this.room;
     if (!common || !own || !me) return html``;
     return html`<div class="lobby">
-      <header class="top"><span class="brand">cosession</span><span class="wide">${common.title}</span>${rehearsal ? html`<span class="pill">${icon("clock")}${t("rehearsal")}</span>` : nothing}</header>
+      <header class="top">
+        <span class="brand">cosession</span
+        ><span class="wide">${common.title}</span
+        >${rehearsal ? html`<span class="pill">${icon("clock")}${t("rehearsal")}</span>` : nothing}
+      </header>
       <main>
-        <section class="welcome" aria-labelledby="hello"><h1 id="hello">${t("lobby.hello", { name: me.name })}</h1><p class="when">${this.#when()}</p></section>
+        <section class="welcome" aria-labelledby="hello">
+          <h1 id="hello">${t("lobby.hello", { name: me.name })}</h1>
+          <p class="when">${this.#when()}</p>
+        </section>
         <section class="mirror" aria-labelledby="mirror-h">
           <h2 id="mirror-h" class="visually-hidden">${t("lobby.devices")}</h2>
-          <figure class="tile">${picture(this.room, boot.seat)}<figcaption>${t("seat.you")} <span>${t("lobby.as_seen")}</span></figcaption></figure>
+          <figure class="tile">
+            ${picture(this.room, boot.seat)}
+            <figcaption>${t("seat.you")} <span>${t("lobby.as_seen")}</span></figcaption>
+          </figure>
           <co-device-checks .room=${this.room}></co-device-checks>
         </section>
         <div class="aside">
-          ${this.#enter()}
-          ${this.#there()}
-          ${repeat(own.writable, (one) => one.spec.id, (one) => html`<section class="card plain"><co-capture-form .room=${this.room} .writable=${one}></co-capture-form></section>`)}
+          ${this.#enter()} ${this.#there()}
+          ${repeat(
+            own.writable,
+            (one) => one.spec.id,
+            (one) =>
+              html`<section class="card plain">
+                <co-capture-form .room=${this.room} .writable=${one}></co-capture-form>
+              </section>`,
+          )}
         </div>
-        ${common.charter.length > 0
-          ? html`<section class="charter" aria-labelledby="charter-h"><h2 id="charter-h">${t("charter.title")}</h2><ul class="voice">${common.charter.map((line) => html`<li>${text(line)}</li>`)}</ul></section>`
-          : nothing}
+        ${
+          common.charter.length > 0
+            ? html`<section class="charter" aria-labelledby="charter-h">
+                <h2 id="charter-h">${t("charter.title")}</h2>
+                <ul class="voice">
+                  ${common.charter.map((line) => html`<li>${text(line)}</li>`)}
+                </ul>
+              </section>`
+            : nothing
+        }
       </main>
     </div>`;
   }
@@ -43,7 +66,9 @@ class Lobby extends Part {
     if (common.status === "running") return html`<strong>${t("lobby.running")}</strong> ${end}`;
     if (left_ms <= 0) return html`<strong>${t("lobby.any_moment")}</strong> ${end}`;
     const rounded = left_ms > 120_000 ? Math.ceil(left_ms / 60_000) * 60_000 : left_ms;
-    return html`${t("lobby.starts")} <strong>${t("lobby.in", { time: left_ms > 3_600_000 ? longer(left_ms) : length(rounded) })}</strong>${t("lobby.at", { time: at })} <span class="nowrap">${end}</span>`;
+    return html`${t("lobby.starts")}
+      <strong>${t("lobby.in", { time: left_ms > 3_600_000 ? longer(left_ms) : length(rounded) })}</strong
+      >${t("lobby.at", { time: at })} <span class="nowrap">${end}</span>`;
   }
 
   /** Ready or not, in four words; and the way in that fits. */
@@ -51,7 +76,16 @@ class Lobby extends Part {
     const { devices, common, own } = this.room;
     const asking = devices.asking.size > 0;
     const [camera, microphone] = [devices.camera !== null, devices.microphone !== null];
-    const ready = camera && microphone ? "ready" : asking ? "asking" : microphone ? "no_camera" : camera ? "no_microphone" : "neither";
+    const ready =
+      camera && microphone
+        ? "ready"
+        : asking
+          ? "asking"
+          : microphone
+            ? "no_camera"
+            : camera
+              ? "no_microphone"
+              : "neither";
     const without = (kinds: ("camera" | "microphone")[]) => (): void => {
       for (const kind of kinds) devices.close(kind);
       this.room.enter();
@@ -59,24 +93,44 @@ class Lobby extends Part {
     return html`<section class="card enter" id="enter" aria-labelledby="enter-h" tabindex="-1">
       <h2 id="enter-h" class="visually-hidden">${t("lobby.enter")}</h2>
       <p class="do">${t(`lobby.${ready}`)}</p>
-      <p class="dim">${t(`today.${own?.role}`, { name: common?.client ? this.room.name(common.client) : "" })}${own && own.jobs.length > 0 ? ` ${t("today.jobs", { jobs: list(own.jobs.map((job) => t(`job.${job}`))) })}` : ""} ${t("lobby.closed_at_first")}</p>
-      <button class="btn primary big" data-gesture="enter" @click=${() => this.room.enter()}>${icon("next")}${t("lobby.enter")}</button>
-      ${camera || microphone
-        ? html`<div class="btns">
-            ${camera ? html`<button class="btn bare small" @click=${without(["camera"])}>${t("lobby.without_camera")}</button>` : nothing}
-            ${microphone ? html`<button class="btn bare small" @click=${without(["microphone"])}>${t("lobby.without_microphone")}</button>` : nothing}
-          </div>`
-        : nothing}
+      <p class="dim">
+        ${t(`today.${own?.role}`, { name: common?.client ? this.room.name(common.client) : "" })}${own && own.jobs.length > 0 ? ` ${t("today.jobs", { jobs: list(own.jobs.map((job) => t(`job.${job}`))) })}` : ""}
+        ${t("lobby.closed_at_first")}
+      </p>
+      <button class="btn primary big" data-gesture="enter" @click=${() => this.room.enter()}>
+        ${icon("next")}${t("lobby.enter")}
+      </button>
+      ${
+        camera || microphone
+          ? html`<div class="btns">
+              ${camera ? html`<button class="btn bare small" @click=${without(["camera"])}>${t("lobby.without_camera")}</button>` : nothing}
+              ${microphone ? html`<button class="btn bare small" @click=${without(["microphone"])}>${t("lobby.without_microphone")}</button>` : nothing}
+            </div>`
+          : nothing
+      }
     </section>`;
   }
 
   #there(): TemplateResult {
     const seats = this.room.common?.seats ?? [];
     const here = seats.filter((seat) => seat.presence !== "absent" || this.room.isMe(seat.id));
-    const awaited = seats.filter((seat) => !here.includes(seat)).map((seat) => (office(seat) ? t("lobby.with_office", { name: seat.name, office: office(seat) }) : seat.name));
+    const awaited = seats
+      .filter((seat) => !here.includes(seat))
+      .map((seat) => (office(seat) ? t("lobby.with_office", { name: seat.name, office: office(seat) }) : seat.name));
     return html`<section class="there" aria-labelledby="there-h">
-      <h2 id="there-h">${t("lobby.there")} <span class="faint">${t("lobby.of", { n: here.length, total: seats.length })}</span></h2>
-      <ul class="order">${here.map((seat) => html`<li>${dot(this.room, seat.id)}<span>${this.room.name(seat.id)} <span class="faint">${office(seat)}</span></span></li>`)}</ul>
+      <h2 id="there-h">
+        ${t("lobby.there")} <span class="faint">${t("lobby.of", { n: here.length, total: seats.length })}</span>
+      </h2>
+      <ul class="order">
+        ${here.map(
+          (seat) =>
+            html`<li>
+              ${dot(this.room, seat.id)}<span
+                >${this.room.name(seat.id)} <span class="faint">${office(seat)}</span></span
+              >
+            </li>`,
+        )}
+      </ul>
       ${awaited.length > 0 ? html`<p class="faint">${t("lobby.awaited", { names: list(awaited) })}</p>` : nothing}
     </section>`;
   }
@@ -85,7 +139,9 @@ class Lobby extends Part {
 /** Hours and minutes, or days, for a start that is far. */
 function longer(ms: number): string {
   const hours = Math.floor(ms / 3_600_000);
-  return hours >= 48 ? t("time.days", { count: Math.floor(hours / 24) }) : t("time.hours", { hours, minutes: String(Math.floor((ms % 3_600_000) / 60_000)).padStart(2, "0") });
+  return hours >= 48
+    ? t("time.days", { count: Math.floor(hours / 24) })
+    : t("time.hours", { hours, minutes: String(Math.floor((ms % 3_600_000) / 60_000)).padStart(2, "0") });
 }
 
 define("co-lobby", Lobby);

@@ -13,10 +13,20 @@ export function moreGestures(room: Room): TemplateResult | typeof nothing {
   const skips = previews.filter((one) => one.gesture === "skip_phase");
   const later = previews.find((one) => one.gesture === "move_end");
   return html`<section class="more" aria-label=${t("more.title")}>
-    ${deputy && !room.isMe(deputy) && room.may("hand_over_lead")
-      ? html`<co-confirm .room=${room} .words=${t("more.hand_over", { name: room.name(deputy) })} .ask=${t("more.hand_over_ask", { name: room.name(deputy) })} .yes=${t("more.hand_over_yes")} .icon=${""} .act=${() => void room.ask({ type: "hand_over_lead" })}></co-confirm>`
-      : nothing}
-    <details class="fold"><summary><h2>${t("more.title")}</h2></summary>
+    ${
+      deputy && !room.isMe(deputy) && room.may("hand_over_lead")
+        ? html`<co-confirm
+            .room=${room}
+            .words=${t("more.hand_over", { name: room.name(deputy) })}
+            .ask=${t("more.hand_over_ask", { name: room.name(deputy) })}
+            .yes=${t("more.hand_over_yes")}
+            .icon=${""}
+            .act=${() => void room.ask({ type: "hand_over_lead" })}
+          ></co-confirm>`
+        : nothing
+    }
+    <details class="fold">
+      <summary><h2>${t("more.title")}</h2></summary>
       <div class="btns">
         ${room.may("move_end") ? html`<co-confirm .room=${room} .words=${t("more.move_end")} .ask=${`${later ? consequence(room, later) : ""} ${t("more.move_end_ask")}`} .yes=${t("more.move_end_yes")} .icon=${"plus"} .act=${() => void room.ask({ type: "move_end", by_s: 300 })}></co-confirm>` : nothing}
         ${skips.map(({ phase }, index) => (phase ? skip(room, phase, skips[index]) : nothing))}
@@ -28,5 +38,12 @@ export function moreGestures(room: Room): TemplateResult | typeof nothing {
 
 function skip(room: Room, phase: string, shown: Preview | undefined): TemplateResult {
   const title = room.phaseTitle(phase);
-  return html`<co-confirm .room=${room} .words=${t("more.skip", { phase: title })} .ask=${`${t("more.skip_ask", { phase: title })} ${shown ? consequence(room, shown) : ""}`} .yes=${t("more.skip_yes")} .icon=${"skip"} .act=${() => void room.ask({ type: "skip_phase", phase })}></co-confirm>`;
+  return html`<co-confirm
+    .room=${room}
+    .words=${t("more.skip", { phase: title })}
+    .ask=${`${t("more.skip_ask", { phase: title })} ${shown ? consequence(room, shown) : ""}`}
+    .yes=${t("more.skip_yes")}
+    .icon=${"skip"}
+    .act=${() => void room.ask({ type: "skip_phase", phase })}
+  ></co-confirm>`;
 }

@@ -20,12 +20,19 @@ export function order(room: Room): TemplateResult | typeof nothing {
     ${holder && !room.isMe(holder) ? html`<li>${dot(room, holder)}${t("order.now", { name: room.name(holder) })}</li>` : nothing}
     ${shown.map((seat, index) => chip(room, seat, index))}
     ${more > 0 && !far ? html`<li class="rest">${t("order.more", { count: more })}</li>` : nothing}
-    ${far ? html`<li class="rest">…</li>${chip(room, room.boot.seat, mine)}` : nothing}
+    ${
+      far
+        ? html`<li class="rest">…</li>
+            ${chip(room, room.boot.seat, mine)}`
+        : nothing
+    }
     ${far && waiting.length - 1 > mine ? html`<li class="rest">${t("order.more", { count: waiting.length - 1 - mine })}</li>` : nothing}
   </ol>`;
 }
 
 function chip(room: Room, seat: string, index: number): TemplateResult {
   const me = room.isMe(seat);
-  return html`<li class=${me ? "you" : ""}>${dot(room, seat)}${me ? `${room.name(seat)}, ${place(index + 1)}` : room.name(seat)}</li>`;
+  return html`<li class=${me ? "you" : ""}>
+    ${dot(room, seat)}${me ? `${room.name(seat)}, ${place(index + 1)}` : room.name(seat)}
+  </li>`;
 }

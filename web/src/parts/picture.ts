@@ -14,12 +14,15 @@ let ownStream: MediaStream | null = null;
 export function picture(room: Room, seat: string): TemplateResult {
   const shown = room.isMe(seat) ? own(room) : others(room, seat);
   const name = room.seat(seat)?.name ?? "";
-  return html`<span class="initials" data-tone=${ifDefined(tone(room, seat))} aria-hidden="true">${initials(name)}</span>${shown ? video(seat, shown, room.isMe(seat)) : nothing}`;
+  return html`<span class="initials" data-tone=${ifDefined(tone(room, seat))} aria-hidden="true">${initials(name)}</span
+    >${shown ? video(seat, shown, room.isMe(seat)) : nothing}`;
 }
 
 /** A small round badge with initials, for rows and chips. */
 export function dot(room: Room, seat: string): TemplateResult {
-  return html`<span class="dot" data-tone=${ifDefined(tone(room, seat))} aria-hidden="true">${initials(room.seat(seat)?.name ?? "")}</span>`;
+  return html`<span class="dot" data-tone=${ifDefined(tone(room, seat))} aria-hidden="true"
+    >${initials(room.seat(seat)?.name ?? "")}</span
+  >`;
 }
 
 function video(seat: string, stream: MediaStream, mirrored: boolean): HTMLVideoElement {

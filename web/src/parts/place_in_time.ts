@@ -11,7 +11,9 @@ export function placeInTime(room: Room): TemplateResult {
   return html`<section class="now" data-family=${phase?.family ?? "open"} aria-labelledby="phase">
     <div class="where">
       <h1 id="phase">${phase ? text(phase.title) : common.title}</h1>
-      <p>${phase ? html`<span class="nowrap">${whichStep(room)}</span> <span class="purpose">${text(phase.purpose)}</span>` : t("now.before", { time: timeOfDay(room.wall(common.starts_at_ms)) })}</p>
+      <p>
+        ${phase ? html`<span class="nowrap">${whichStep(room)}</span> <span class="purpose">${text(phase.purpose)}</span>` : t("now.before", { time: timeOfDay(room.wall(common.starts_at_ms)) })}
+      </p>
     </div>
     <div class="when">
       <co-phase-clock .room=${room}></co-phase-clock>
@@ -63,8 +65,15 @@ function segment(room: Room, phase: PhaseView, share: number, next: boolean, las
   const done = Math.min(1, Math.max(0, 1 - left_ms / Math.max(1, phase.allotted_ms)));
   const state = now ? "now" : phase.status === "done" ? "done" : next ? "next" : "coming";
   const title = text(phase.title);
-  const short = [title, title.split(/[ ’']/)[0] ?? ""].find((one) => one.length * 0.0056 <= share) ?? (now || last ? title : "");
-  return html`<li class=${state} data-family=${phase.family} aria-current=${now ? "step" : nothing} title=${`${title}, ${minutes(phase.allotted_ms)}`} ${vars({ share: share.toFixed(4), done: done.toFixed(3) })}>
+  const short =
+    [title, title.split(/[ ’']/)[0] ?? ""].find((one) => one.length * 0.0056 <= share) ?? (now || last ? title : "");
+  return html`<li
+    class=${state}
+    data-family=${phase.family}
+    aria-current=${now ? "step" : nothing}
+    title=${`${title}, ${minutes(phase.allotted_ms)}`}
+    ${vars({ share: share.toFixed(4), done: done.toFixed(3) })}
+  >
     <span aria-hidden="true">${short}</span>
     <span class="visually-hidden">${title}, ${minutes(phase.allotted_ms)}, ${t(`ribbon.${state}`)}</span>
   </li>`;

@@ -7,9 +7,16 @@ import { list, minutes, t, text, timeOfDay } from "../words";
 
 export function preview(room: Room, shown: Preview | undefined): TemplateResult {
   const changes = shown?.changes.filter((change) => change.from_ms !== change.to_ms) ?? [];
-  return html`${changes.length > 0
-      ? html`<dl class="strips" aria-hidden="true"><dt>${t("preview.now")}</dt><dd class="strip">${strip(room, shown, false)}</dd><dt>${t("preview.then")}</dt><dd class="strip">${strip(room, shown, true)}</dd></dl>`
-      : nothing}
+  return html`${
+      changes.length > 0
+        ? html`<dl class="strips" aria-hidden="true">
+            <dt>${t("preview.now")}</dt>
+            <dd class="strip">${strip(room, shown, false)}</dd>
+            <dt>${t("preview.then")}</dt>
+            <dd class="strip">${strip(room, shown, true)}</dd>
+          </dl>`
+        : nothing
+    }
     <p class="dim">${shown ? consequence(room, shown) : t("preview.nothing_yields")}</p>`;
 }
 
@@ -19,10 +26,13 @@ function strip(room: Room, shown: Preview | undefined, after: boolean): Template
   const total = phases.reduce((sum, phase) => sum + phase.allotted_ms, 1);
   return phases.map((phase, index) => {
     const change = shown?.changes.find((one) => one.phase === phase.key);
-    const ms = after ? change?.to_ms ?? phase.allotted_ms : change?.from_ms ?? phase.allotted_ms;
-    const moved = !after || !change || change.to_ms === change.from_ms ? "" : change.to_ms > change.from_ms ? "gains" : "yields";
+    const ms = after ? (change?.to_ms ?? phase.allotted_ms) : (change?.from_ms ?? phase.allotted_ms);
+    const moved =
+      !after || !change || change.to_ms === change.from_ms ? "" : change.to_ms > change.from_ms ? "gains" : "yields";
     if (ms <= 0) return html``;
-    return html`<span class=${moved} ${vars({ min: (ms / 60_000).toFixed(2) })}>${label(titles[index] ?? "", ms, ms / total)}</span>`;
+    return html`<span class=${moved} ${vars({ min: (ms / 60_000).toFixed(2) })}
+      >${label(titles[index] ?? "", ms, ms / total)}</span
+    >`;
   });
 }
 
@@ -43,17 +53,29 @@ export function consequence(room: Room, shown: Preview): string {
   const subject = shown.phase;
   const yielding = shown.changes.filter((change) => change.to_ms < change.from_ms && change.phase !== subject);
   const winning = shown.changes.filter((change) => change.to_ms > change.from_ms && change.phase !== subject);
-  const said = (words: string, changes: Preview["changes"]): string => list(changes.map((change) => t(words, { phase: room.phaseTitle(change.phase), time: minutes(Math.abs(change.to_ms - change.from_ms)) })));
+  const said = (words: string, changes: Preview["changes"]): string =>
+    list(
+      changes.map((change) =>
+        t(words, { phase: room.phaseTitle(change.phase), time: minutes(Math.abs(change.to_ms - change.from_ms)) }),
+      ),
+    );
   if (yielding.length > 0) parts.push(`${said("preview.yields", yielding)}.`);
   if (winning.length > 0) parts.push(`${said("preview.wins", winning)}.`);
   if (yielding.length + winning.length === 0) parts.push(t("preview.nothing_yields"));
   const before = room.common ? room.common.ends_at_ms + room.common.late_ms : 0;
   const after = shown.ends_at_ms + shown.late_ms;
-  parts.push(t(Math.abs(after - before) < 30_000 ? "preview.end_stays" : "preview.end_moves", { time: timeOfDay(room.wall(after)) }));
-  if (protectedLater(room).length > 0 && shown.gesture === "extend_phase") parts.push(t("preview.protected", { phases: list(protectedLater(room).map((phase) => text(phase.title))) }));
+  parts.push(
+    t(Math.abs(after - before) < 30_000 ? "preview.end_stays" : "preview.end_moves", {
+      time: timeOfDay(room.wall(after)),
+    }),
+  );
+  if (protectedLater(room).length > 0 && shown.gesture === "extend_phase")
+    parts.push(t("preview.protected", { phases: list(protectedLater(room).map((phase) => text(phase.title))) }));
   return parts.join(" ");
 }
 
 function protectedLater(room: Room): PhaseView[] {
-  return (room.common?.phases ?? []).filter((phase) => phase.protected && phase.status === "coming" && phase.id === "learnings");
+  return (room.common?.phases ?? []).filter(
+    (phase) => phase.protected && phase.status === "coming" && phase.id === "learnings",
+  );
 }

@@ -5,7 +5,8 @@ import { t, text, type Params } from "../words";
 
 export function sentence(room: Room, prompt: Prompt): string {
   const params: Params = { count: prompt.numbers["count"] ?? 0, ...prompt.numbers };
-  for (const [placeholder, value] of Object.entries(prompt.seats)) params[placeholder] = room.seat(value) ? inSentence(room, value) : room.phaseTitle(value);
+  for (const [placeholder, value] of Object.entries(prompt.seats))
+    params[placeholder] = room.seat(value) ? inSentence(room, value) : room.phaseTitle(value);
   if (!("phase" in params)) params["phase"] = room.nextPhase ? text(room.nextPhase.title) : t("do.the_end");
   if (!("name" in params)) params["name"] = t("seat.somebody");
   return t(`do.${prompt.key}`, params);

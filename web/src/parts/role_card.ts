@@ -20,13 +20,16 @@ export function roleCard(room: Room): TemplateResult {
   if (!own || !common) return html``;
   const soon = own.turns_until_mine === 1 && !own.my_turn;
   const heading = own.my_turn ? "role.your_turn" : soon ? "role.soon" : "role.now";
-  return html`<section class="card role ${own.my_turn ? "turn" : ""} ${soon ? "soon" : ""}" id="role" aria-labelledby="role-h" tabindex="-1">
+  return html`<section
+    class="card role ${own.my_turn ? "turn" : ""} ${soon ? "soon" : ""}"
+    id="role"
+    aria-labelledby="role-h"
+    tabindex="-1"
+  >
     <h2 id="role-h">${t(heading)}</h2>
     <p class="do">${sentence(room, own.prompt)}</p>
-    ${ownTime(room)}
-    ${own.cues.map((cue) => html`<p class="cue">${text(cue)}</p>`)}
-    ${own.my_turn ? nothing : order(room)}
-    ${buttons(room, gestures(room))}
+    ${ownTime(room)} ${own.cues.map((cue) => html`<p class="cue">${text(cue)}</p>`)}
+    ${own.my_turn ? nothing : order(room)} ${buttons(room, gestures(room))}
   </section>`;
 }
 
@@ -35,11 +38,15 @@ function ownTime(room: Room): TemplateResult | typeof nothing {
   const turn = room.common?.floor.turn;
   if (room.own?.my_turn && turn) {
     if (turn.overrun !== "none") return html`<p class="conclude">${t("role.conclude")}</p>`;
-    return html`<p class="dim"><co-time-left .room=${room} .countdown=${turn.countdown} .words=${"turn.left"}></co-time-left></p>`;
+    return html`<p class="dim">
+      <co-time-left .room=${room} .countdown=${turn.countdown} .words=${"turn.left"}></co-time-left>
+    </p>`;
   }
   const now = room.common?.now;
   if (now?.floor !== "silent_writing" || !now.step_countdown) return nothing;
-  return html`<p class="dim"><co-time-left .room=${room} .countdown=${now.step_countdown} .words=${"write.left"}></co-time-left></p>`;
+  return html`<p class="dim">
+    <co-time-left .room=${room} .countdown=${now.step_countdown} .words=${"write.left"}></co-time-left>
+  </p>`;
 }
 
 export function gestures(room: Room): Gesture[] {
@@ -50,14 +57,38 @@ export function gestures(room: Room): Gesture[] {
   const found: Gesture[] = [];
   if (own.my_turn && own.mic_reason === "yours" && room.may("set_microphone"))
     found.push({ words: t("mic.open_mine"), icon: "mic", command: { type: "set_microphone", microphone: "open" } });
-  if (room.may("end_turn") && turn) found.push({ words: t(endWords(turn)), icon: "check", command: { type: "end_turn", turn: turn.number } });
-  if (room.may("mark_done") && now) found.push({ words: t("gesture.mark_done"), icon: "check", command: { type: "mark_done", phase: now.phase, step: now.step } });
-  if (room.may("raise_hand")) found.push({ words: t("gesture.question"), icon: "hand", command: { type: "raise_hand", kind: "question" } });
-  if (own.may.includes("raise_hand_follow_up")) found.push({ words: t("gesture.follow_up"), icon: "reply", command: { type: "raise_hand", kind: "follow_up" } });
-  const armable = own.turns_until_mine !== null && !own.my_turn && room.devices.microphone !== null && !["open", "yours", "armed"].includes(own.mic_reason);
-  if (armable && room.may("set_microphone")) found.push({ words: t("mic.arm"), icon: "mic", command: { type: "set_microphone", microphone: "armed" }, kind: "plain" });
-  if (room.may("lower_hand")) found.push({ words: t("gesture.lower_hand"), command: { type: "lower_hand" }, kind: "quiet" });
-  if (room.may("pass_turn") && now) found.push({ words: t("gesture.pass_turn"), command: { type: "pass_turn", phase: now.phase, step: now.step }, kind: "quiet" });
+  if (room.may("end_turn") && turn)
+    found.push({ words: t(endWords(turn)), icon: "check", command: { type: "end_turn", turn: turn.number } });
+  if (room.may("mark_done") && now)
+    found.push({
+      words: t("gesture.mark_done"),
+      icon: "check",
+      command: { type: "mark_done", phase: now.phase, step: now.step },
+    });
+  if (room.may("raise_hand"))
+    found.push({ words: t("gesture.question"), icon: "hand", command: { type: "raise_hand", kind: "question" } });
+  if (own.may.includes("raise_hand_follow_up"))
+    found.push({ words: t("gesture.follow_up"), icon: "reply", command: { type: "raise_hand", kind: "follow_up" } });
+  const armable =
+    own.turns_until_mine !== null &&
+    !own.my_turn &&
+    room.devices.microphone !== null &&
+    !["open", "yours", "armed"].includes(own.mic_reason);
+  if (armable && room.may("set_microphone"))
+    found.push({
+      words: t("mic.arm"),
+      icon: "mic",
+      command: { type: "set_microphone", microphone: "armed" },
+      kind: "plain",
+    });
+  if (room.may("lower_hand"))
+    found.push({ words: t("gesture.lower_hand"), command: { type: "lower_hand" }, kind: "quiet" });
+  if (room.may("pass_turn") && now)
+    found.push({
+      words: t("gesture.pass_turn"),
+      command: { type: "pass_turn", phase: now.phase, step: now.step },
+      kind: "quiet",
+    });
   return found;
 }
 
@@ -71,9 +102,14 @@ export function buttons(room: Room, found: Gesture[]): TemplateResult | typeof n
   const first = found.find((one) => one.kind === undefined);
   return html`<div class="btns">
     ${found.map(
-      (one) => html`<button class="btn ${one === first ? "primary" : ""} ${one.kind === "quiet" ? "bare" : ""}" data-gesture=${one.command.type} @click=${() => void room.ask(one.command)}>
-        ${one.icon ? icon(one.icon) : nothing}${one.words}
-      </button>`,
+      (one) =>
+        html`<button
+          class="btn ${one === first ? "primary" : ""} ${one.kind === "quiet" ? "bare" : ""}"
+          data-gesture=${one.command.type}
+          @click=${() => void room.ask(one.command)}
+        >
+          ${one.icon ? icon(one.icon) : nothing}${one.words}
+        </button>`,
     )}
   </div>`;
 }

@@ -4,13 +4,22 @@ import type { Room } from "../room";
 import { t } from "../words";
 
 function screen(title: string, words: string, action?: TemplateResult): TemplateResult {
-  return html`<div class="screen"><header class="top"><span class="brand">cosession</span></header>
-    <main><h1>${title}</h1><p>${words}</p>${action ?? nothing}</main></div>`;
+  return html`<div class="screen">
+    <header class="top"><span class="brand">cosession</span></header>
+    <main>
+      <h1>${title}</h1>
+      <p>${words}</p>
+      ${action ?? nothing}
+    </main>
+  </div>`;
 }
 
 /** The page when there is no room to show; null when there is. */
 export function alone(room: Room): TemplateResult | null {
-  const back = (words: string): TemplateResult => html`<div class="btns"><button class="btn primary big" data-gesture="come-back" @click=${() => room.comeBack()}>${words}</button></div>`;
+  const back = (words: string): TemplateResult =>
+    html`<div class="btns">
+      <button class="btn primary big" data-gesture="come-back" @click=${() => room.comeBack()}>${words}</button>
+    </div>`;
   switch (room.link) {
     case "moved":
       return screen(t("moved.title"), t("moved.words"), back(t("moved.back")));
@@ -23,8 +32,16 @@ export function alone(room: Room): TemplateResult | null {
     default:
   }
   if (room.common?.status === "closed") return farewell(room);
-  if (room.place === "left") return screen(t("left.title"), t("left.words"), html`<div class="btns"><button class="btn primary big" @click=${() => location.reload()}>${t("left.back")}</button></div>`);
-  if (!room.common || !room.own) return screen(t("connecting.title"), room.link === "lost" ? t("connecting.again") : t("connecting.words"));
+  if (room.place === "left")
+    return screen(
+      t("left.title"),
+      t("left.words"),
+      html`<div class="btns">
+        <button class="btn primary big" @click=${() => location.reload()}>${t("left.back")}</button>
+      </div>`,
+    );
+  if (!room.common || !room.own)
+    return screen(t("connecting.title"), room.link === "lost" ? t("connecting.again") : t("connecting.words"));
   return null;
 }
 
@@ -33,7 +50,9 @@ function farewell(room: Room): TemplateResult {
   return screen(
     t("farewell.title"),
     t(client ? "farewell.client" : room.own?.role === "facilitator" ? "farewell.facilitator" : "farewell.words"),
-    html`<div class="btns"><a class="btn primary big" href=${room.boot.after}>${t(client ? "farewell.open_client" : "farewell.open")}</a></div>
+    html`<div class="btns">
+        <a class="btn primary big" href=${room.boot.after}>${t(client ? "farewell.open_client" : "farewell.open")}</a>
+      </div>
       <p class="faint">${t("farewell.private")}</p>`,
   );
 }

@@ -8,11 +8,26 @@ import { quote, t } from "../words";
 import { icon } from "./icon";
 import { picture } from "./picture";
 
-const BADGE = { absent: "away", weak: "signal", hand: "hand", done: "check", writing: "pen", next: "", spoken: "check", plain: "" };
+const BADGE = {
+  absent: "away",
+  weak: "signal",
+  hand: "hand",
+  done: "check",
+  writing: "pen",
+  next: "",
+  spoken: "check",
+  plain: "",
+};
 
 export function stage(room: Room): TemplateResult {
   const seats = onStage(room);
-  return html`<div class="stage" data-tiles=${seats.length}>${repeat(seats, (seat) => seat, (seat) => tile(room, seat))}</div>`;
+  return html`<div class="stage" data-tiles=${seats.length}>
+    ${repeat(
+      seats,
+      (seat) => seat,
+      (seat) => tile(room, seat),
+    )}
+  </div>`;
 }
 
 /** Who is on stage; while nobody is, the one who leads keeps the room warm. */
@@ -27,7 +42,10 @@ export function tile(room: Room, id: string): TemplateResult {
   const holds = room.common?.floor.holder === id;
   const turn = room.common?.floor.turn;
   const asked = turn?.kind === "answer" && turn.seat !== id && seat.role === "consultant";
-  const does = doing(room, id) || (asked ? t("turn.asked") : "") || (seat.presence === "here" ? office(seat) : state(room, seat).words);
+  const does =
+    doing(room, id) ||
+    (asked ? t("turn.asked") : "") ||
+    (seat.presence === "here" ? office(seat) : state(room, seat).words);
   return html`<figure class="tile ${holds || speaking(room, id) ? "speaking" : ""} ${seat.presence}">
     ${picture(room, id)}
     <figcaption>${room.name(id)} ${does ? html`<span>${does}</span>` : nothing}</figcaption>
@@ -42,22 +60,34 @@ export function asked(room: Room): TemplateResult | typeof nothing {
   const asker = turn.kind === "ask" ? turn.seat : onStage(room).find((seat) => seat !== turn.seat);
   const last = room.common?.captures.filter((one) => one.capture === "question" && one.seat === asker).at(-1);
   if (!asker || !last?.fields["text"]) return nothing;
-  return html`<p class="asked"><span class="faint nowrap">${t("stage.asks", { name: room.name(asker) })}</span> <q class="voice">${quote(last.fields["text"])}</q></p>`;
+  return html`<p class="asked">
+    <span class="faint nowrap">${t("stage.asks", { name: room.name(asker) })}</span>
+    <q class="voice">${quote(last.fields["text"])}</q>
+  </p>`;
 }
 
 export function faces(room: Room, everybody = false): TemplateResult {
   const hidden = everybody ? [] : onStage(room);
   const seats = (room.common?.seats ?? []).filter((seat) => !hidden.includes(seat.id));
-  return html`<ul class="faces" aria-label=${t("stage.others")} tabindex="0">${repeat(seats, (seat) => seat.id, (seat) => face(room, seat))}</ul>`;
+  return html`<ul class="faces" aria-label=${t("stage.others")} tabindex="0">
+    ${repeat(
+      seats,
+      (seat) => seat.id,
+      (seat) => face(room, seat),
+    )}
+  </ul>`;
 }
 
 export function face(room: Room, seat: SeatView): TemplateResult {
   const now = state(room, seat);
   const me = room.isMe(seat.id);
   const badge = BADGE[now.kind];
-  const name = seat.presence === "absent" && seat.joined ? t("state.returning", { name: seat.name }) : room.name(seat.id);
+  const name =
+    seat.presence === "absent" && seat.joined ? t("state.returning", { name: seat.name }) : room.name(seat.id);
   return html`<li class="face ${now.kind} ${speaking(room, seat.id) ? "speaking" : ""}" data-seat=${seat.id}>
-    <div class="pic">${picture(room, seat.id)}${badge ? html`<span class="badge ${me && now.kind === "hand" ? "turn" : ""}">${icon(badge)}${now.place ?? nothing}</span>` : nothing}</div>
+    <div class="pic">
+      ${picture(room, seat.id)}${badge ? html`<span class="badge ${me && now.kind === "hand" ? "turn" : ""}">${icon(badge)}${now.place ?? nothing}</span>` : nothing}
+    </div>
     <div>${name} <small>${now.words}</small></div>
   </li>`;
 }

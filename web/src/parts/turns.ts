@@ -12,23 +12,43 @@ export function turns(room: Room): TemplateResult | typeof nothing {
   if (!common || !floor || common.status !== "running") return nothing;
   const holder = floor.turn?.seat;
   const waiting = floor.order.filter((seat) => seat !== holder);
-  const rest = common.seats.map((seat) => seat.id).filter((seat) => seat !== holder && !waiting.includes(seat) && !room.isMe(seat));
-  const heading = floor.rounds > 1 ? t("turns.round_of", { n: floor.round, total: floor.rounds }) : t(common.now?.floor === "queue" ? "turns.queue" : "turns.title");
+  const rest = common.seats
+    .map((seat) => seat.id)
+    .filter((seat) => seat !== holder && !waiting.includes(seat) && !room.isMe(seat));
+  const heading =
+    floor.rounds > 1
+      ? t("turns.round_of", { n: floor.round, total: floor.rounds })
+      : t(common.now?.floor === "queue" ? "turns.queue" : "turns.title");
   return html`<section class="turns" aria-labelledby="turns-h">
     <h2 id="turns-h">${heading}</h2>
     <ol>
       ${holder ? html`<li class="on" aria-current="true">${dot(room, holder)}<span>${room.name(holder)}</span><span class="faint">${t(`turn.${floor.turn?.kind}`)}</span></li>` : nothing}
-      ${repeat(waiting, (seat) => seat, (seat, index) => row(room, seat, hand(room, seat) || (index === 0 ? t("state.next") : "")))}
+      ${repeat(
+        waiting,
+        (seat) => seat,
+        (seat, index) => row(room, seat, hand(room, seat) || (index === 0 ? t("state.next") : "")),
+      )}
     </ol>
     ${waiting.length === 0 && common.now?.floor === "queue" ? html`<p class="faint">${t("turns.no_hands")}</p>` : nothing}
-    <details class="fold"><summary>${t("turns.others")}</summary><ol>${repeat(rest, (seat) => seat, (seat) => row(room, seat, done(room, seat)))}</ol></details>
+    <details class="fold">
+      <summary>${t("turns.others")}</summary>
+      <ol>
+        ${repeat(
+          rest,
+          (seat) => seat,
+          (seat) => row(room, seat, done(room, seat)),
+        )}
+      </ol>
+    </details>
   </section>`;
 }
 
 function row(room: Room, seat: string, words: string): TemplateResult {
   const away = room.seat(seat)?.presence === "absent";
   const give = room.console?.grantable.includes(seat) ?? false;
-  return html`<li class=${away ? "off" : ""}>${dot(room, seat)}<span>${room.name(seat)}</span><span class="faint">${away ? t(room.seat(seat)?.joined ? "state.kept" : "state.expected") : words}</span>
+  return html`<li class=${away ? "off" : ""}>
+    ${dot(room, seat)}<span>${room.name(seat)}</span
+    ><span class="faint">${away ? t(room.seat(seat)?.joined ? "state.kept" : "state.expected") : words}</span>
     ${give ? html`<button class="btn bare small" data-gesture="grant_floor" aria-label=${t("turns.give_to", { name: room.name(seat) })} title=${t("turns.give_to", { name: room.name(seat) })} @click=${() => void room.ask({ type: "grant_floor", seat })}>${icon("mic")}<span>${t("turns.give")}</span></button>` : nothing}
   </li>`;
 }

@@ -6,12 +6,20 @@ import { t } from "../words";
 import { icon } from "./icon";
 
 export function trouble(room: Room): TemplateResult | typeof nothing {
-  const seats = (room.common?.seats ?? []).filter((seat) => seat.presence !== "here" && seat.joined && !room.isMe(seat.id));
+  const seats = (room.common?.seats ?? []).filter(
+    (seat) => seat.presence !== "here" && seat.joined && !room.isMe(seat.id),
+  );
   if (seats.length === 0) return nothing;
   return html`<div class="card alert">
     ${seats.map(
-      (seat) => html`<div class=${seat.presence}><h3>${icon(seat.presence === "weak" ? "signal" : "away")}${t(`watch.${seat.presence}`, { name: seat.name })}</h3>
-        <p class="dim">${t(`watch.${seat.presence}.what`)}</p>${office(seat) ? html`<p class="faint">${office(seat)}</p>` : nothing}</div>`,
+      (seat) =>
+        html`<div class=${seat.presence}>
+          <h3>
+            ${icon(seat.presence === "weak" ? "signal" : "away")}${t(`watch.${seat.presence}`, { name: seat.name })}
+          </h3>
+          <p class="dim">${t(`watch.${seat.presence}.what`)}</p>
+          ${office(seat) ? html`<p class="faint">${office(seat)}</p>` : nothing}
+        </div>`,
     )}
   </div>`;
 }
@@ -20,7 +28,9 @@ export function counts(room: Room): TemplateResult | typeof nothing {
   const found = Object.entries(room.console?.counts ?? {});
   if (found.length === 0) return nothing;
   const consultants = room.common?.seats.filter((seat) => seat.role === "consultant").length ?? 0;
-  return html`<ul class="counts">${found.map(([capture, count]) => html`<li>${icon("check")}${t("watch.count", { count, total: consultants, what: t(`capture.${capture}`).toLowerCase() })}</li>`)}</ul>`;
+  return html`<ul class="counts">
+    ${found.map(([capture, count]) => html`<li>${icon("check")}${t("watch.count", { count, total: consultants, what: t(`capture.${capture}`).toLowerCase() })}</li>`)}
+  </ul>`;
 }
 
 /** Who is not yet there, before the start. */
@@ -28,5 +38,7 @@ export function awaited(room: Room): TemplateResult | typeof nothing {
   const { common } = room;
   if (common?.status !== "lobby") return nothing;
   const missing = common.seats.filter((seat) => !seat.joined || seat.presence === "absent");
-  return html`<p class="dim">${missing.length === 0 ? t("watch.everybody") : t("watch.missing", { count: missing.length })}</p>`;
+  return html`<p class="dim">
+    ${missing.length === 0 ? t("watch.everybody") : t("watch.missing", { count: missing.length })}
+  </p>`;
 }

@@ -11,12 +11,29 @@ class Writings extends Part {
   #failed = false;
 
   protected override render(): TemplateResult {
-    return html`<button class="btn bare small" @click=${() => void this.#open()}>${icon("note")}<span class="wide">${t("writings.open")}</span><span class="visually-hidden narrow">${t("writings.open")}</span></button>
-      <dialog aria-labelledby="writings-h" @click=${(event: Event) => event.target === this.#dialog() && this.#dialog()?.close()}>
-        <header><h2 id="writings-h">${t("writings.title")}</h2><button class="btn bare small push" @click=${() => this.#dialog()?.close()}>${t("close")}</button></header>
+    return html`<button class="btn bare small" @click=${() => void this.#open()}>
+        ${icon("note")}<span class="wide">${t("writings.open")}</span
+        ><span class="visually-hidden narrow">${t("writings.open")}</span>
+      </button>
+      <dialog
+        aria-labelledby="writings-h"
+        @click=${(event: Event) => event.target === this.#dialog() && this.#dialog()?.close()}
+      >
+        <header>
+          <h2 id="writings-h">${t("writings.title")}</h2>
+          <button class="btn bare small push" @click=${() => this.#dialog()?.close()}>${t("close")}</button>
+        </header>
         ${this.#failed ? html`<p class="dim">${t("writings.failed")}</p>` : nothing}
         ${this.#entries?.length === 0 ? html`<p class="dim">${t("writings.none")}</p>` : nothing}
-        ${this.#kinds().map(([title, entries]) => html`<section class="log"><header><h3>${title}</h3></header><ol>${entries.map((one) => entry(this.room, one))}</ol></section>`)}
+        ${this.#kinds().map(
+          ([title, entries]) =>
+            html`<section class="log">
+              <header><h3>${title}</h3></header>
+              <ol>
+                ${entries.map((one) => entry(this.room, one))}
+              </ol>
+            </section>`,
+        )}
         ${this.#charter()}
       </dialog>`;
   }
@@ -24,7 +41,12 @@ class Writings extends Part {
   #charter(): TemplateResult | typeof nothing {
     const charter = this.room.common?.charter ?? [];
     if (charter.length === 0) return nothing;
-    return html`<section class="log"><header><h3>${t("charter.title")}</h3></header><ul class="voice">${charter.map((line) => html`<li>${text(line)}</li>`)}</ul></section>`;
+    return html`<section class="log">
+      <header><h3>${t("charter.title")}</h3></header>
+      <ul class="voice">
+        ${charter.map((line) => html`<li>${text(line)}</li>`)}
+      </ul>
+    </section>`;
   }
 
   #kinds(): [string, CaptureView[]][] {

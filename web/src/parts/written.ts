@@ -26,7 +26,8 @@ export function request(room: Room): TemplateResult | typeof nothing {
   const mine = room.isMe(shown.seat);
   const heading = mine ? t("request.mine") : t("request.of", { name: room.name(shown.seat) });
   const kind = shown.fields["kind"];
-  return html`<section class="contract"><h2 class="eyebrow">${heading}${live ? html` <span>${icon("pen")}${t("request.live")}</span>` : nothing}</h2>
+  return html`<section class="contract">
+    <h2 class="eyebrow">${heading}${live ? html` <span>${icon("pen")}${t("request.live")}</span>` : nothing}</h2>
     <p class="voice">${quote(continued(shown.fields["text"]))}</p>
     ${kind ? html`<p class="faint">${t("request.expects", { kind: t(`option.${kind}`).toLowerCase() })}</p>` : nothing}
   </section>`;
@@ -40,13 +41,23 @@ function continued(words: string): string {
 /** All that may be read of this phase, newest first, by kind of writing. */
 export function written(room: Room): TemplateResult | typeof nothing {
   const entries = readable(room).filter((one) => listed(room, one.capture));
-  const hidden = Object.entries(room.common?.written ?? {}).filter(([capture, count]) => count > 0 && !NOT_LISTED.includes(capture));
+  const hidden = Object.entries(room.common?.written ?? {}).filter(
+    ([capture, count]) => count > 0 && !NOT_LISTED.includes(capture),
+  );
   if (entries.length === 0 && hidden.length === 0) return nothing;
   const kinds = grouped(entries);
   return html`<div class="log" tabindex="0" role="group" aria-label=${t("written.label")}>
     ${[...kinds].map(
-      ([capture, group]) => html`<section><header><h2>${t(`capture.${capture}`)}</h2>${group.length > 1 ? html`<span class="faint push">${group.length}</span>` : nothing}</header>
-        <ol>${newestFirst(group).map((one) => entry(room, one))}</ol></section>`,
+      ([capture, group]) =>
+        html`<section>
+          <header>
+            <h2>${t(`capture.${capture}`)}</h2>
+            ${group.length > 1 ? html`<span class="faint push">${group.length}</span>` : nothing}
+          </header>
+          <ol>
+            ${newestFirst(group).map((one) => entry(room, one))}
+          </ol>
+        </section>`,
     )}
     ${hidden.map(([capture, count]) => html`<p class="faint">${icon("lock")} ${t("written.hidden", { what: t(`capture.${capture}`).toLowerCase(), count })}</p>`)}
   </div>`;
@@ -94,5 +105,7 @@ export function entry(room: Room, one: CaptureView): TemplateResult {
 
 function day(iso: string): string {
   const at = new Date(`${iso}T12:00`);
-  return Number.isNaN(at.getTime()) ? iso : at.toLocaleDateString(document.documentElement.lang, { day: "numeric", month: "long", year: "numeric" });
+  return Number.isNaN(at.getTime())
+    ? iso
+    : at.toLocaleDateString(document.documentElement.lang, { day: "numeric", month: "long", year: "numeric" });
 }
