@@ -70,6 +70,8 @@ class Line:
         self._out: asyncio.Queue[BrowserMessage] = asyncio.Queue()
         self.clock = SessionClock()
         self.connections = 0
+        self.current = False
+        """This connection has shown a view: what one sees is how it is."""
 
     def send(self, message: dict[str, Any], until_answered: bool = True) -> str:
         """Send a message, given as the wire has it; its id is made here and returned. With `until_answered` it is
@@ -132,6 +134,7 @@ class Line:
                         text = await socket.recv()
                     self._take(SERVER_MESSAGE.validate_json(text))
             finally:
+                self.current = False
                 for helper in helpers:
                     helper.cancel()
                 await asyncio.gather(*helpers, return_exceptions=True)
@@ -144,6 +147,7 @@ class Line:
                 self.clock.ponged(message.sent_ms, message.server_ms, local_ms())
             case ViewMessage():
                 self._seen = (message.seq, message.hash)
+                self.current = True
                 self.clock.anchored(message.clock, local_ms())
                 self._handle(message)
             case Accepted() | RefusedMessage() | DraftSaved():

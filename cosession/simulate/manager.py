@@ -41,6 +41,8 @@ RACES = frozenset({"stale", "not_now", "already", "closed"})
 LOOKS_EVERY_S = 0.1
 LOOKS_EVERY_FAST_S = 0.02
 MEDIA_RETRY_S = 0.5
+#: When the session has closed, answers that are under way are waited for.
+LAST_ANSWERS_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,10 @@ class Manager:
         line = asyncio.create_task(self.line.run())
         try:
             await self._live(line)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LAST_ANSWERS_S):
+                    while self.line.unanswered:
+                        await asyncio.sleep(LOOKS_EVERY_FAST_S)
         finally:
             line.cancel()
             for task in self._tasks:
@@ -164,7 +170,7 @@ class Manager:
 
     def _act(self) -> None:
         view = self.view
-        if view is None or view.common is None or self.line.connections == 0:
+        if view is None or view.common is None or not self.line.current:
             return
         now_ms = self.line.clock.now_ms(local_ms())
         for intent in chain(
