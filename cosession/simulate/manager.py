@@ -129,7 +129,7 @@ class Manager:
             await self._live(line)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LAST_ANSWERS_S):
-                    while self.line.unanswered:
+                    while self.line.unanswered:  # noqa: ASYNC110 - answers come one by one
                         await asyncio.sleep(LOOKS_EVERY_FAST_S)
         finally:
             line.cancel()

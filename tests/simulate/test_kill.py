@@ -59,7 +59,6 @@ async def _kill_in(phase: str, share: float, performance: Performance, server: O
         await asyncio.sleep(0.02)
     before = {seat: _used_s(manager) for seat, manager in managers.items()}
     connections = {seat: manager.line.connections for seat, manager in managers.items()}
-    seqs = {seat: manager.view.seq for seat, manager in managers.items() if manager.view is not None}
     await server.kill()
     killed_ms = local_ms()
     await asyncio.sleep(DOWN_S)
@@ -67,9 +66,8 @@ async def _kill_in(phase: str, share: float, performance: Performance, server: O
     up_ms = local_ms()
 
     def back(seat: str) -> bool:
-        manager = managers[seat]
-        view = manager.view
-        return manager.line.connections > connections[seat] and view is not None and view.seq > seqs[seat]
+        line = managers[seat].line
+        return line.connections > connections[seat] and line.current
 
     away = set(managers)
     async with asyncio.timeout(15):
