@@ -78,12 +78,13 @@ class Application:
         if not scripts:
             reason = "; ".join(wrong) or "the folder is empty"
             raise CannotStart(f"no script in {assets.protocols()} can be used: {reason}")
-        with _plainly():
-            self._lock = _sole_server(settings.data)
-            key = load_master_key(settings.master_key_path)
-            self.log = SqliteEventLog.open(settings.data / DATABASE, key)
+        with _plainly(), contextlib.ExitStack() as undo:
             pages = Pages(assets.templates(), assets.web_dist(), read_words(assets.locales(), "pages"), zone)
             app_words = read_words(assets.locales(), "cosession")
+            self._lock = undo.enter_context(_sole_server(settings.data))
+            key = load_master_key(settings.master_key_path)
+            self.log = SqliteEventLog.open(settings.data / DATABASE, key)
+            undo.pop_all()
         self.registry = Registry(self.log.database)
         self.rooms = Directory(self.log, self.media, self.clock, rehearsal=settings.rehearsal)
         self.answers = Answers()

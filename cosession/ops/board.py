@@ -25,8 +25,8 @@ SEVERAL = 3
 
 @dataclass(frozen=True, slots=True)
 class SeatRow:
-    """`presence` is here, weak or absent, or `waiting` for a seat that nobody has taken yet. Media figures are None without a media
-    connection."""
+    """`presence` is here, weak or absent, or `waiting` for a seat that nobody has taken yet. Media figures are None
+    without a media connection."""
 
     seat: str
     role: str

@@ -17,20 +17,24 @@ from markupsafe import Markup
 from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse, Response
 
+from cosession.assets import AssetsMissing
 from cosession.core.script import Language, Text
 from cosession.pages.language import COOKIE, language_of
 from cosession.pages.words import Words
 
+#: What the templates load.
+ENTRIES = ("pages", "room")
+
 
 class Pages:
-    """`dist` is the built front end, `words` the words of all languages. Times of day are shown in `zone`."""
+    """`dist` is the built front end, `words` the words of all languages. Times of day are shown in `zone`. Raises
+    `AssetsMissing` if the front end is not finished."""
 
     def __init__(
         self, templates: Path, dist: Path, words: Mapping[Language, Words], zone: tzinfo | None = None
     ) -> None:
         self.words = words
         self.dist = dist
-        self._manifest_path = dist / "manifest.json"
         self._zone = zone
         self._jinja = Environment(
             loader=FileSystemLoader(templates),
@@ -40,7 +44,10 @@ class Pages:
             lstrip_blocks=True,
         )
         self._jinja.filters.update(minutes=_minutes, drift=_drift)
-        self._manifest: dict[str, Any] = json.loads(self._manifest_path.read_text(encoding="utf-8"))
+        manifest = dist / "manifest.json"
+        self._manifest: dict[str, Any] = json.loads(manifest.read_bytes()) if manifest.is_file() else {}
+        if not {f"src/entries/{name}.ts" for name in ENTRIES} <= self._manifest.keys():
+            raise AssetsMissing(f"the front end in {dist} is not finished: build it with `make web`")
 
     def html(
         self,

@@ -1,7 +1,7 @@
 """The socket: a thin adapter between Starlette and `room.connection.Connection`, which speaks the wire.
 
-Close codes (protocols/wire.md): 4400 too many bad messages, 4401 not signed in, 4403 asked from another site, 4404 no
-such session, 4408 slow reader, 4409 moved, 4410 revoked, 1012 the server restarts.
+Close codes (protocols/wire.md): 4400 too many bad messages, 4401 not signed in (or asked from another site), 4404 no
+such session, 4408 slow reader, 4409 moved, 4410 revoked, 1012 the server restarts, or cannot read just now: come back.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from cosession.server.parts import Parts
 
 log = structlog.get_logger("cosession.server")
 
-_CLOSE = {403: 4401, 404: 4404, 410: 4410}
-TRY_AGAIN = 1013
+NOT_SIGNED_IN = 4401
+COME_BACK = 1012
+_CLOSE = {403: NOT_SIGNED_IN, 404: 4404, 410: 4410}
 
 
 class Socket:
@@ -29,15 +30,15 @@ class Socket:
         """WS /s/{session}/{seat}/socket. A browser reads a close code only of a socket that was accepted: refusals
         accept first."""
         if not same_origin(socket, self._parts.public_url):
-            await _refuse(socket, 4403)
+            await _refuse(socket, NOT_SIGNED_IN)
             return
         try:
             room, seat = await self._parts.seat(socket)
         except Problem as problem:
-            await _refuse(socket, _CLOSE.get(problem.status, 4401))
+            await _refuse(socket, _CLOSE.get(problem.status, NOT_SIGNED_IN))
             return
         except Unavailable:
-            await _refuse(socket, TRY_AGAIN)
+            await _refuse(socket, COME_BACK)
             return
         await socket.accept()
 

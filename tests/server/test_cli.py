@@ -13,6 +13,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+from tests.server.conftest import setup
 
 COMMAND = [sys.executable, "-m", "cosession.cli"]
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,6 +38,15 @@ def run(*arguments: str, data: Path, **settings: str) -> subprocess.CompletedPro
         timeout=60,
         check=False,
     )
+
+
+def close_code(connection: ClientConnection) -> int | None:
+    """Reads until the server closes."""
+    try:
+        while True:
+            connection.recv(timeout=10)
+    except ConnectionClosed:
+        return connection.protocol.close_code
 
 
 def test_serve_prints_two_links_works_and_stops_within_five_seconds(tmp_path: Path) -> None:
@@ -59,13 +72,22 @@ def test_serve_prints_two_links_works_and_stops_within_five_seconds(tmp_path: Pa
             board = browser.get(operations[1])
             assert "Tout est calme" in board.text
             assert browser.get(f"http://localhost:{operations[2]}/readyz").text == "ok\n"
+            base = facilitator[1].partition("/in/")[0]
+            made = browser.post(f"{base}/sessions", json=setup()).json()
+            place = browser.get(made["links"][1]["link"]).url
+            cookie = next(cookie.value for cookie in browser.cookies.jar if cookie.path == place.path)
         again = run("serve", data=tmp_path / "data")
         assert again.returncode == 1
         assert "another server uses the data folder" in again.stderr
         more = run("link", data=tmp_path / "data", PUBLIC_URL="https://codev.example.org")
         assert re.fullmatch(r"https://codev.example.org/in/\S+\n", more.stdout), "beside a running server"
-        process.send_signal(signal.SIGTERM)
-        asked = time.monotonic()
+        room = f"ws://localhost:{place.port}{place.path}/socket"
+        with connect(room, additional_headers={"Cookie": f"cosession_seat={cookie}"}) as browser_socket:
+            browser_socket.send('{"type":"hello","tab":"tab-of-test","epoch":0,"place":"room"}')
+            browser_socket.recv(timeout=10)
+            process.send_signal(signal.SIGTERM)
+            asked = time.monotonic()
+            assert close_code(browser_socket) == 1012, "browsers come back by themselves"
         rest, logged = process.communicate(timeout=15)
         assert time.monotonic() - asked < 5.0
         assert process.returncode == 0, logged

@@ -1,4 +1,4 @@
-"""The pages in a real Chromium: what the script adds, what stays without it, and that the strict policy breaks nothing."""
+"""The pages in a real Chromium: what the script adds, what stays without it; the strict policy breaks nothing."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from cosession.main import Application, CannotStart, warnings
 from cosession.settings import Address, Settings, WrongSettings, load, redacted, sheet
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -68,9 +69,30 @@ def test_credentials_in_an_address_are_not_printed(monkeypatch: pytest.MonkeyPat
     assert printed["COSESSION_PUBLIC_URL"].endswith("@codev.example.org")
 
 
+def test_what_will_surprise_somebody_is_said() -> None:
+    everywhere = Address("0.0.0.0", 8000)
+    assert warnings(Settings()) == []
+    (line,) = warnings(Settings(bind=everywhere))
+    assert "no camera" in line
+    assert "COSESSION_PUBLIC_URL" in line
+    assert warnings(Settings(bind=everywhere, public_url="https://codev.example.org")) == []
+    assert "plain HTTP" in warnings(Settings(bind=everywhere, public_url="http://codev.example.org"))[0]
+    assert "COSESSION_OPS_BIND" in warnings(Settings(ops_bind=everywhere))[0]
+
+
 def test_the_sheet_lists_every_setting_as_it_is() -> None:
     written = (ROOT / "deploy" / "settings.md").read_text(encoding="utf-8")
     assert written == sheet(), "run `cosession config --sheet`"
     for name, field in Settings.model_fields.items():
         assert f"`COSESSION_{name.upper()}`" in written
         assert field.description
+
+
+def test_a_start_that_fails_lets_the_data_folder_go(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path / "data")
+    settings.data.mkdir()
+    settings.master_key_path.write_bytes(b"short")
+    settings.master_key_path.chmod(0o600)
+    for _ in range(2):
+        with pytest.raises(CannotStart, match="is not 32 bytes long"):
+            Application(settings)

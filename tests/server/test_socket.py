@@ -76,7 +76,7 @@ async def test_who_may_not_get_in_reads_why(application: Application, made: dict
     assert await close_code(f"{base}/p2/socket", Cookie=cookie) == 4401
     assert await close_code(f"{base}/p9/socket", Cookie=cookie) == 4404
     assert await close_code(f"ws://127.0.0.1:{port}/s/nosuchthing1/p1/socket", Cookie=cookie) == 4404
-    assert await close_code(f"{base}/p1/socket", Cookie=cookie, Origin="https://evil.example") == 4403
+    assert await close_code(f"{base}/p1/socket", Cookie=cookie, Origin="https://evil.example") == 4401
     await application.registry.renew(made["session"], "p1")
     assert await close_code(f"{base}/p1/socket", Cookie=cookie) == 4410
 
