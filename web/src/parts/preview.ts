@@ -3,7 +3,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import type { Room } from "../room";
 import { vars } from "../vars";
 import type { PhaseView, Preview } from "../wire.gen";
-import { list, minutes, t, text, timeOfDay } from "../words";
+import { length, list, t, text, timeOfDay } from "../words";
 
 export function preview(room: Room, shown: Preview | undefined): TemplateResult {
   const changes = shown?.changes.filter((change) => change.from_ms !== change.to_ms) ?? [];
@@ -39,7 +39,7 @@ function strip(room: Room, shown: Preview | undefined, after: boolean): Template
 /** The first word of a title and its minutes, or the minutes alone where there is no room. */
 function label(title: string, ms: number, share: number): string {
   const short = title.split(/[ ’']/)[0] ?? title;
-  return share < short.length * 0.0175 ? minutesOnly(ms) : `${short} ${minutesOnly(ms)}`;
+  return share < (short.length + 4) * 0.0155 + 0.03 ? minutesOnly(ms) : `${short} ${minutesOnly(ms)}`;
 }
 
 function minutesOnly(ms: number): string {
@@ -56,7 +56,7 @@ export function consequence(room: Room, shown: Preview): string {
   const said = (words: string, changes: Preview["changes"]): string =>
     list(
       changes.map((change) =>
-        t(words, { phase: room.phaseTitle(change.phase), time: minutes(Math.abs(change.to_ms - change.from_ms)) }),
+        t(words, { phase: room.phaseTitle(change.phase), time: length(Math.round(Math.abs(change.to_ms - change.from_ms) / 30_000) * 30_000) }),
       ),
     );
   if (yielding.length > 0) parts.push(`${said("preview.yields", yielding)}.`);

@@ -30,7 +30,7 @@ export function turns(room: Room): TemplateResult | typeof nothing {
       )}
     </ol>
     ${waiting.length === 0 && common.now?.floor === "queue" ? html`<p class="faint">${t("turns.no_hands")}</p>` : nothing}
-    <details class="fold">
+    <details class="fold" ?open=${waiting.length === 0 && !holder}>
       <summary>${t("turns.others")}</summary>
       <ol>
         ${repeat(
