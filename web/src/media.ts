@@ -36,6 +36,8 @@ export class Media {
   #timer: number | undefined;
   #seats: string[] = [];
   #told = "";
+  #ordered = false;
+  #applying = false;
 
   constructor(
     private readonly devices: Devices,
@@ -94,7 +96,8 @@ export class Media {
   /** The devices have changed: send the new ones, tell the others whether there is a picture. */
   async devicesChanged(): Promise<void> {
     this.hearable(this.#hearable);
-    const [audio, video] = this.#pc?.getTransceivers() ?? [];
+    const pc = this.#pc;
+    const [audio, video] = pc && pc.connectionState !== "closed" ? pc.getTransceivers() : [];
     if (audio && audio.sender.track !== this.devices.microphone)
       await audio.sender.replaceTrack(this.devices.microphone);
     if (video && video.sender.track !== this.devices.camera) await video.sender.replaceTrack(this.devices.camera);
@@ -261,8 +264,23 @@ export class Media {
     }
   }
 
-  /** While an answer is being taken the browser refuses parameters: it comes here again afterwards. */
+  /** One order after the other: the browser takes parameters only on top of those it gave last. */
   async #apply(): Promise<void> {
+    this.#ordered = true;
+    if (this.#applying) return;
+    this.#applying = true;
+    try {
+      while (this.#ordered) {
+        this.#ordered = false;
+        await this.#order();
+      }
+    } finally {
+      this.#applying = false;
+    }
+  }
+
+  /** While an answer is being taken the browser refuses parameters: it comes here again afterwards. */
+  async #order(): Promise<void> {
     const pc = this.#pc;
     const sender = pc?.getTransceivers()[1]?.sender;
     const wanted = this.#direction;
@@ -274,7 +292,11 @@ export class Media {
     if (wanted.bitrate_kbps > 0) encoding.maxBitrate = wanted.bitrate_kbps * 1000;
     if (wanted.frames_per_second > 0) encoding.maxFramerate = wanted.frames_per_second;
     encoding.scaleResolutionDownBy = wanted.picture === "face" ? 2 : 1;
-    await sender.setParameters(parameters);
+    try {
+      await sender.setParameters(parameters);
+    } catch (error) {
+      if (pc === this.#pc && pc.signalingState === "stable") throw error; // else replaced or renegotiated meanwhile
+    }
   }
 
   #set(path: Path): void {
