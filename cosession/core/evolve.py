@@ -187,6 +187,7 @@ def _phase_skipped(state: SessionState, e: ev.PhaseSkipped, at_ms: int) -> Sessi
     heir = None if e.minutes_to is None else state.instance(e.minutes_to)
     if heir is not None:
         state = _phase(state, heir.key, planned_ms=heir.planned_ms + instance.planned_ms)
+        state = _phase(state, e.phase, planned_ms=0)
     return replace(state, cannot_hold=False)
 
 

@@ -47,6 +47,7 @@ def test_a_groups_first_session_has_no_follow_up_and_its_minutes_go_to_questions
     table = Table(number=1, previous_client=None)
     phases = {phase.id: phase for phase in table.state.phases}
     assert phases["follow_up"].status is PhaseStatus.SKIPPED
+    assert sum(phase.planned_ms for phase in table.state.phases) == 75 * 60_000
     assert phases["questions"].planned_ms == 19 * 60_000
     assert play(table.start()).now_ms == 75 * 60_000
 

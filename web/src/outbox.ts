@@ -32,8 +32,10 @@ export class Outbox {
     for (const draft of kept ? (JSON.parse(kept) as SaveDraft[]) : []) this.#drafts.set(draft.capture, draft);
   }
 
-  /** Ask for something. The promise is kept however often the connection breaks. */
+  /** Ask for something. The promise is kept however often the connection breaks. A text that is handed in takes the place
+   * of its draft, which must not come after it. */
   ask(command: SeatCommand): Promise<Answer> {
+    if (command.type === "submit_capture" && this.#drafts.delete(command.capture)) this.#keep();
     const message: BrowserMessage = { type: "command", id: newId(), command };
     return new Promise((resolve) => {
       this.#commands.set(message.id, { message, resolve });

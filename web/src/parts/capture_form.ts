@@ -170,6 +170,7 @@ class CaptureForm extends Part {
     });
     if (!answer.ok) {
       this.#typed = true;
+      this.#timer = window.setTimeout(() => this.#save(), QUIET_MS);
       return;
     }
     this.room.outbox.draft(spec.id, {});
