@@ -56,11 +56,14 @@ async def taking_turns(*people: Person) -> AsyncIterator[None]:
 
 async def step_is(person: Person, step: int) -> None:
     """The lead moves on, if the room does not by itself, until `step` runs."""
-    while person.step < step:
-        here = person.step
-        with contextlib.suppress(Error):  # the room was quicker
-            await person.button("next_step").click(timeout=1000)
-        await until(lambda here=here: person.step > here, what=f"a step after {here}")  # type: ignore[misc]
+
+    async def reached() -> bool:
+        if person.step < step:
+            with contextlib.suppress(Error):  # the room was quicker than the click
+                await person.button("next_step").click(timeout=2000)
+        return person.step >= step
+
+    await until(reached, 20, f"step {step}")
 
 
 async def rests(person: Person, within_s: float = 30) -> None:
@@ -99,8 +102,7 @@ async def conducted(facilitator: Person, client: Person, consultant: Person) -> 
     await facilitator.next_phase("topic_choice")
 
     await client.write("topic", text="Mon adjoint attend que je décide")
-    await facilitator.page.locator(".turns summary").click()
-    await facilitator.page.locator("li", has_text="Nadia").locator("[data-gesture=grant_floor]").click()
+    await facilitator.page.locator(".turns li", has_text="Nadia").locator("[data-gesture=grant_floor]").click()
     await until(lambda: facilitator.floor["holder"] == "p1", what="the client has the floor")
     await client.press("end_turn")
     await until(lambda: facilitator.floor["holder"] == "f", what="the floor is back")
