@@ -15,7 +15,7 @@ from cosession.core.commands import ReportPresence, ReturnSeat
 from cosession.core.vocabulary import Presence, Status
 from cosession.room.ports import Timer
 from cosession.room.presence import SignsOfLife
-from cosession.wire.messages import Message, Moved, Ping, Revoked
+from cosession.wire.messages import Message, Moved, Ping, Revoked, Waiting
 
 if TYPE_CHECKING:
     from cosession.room.actor import Room
@@ -45,6 +45,8 @@ class Audience:
         self._owed: set[str] = set()
         """Seats whose return on a new page could not be stored yet."""
         self._pings = 0
+        self._waiting = Waiting(seats=[])
+        """What everybody was told of who waits in the lobby."""
         self._next_ping_ms = self._clock.monotonic_ms() + PING_EVERY_MS
         self._timer: Timer | None = None
         self._log = log.bind(session=room.session)
@@ -68,6 +70,7 @@ class Audience:
             return
         mine.append(newer)
         self._log.info("connection.arrived", seat=newer.seat, place=newer.place, fresh=fresh)
+        self._tell_who_waits()
         if in_room:
             self._room.media.forget(newer.seat, but_tab=newer.tab)
             self.sign(newer.seat)
@@ -105,6 +108,7 @@ class Audience:
         if connection in mine:
             mine.remove(connection)
             self._log.info("connection.left", seat=connection.seat)
+            self._tell_who_waits()
 
     def revoke(self, seat: str) -> None:
         """The seat's link was revoked: everyone who sits there is told, and closed."""
@@ -125,6 +129,17 @@ class Audience:
     def _dismiss(self, connection: Connection, code: int) -> None:
         connection.part(code)
         self.leave(connection)
+
+    def waiting(self) -> Waiting:
+        """Who is in the lobby and not yet in the room."""
+        places = {seat: {one.place for one in mine} for seat, mine in self._connections.items()}
+        return Waiting(seats=[seat for seat, theirs in places.items() if theirs == {"lobby"}])
+
+    def _tell_who_waits(self) -> None:
+        now = self.waiting()
+        if now != self._waiting:
+            self._waiting = now
+            self.tell(now, fleeting=True)
 
     def count(self, seat: str) -> int:
         """Connections of the seat, lobby included."""

@@ -142,6 +142,7 @@ class Connection:
         )
         room.audience.arrive(self, fresh=hello.fresh)
         self.outbox.put(room.media.pictures())
+        self.outbox.put(room.audience.waiting())
         if self.place == "room":
             self.outbox.put_fleeting(room.media.direction(self.seat))
         self.outbox.show(urgent=True)

@@ -214,6 +214,13 @@ class Pictures(Message):
     seats: list[str]
 
 
+class Waiting(Message):
+    """Who is in the lobby, not yet in the room. Fleeting."""
+
+    type: Literal["waiting"] = "waiting"
+    seats: list[str]
+
+
 class Levels(Message):
     """Who is making sound right now, 0 to 127. Fleeting."""
 
@@ -257,6 +264,7 @@ ServerMessage = Annotated[
     | Direction
     | MediaDown
     | Pictures
+    | Waiting
     | Levels
     | ClockPong
     | Ping

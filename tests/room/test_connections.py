@@ -59,7 +59,11 @@ async def test_who_waits_in_the_lobby_sees_but_is_not_in_the_room(bench: Bench) 
     await bench.passes(3_000)
     seat = room.state.seats["p2"]
     assert (seat.joined, seat.presence) == (False, Presence.ABSENT)
+    other = await bench.page(room, "p3")
+    assert other.of("waiting")[-1]["seats"] == ["p2"]
     await page.hello(place="room", epoch=2)
+    await bench.settled()
+    assert other.of("waiting")[-1]["seats"] == []
     assert room.state.seats["p2"].presence is Presence.HERE
     assert room.audience.count("p2") == 1
 

@@ -44,6 +44,7 @@ export interface State {
 export function state(room: Room, seat: SeatView): State {
   const { floor, now, status } = room.common ?? {};
   if (seat.presence === "absent") {
+    if (room.waiting.has(seat.id)) return { kind: "absent", words: t("state.in_lobby") };
     if (!seat.joined) return { kind: "absent", words: t("state.expected") };
     return { kind: "absent", words: t("state.kept") };
   }

@@ -28,6 +28,8 @@ export class Room {
   console: Console | null = null;
   own: Own | null = null;
   pictures = new Set<string>();
+  /** Who is in the lobby, not yet in the room. */
+  waiting = new Set<string>();
   levels: Record<string, number> = {};
   link: Link = "connecting";
   place: Place;
@@ -209,6 +211,9 @@ export class Room {
         return;
       case "pictures":
         this.pictures = new Set(message.seats);
+        break;
+      case "waiting":
+        this.waiting = new Set(message.seats);
         break;
       case "levels":
         this.levels = message.levels;

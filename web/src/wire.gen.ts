@@ -667,6 +667,7 @@ export type ServerMessage =
   | RefusedMessage
   | Revoked
   | ViewMessage
+  | Waiting
   | Welcome;
 
 /** Open, arm or close one's own microphone. Open is refused without the floor; arming is always possible. */
@@ -754,6 +755,12 @@ export type Visibility =
   | "reveal"
   | "not_client"
   | "lead_count";
+
+/** Who is in the lobby, not yet in the room. Fleeting. */
+export interface Waiting {
+  type: "waiting";
+  seats: string[];
+}
 
 export interface Welcome {
   type: "welcome";
