@@ -37,6 +37,8 @@ log = structlog.get_logger()
 REMEMBERED = 512
 #: When the store failed, time is looked at again after this long.
 AGAIN_MS = 250
+#: A commit that takes so long is felt, and worth a line for those who look after the disk.
+SLOW_COMMIT_MS = 100
 #: After these everybody's view changes at once, not at the next tenth of a second (decision 16).
 URGENT = (
     happened.SessionStarted,
@@ -80,6 +82,8 @@ class Room:
         self.media = MediaDesk(session, tuple(story.state.seats), engine, self.audience)
         self._store = log_
         self._inbox = Inbox(session, self._rest)
+        self._committed: dict[int, int] = {}
+        """Session time at which each event of this process was on disk, by seq."""
         self._answers: OrderedDict[CommandKey, int | Refused] = OrderedDict()
         self._closed = False
         self._looked_ms = self.now_ms()
@@ -177,7 +181,7 @@ class Room:
         `Unavailable`."""
 
         async def work() -> dict[str, Any]:
-            return verified(await self._store.read(self.session), self.story, self.now_ms())
+            return verified(await self._store.read(self.session), self.story, self.now_ms(), self._committed)
 
         return await self._inbox.in_turn("verify", work)
 
@@ -268,6 +272,7 @@ class Room:
                 return self.story.seq
             clocks = mark(self.clock)
             records = [to_record(event, now_ms, clocks) for event in events]
+            began_ms = self.clock.monotonic_ms()
             try:
                 entries = await self._store.append(self.session, self.story.seq, records, key)
             except Conflict:
@@ -278,6 +283,10 @@ class Room:
                     return known
                 continue
             self._looked_ms = now_ms
+            took_ms = self.clock.monotonic_ms() - began_ms
+            if took_ms >= SLOW_COMMIT_MS:
+                self._log.warning("room.slow_commit", took_ms=took_ms, command=command.type)
+            self._committed.update(dict.fromkeys((entry.seq for entry in entries), self.now_ms()))
             await self._advance(entries, events)
             return self.story.seq
         raise Unavailable("store_busy", "the log keeps moving under the room")

@@ -131,7 +131,7 @@ class Directory:
         if room is not None:
             return await room.verify()
         entries = await self._store.read(session)
-        return verified(entries, None, entries[-1].record.at_ms) if entries else None
+        return verified(entries, None, entries[-1].record.at_ms, {}) if entries else None
 
     async def _load(self, session: str) -> Room | None:
         story = replay(await self._store.read(session))

@@ -5,7 +5,7 @@ Ops and the simulated managers ask this: `replay_equal`, the timeline against wh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cosession.core.evolve import evolve
@@ -16,11 +16,12 @@ from cosession.room.ports import Entry
 from cosession.room.recovery import Story, event_of, replay
 
 
-def verified(entries: Sequence[Entry], live: Story | None, now_ms: int) -> dict[str, Any]:
+def verified(entries: Sequence[Entry], live: Story | None, now_ms: int, committed: Mapping[int, int]) -> dict[str, Any]:
     """`{"replay_equal", "events", "hearable": [[session_ms, [seat, …]], …], "phases": [{"id", "planned_s",
     "actual_s"}]}`.
 
-    `live` is the room's story at this moment, None if it does not live here. Seconds are script seconds. Raises
+    `live` is the room's story at this moment, None if it does not live here. `committed` gives the session time at
+    which an event of this process was on disk, by seq: the floor is measured from there (decision 20). Seconds are script seconds. Raises
     `Unavailable("store_damaged")` if the log cannot be replayed."""
     story = replay(entries)
     if story is None:
@@ -30,7 +31,7 @@ def verified(entries: Sequence[Entry], live: Story | None, now_ms: int) -> dict[
     return {
         "replay_equal": equal,
         "events": story.seq,
-        "hearable": timeline(entries),
+        "hearable": timeline(entries, committed),
         "phases": [
             {
                 "id": instance.id,
@@ -42,13 +43,14 @@ def verified(entries: Sequence[Entry], live: Story | None, now_ms: int) -> dict[
     }
 
 
-def timeline(entries: Sequence[Entry]) -> list[list[Any]]:
-    """`[session_ms, seats that were hearable from then on]` for each change; events of one moment count as one."""
+def timeline(entries: Sequence[Entry], committed: Mapping[int, int]) -> list[list[Any]]:
+    """`[session_ms, seats that were hearable from then on]` for each change; events of one moment count as one. An event
+    counts from its commit, where that is known, otherwise from its own time."""
     changes: list[list[Any]] = []
     state: SessionState | None = None
     for entry in entries:
-        at_ms = entry.record.at_ms
-        state = evolve(state, event_of(entry), at_ms)
+        state = evolve(state, event_of(entry), entry.record.at_ms)
+        at_ms = committed.get(entry.seq, entry.record.at_ms)
         heard = sorted(hearable(state))
         if changes and changes[-1][0] == at_ms:
             changes[-1][1] = heard
