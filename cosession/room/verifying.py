@@ -21,8 +21,8 @@ def verified(entries: Sequence[Entry], live: Story | None, now_ms: int, committe
     "actual_s"}]}`.
 
     `live` is the room's story at this moment, None if it does not live here. `committed` gives the session time at
-    which an event of this process was on disk, by seq: the floor is measured from there (decision 20). Seconds are script seconds. Raises
-    `Unavailable("store_damaged")` if the log cannot be replayed."""
+    which an event of this process was on disk, by seq: the floor is measured from there (decision 20). Seconds are
+    script seconds. Raises `Unavailable("store_damaged")` if the log cannot be replayed."""
     story = replay(entries)
     if story is None:
         return {"replay_equal": live is None, "events": 0, "hearable": [], "phases": []}
@@ -44,8 +44,8 @@ def verified(entries: Sequence[Entry], live: Story | None, now_ms: int, committe
 
 
 def timeline(entries: Sequence[Entry], committed: Mapping[int, int]) -> list[list[Any]]:
-    """`[session_ms, seats that were hearable from then on]` for each change; events of one moment count as one. An event
-    counts from its commit, where that is known, otherwise from its own time."""
+    """`[session_ms, seats that were hearable from then on]` for each change; events of one moment count as one. An
+    event counts from its commit, where that is known, otherwise from its own time."""
     changes: list[list[Any]] = []
     state: SessionState | None = None
     for entry in entries:

@@ -13,9 +13,8 @@ from cosession.simulate.runs import Span, merged, outside, overlap_s
 from cosession.simulate.studio import SeatSenses
 
 FORGIVEN_S = 0.25
-#: Who spoke for so long with the floor must have been heard, for at least this share of it: a jitter buffer and a
-#: short turn
-#: at high speed cost some.
+#: Who spoke for so long with the floor must have been heard, for at least this share of it: a jitter buffer and a short
+#: turn at high speed cost some.
 SPOKE_S = 1.0
 HEARD_SHARE = 0.5
 
@@ -55,6 +54,7 @@ def judge_media(
         for seat in seats
     }
     sound_s = []
+    late_of: dict[tuple[str, str], int] = {}
     for receiver in seats:
         heard_s = 0.0
         for sender in seats:
@@ -76,10 +76,18 @@ def judge_media(
                     if heard
                     else f"seat {receiver} heard nothing of {sender}, who spoke for {with_floor_s[sender]:.1f} s"
                 )
-            without_floor += 0 if got is None else sum(outside(run, forgiven[sender]) for run in got.packets)
+            for run in () if got is None else got.packets:
+                extra = outside(run, forgiven[sender])
+                if extra:
+                    without_floor += extra
+                    since = max((end for _, end in spans.get(sender, []) if end <= run[1]), default=None)
+                    late = "who never had it" if since is None else f"until {1000 * (run[1] - since):.0f} ms after it"
+                    late_of[sender, late] = late_of.get((sender, late), 0) + extra
         sound_s.append(heard_s)
     if without_floor:
-        errors.append(f"{without_floor} packets of sound came from seats that did not have the floor")
+        worst = sorted(late_of.items(), key=lambda item: -item[1])[:5]
+        which = "; ".join(f"{count} from {seat}, {late}" for (seat, late), count in worst)
+        errors.append(f"{without_floor} packets of sound came from seats that did not have the floor: {which}")
     return MediaVerdict(min(frames, default=0), min(sound_s, default=0.0), without_floor, errors)
 
 
