@@ -26,6 +26,7 @@ from cosession.wire.messages import (
     ErrorMessage,
     Hello,
     MediaAnswer,
+    MediaDown,
     MediaOffer,
     MediaState,
     Pong,
@@ -145,6 +146,8 @@ class Connection:
         self.outbox.put(room.audience.waiting())
         if self.place == "room":
             self.outbox.put_fleeting(room.media.direction(self.seat))
+            if not hello.fresh and not room.media.knows(self.seat, self.tab):
+                self.outbox.put(MediaDown())  # the page still waits for media that this process never had
         self.outbox.show(urgent=True)
 
     async def _ask(self, ask: Ask) -> None:

@@ -122,6 +122,10 @@ class MediaDesk:
             if media.seat == seat and media.tab != but_tab:
                 self._disconnect(connection)
 
+    def knows(self, seat: str, tab: str) -> bool:
+        """This page's peer connection is known here; after a restart of the server none is."""
+        return any((media.seat, media.tab) == (seat, tab) for media in self._media.values())
+
     def path(self, seat: str) -> str:
         """`media` if media of the seat arrive, `connecting` if it has offered any, `socket` if it is connected, else
         `none`."""

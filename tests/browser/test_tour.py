@@ -48,6 +48,7 @@ class Tour:
                 await page.screenshot(path=Path(self.shots) / f"{name}-{words}.png")  # makes the folder too
 
 
+@pytest.mark.timeout(600)  # with pictures for people it looks three times as often
 async def test_every_page_can_be_read_by_everyone(house: House) -> None:
     tour = Tour()
     await the_office(house, tour)
