@@ -165,6 +165,28 @@ def frame(message: Message) -> bytes:
     return len(body).to_bytes(4, "big") + body
 
 
+class Frames:
+    """Messages out of a stream of bytes, only whole ones."""
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+
+    def feed(self, data: bytes) -> None:
+        self._bytes += data
+
+    def next(self) -> bytes | None:
+        """The next message's JSON, or None as long as it is not all there. Raises ValueError for one that is too
+        large."""
+        size = int.from_bytes(self._bytes[:4], "big")
+        if size > MAX_MESSAGE_BYTES:
+            raise ValueError(f"a control message of {size} bytes")
+        if len(self._bytes) < 4 + size or len(self._bytes) < 4:
+            return None
+        body = bytes(self._bytes[4 : 4 + size])
+        del self._bytes[: 4 + size]
+        return body
+
+
 async def read_frame(reader: asyncio.StreamReader) -> bytes | None:
     """The next message's JSON, or None at the end of the stream (also in the middle of a message: the other side
     died)."""

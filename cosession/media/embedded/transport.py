@@ -124,11 +124,14 @@ class Mux:
         self.port: int
         self.host, self.port = self.socket.getsockname()
         self.dropped: Counter[str] = Counter()
+        self._before: Callable[[], None] = lambda: None
         self.packets_in = self.packets_out = 0
         self._by_address: dict[Address, IceLite] = {}
         self._by_ufrag: dict[str, tuple[Credentials, IceLite]] = {}
 
-    def start(self) -> None:
+    def start(self, before: Callable[[], None]) -> None:
+        """Begin to read. `before` is called before each batch of datagrams."""
+        self._before = before
         asyncio.get_running_loop().add_reader(self.socket.fileno(), self._on_readable)
 
     def close(self) -> None:
@@ -157,6 +160,7 @@ class Mux:
 
     def _on_readable(self) -> None:
         receive: Callable[[int], tuple[bytes, Address]] = self.socket.recvfrom
+        self._before()
         for _ in range(_READ_AT_ONCE):
             try:
                 datagram, address = receive(MAX_DATAGRAM_BYTES + 1)

@@ -23,6 +23,7 @@ import uvloop
 from cosession import logs
 from cosession.media.embedded import control, sdp
 from cosession.media.embedded.aiortc_seam import Certificate
+from cosession.media.embedded.line import Line
 from cosession.media.embedded.peer import Peer, Site
 from cosession.media.embedded.quality import Clockwork
 from cosession.media.embedded.room import Room
@@ -39,15 +40,15 @@ _NICE = -10
 class Worker:
     """Rooms by session, and the way back to the application."""
 
-    def __init__(self, writer: asyncio.StreamWriter, mux: Mux, public_address: IPv4Address | None) -> None:
-        self._writer = writer
+    def __init__(self, line: Line, mux: Mux, public_address: IPv4Address | None) -> None:
+        self._tell = line.tell
         self._mux = mux
         addresses = candidate_addresses(mux.host, str(public_address) if public_address else None)
         self._site = Site(mux, Certificate(), [(address, mux.port) for address in addresses])
         self._rooms: dict[str, Room] = {}
         self._farewells: set[asyncio.Task[None]] = set()
         self._clockwork = Clockwork(self._rooms, self, self._site.clock)
-        mux.start()
+        mux.start(line.take)
 
     def obey(self, command: control.Command) -> None:
         """Carry out one command at once."""
@@ -100,10 +101,6 @@ class Worker:
         seats = {session: tuple(p.figures() for p in room.peers.values()) for session, room in self._rooms.items()}
         return control.Figures(request=request, worker=worker, sessions=seats)
 
-    def _tell(self, event: control.Message) -> None:
-        if not self._writer.is_closing():
-            self._writer.write(control.frame(event))
-
     # -- room.Events and quality.Signs ----------------------------------------------------------------------------
 
     def connected(self, session: str, seat: str, connection: str) -> None:
@@ -128,11 +125,10 @@ class Worker:
 
 
 async def _serve(fd: int) -> int:
-    reader, writer = await asyncio.open_unix_connection(sock=socket.socket(fileno=fd))
-    first = await control.read_frame(reader)
-    if first is None:
+    line = Line(socket.socket(fileno=fd))
+    start = await line.first()
+    if start is None:
         return 0
-    start = control.COMMAND.validate_json(first)
     if not isinstance(start, control.Start):
         raise ValueError("the first command is start")
     try:
@@ -142,16 +138,15 @@ async def _serve(fd: int) -> int:
             f"the media plane cannot use UDP port {start.udp_port} on {start.bind_host} ({error.strerror}): "
             "stop what holds it, or choose another port or address"
         )
-        writer.write(control.frame(control.CannotStart(detail=detail)))
-        await writer.drain()
+        line.tell(control.CannotStart(detail=detail))
         return 1
-    worker = Worker(writer, mux, start.public_address)
-    writer.write(control.frame(control.Ready(udp_port=mux.port)))
+    worker = Worker(line, mux, start.public_address)
+    line.tell(control.Ready(udp_port=mux.port))
     gc.collect()
     gc.freeze()
     log.info("media.worker_started", udp_port=mux.port)
-    while (body := await control.read_frame(reader)) is not None:
-        worker.obey(control.COMMAND.validate_json(body))
+    line.start(worker.obey)
+    await line.ended.wait()
     await worker.close()
     return 0
 

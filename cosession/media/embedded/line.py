@@ -1,0 +1,86 @@
+"""The worker's end of the socket pair: commands in, events out, nothing waits.
+
+Commands are taken whenever some come and, by `take`, before each batch of datagrams: a worker that was kept from
+running finds its newest plan before it forwards what piled up meanwhile (decision 20: a worker drops what is not in
+its newest plan).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+
+from cosession.media.embedded import control
+
+_READ_BYTES = 64 * 1024
+
+
+class Line:
+    """One socket, not blocking. `ended` is set when the application is gone or closed its end."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        sock.setblocking(False)
+        self.ended = asyncio.Event()
+        self._socket = sock
+        self._loop = asyncio.get_running_loop()
+        self._frames = control.Frames()
+        self._out = bytearray()
+        self._obey: Callable[[control.Command], None] | None = None
+
+    async def first(self) -> control.Command | None:
+        """The first command, None if the line ends before it. Call once, before `start`."""
+        while True:
+            data = await self._loop.sock_recv(self._socket, _READ_BYTES)
+            if not data:
+                return None
+            self._frames.feed(data)
+            body = self._frames.next()
+            if body is not None:
+                return control.COMMAND.validate_json(body)
+
+    def start(self, obey: Callable[[control.Command], None]) -> None:
+        """From now on every command is obeyed as it comes."""
+        self._obey = obey
+        self._loop.add_reader(self._socket.fileno(), self.take)
+        self.take()
+
+    def take(self) -> None:
+        """Obey everything that lies here."""
+        while not self.ended.is_set():
+            while self._obey is not None and (body := self._frames.next()) is not None:
+                self._obey(control.COMMAND.validate_json(body))
+            try:
+                data = self._socket.recv(_READ_BYTES)
+            except BlockingIOError:
+                return
+            except ConnectionError:
+                data = b""
+            if data:
+                self._frames.feed(data)
+            else:
+                self._end()
+
+    def tell(self, event: control.Message) -> None:
+        """Send an event as soon as the other side reads."""
+        if not self.ended.is_set():
+            self._out += control.frame(event)
+            self._flush()
+
+    def _flush(self) -> None:
+        try:
+            del self._out[: self._socket.send(self._out)]
+        except BlockingIOError:
+            pass
+        except ConnectionError:
+            self._end()
+            return
+        if self._out:
+            self._loop.add_writer(self._socket.fileno(), self._flush)
+        else:
+            self._loop.remove_writer(self._socket.fileno())
+
+    def _end(self) -> None:
+        self.ended.set()
+        self._loop.remove_reader(self._socket.fileno())
+        self._loop.remove_writer(self._socket.fileno())
