@@ -89,9 +89,24 @@ def checked(spec: CaptureSpec, fields: Mapping[str, str]) -> dict[str, str]:
     return kept
 
 
+def silent(state: SessionState) -> bool:
+    """Silent writing goes on: nobody sees the others' text (method.md, "Rules that the software holds")."""
+    step = state.current_step
+    return step is not None and step.floor is FloorMode.SILENT_WRITING
+
+
+def _hushed(state: SessionState, capture: Capture) -> bool:
+    """Written in the silence that still lasts."""
+    return state.step is not None and silent(state) and capture.entry in state.step.written
+
+
 def readable(state: SessionState, seat: str, capture: Capture) -> bool:
     """Whether `seat` may read `capture` now."""
-    if capture.seat == seat or capture.revealed:
+    if capture.seat == seat:
+        return True
+    if _hushed(state, capture):
+        return False
+    if capture.revealed:
         return True
     spec = state.spec(capture.capture)
     if spec is None:
@@ -104,7 +119,8 @@ def readable(state: SessionState, seat: str, capture: Capture) -> bool:
 def for_everyone(state: SessionState, capture: Capture) -> bool:
     """Whether every seat may read it, so that it belongs to the part of the view that is common."""
     spec = state.spec(capture.capture)
-    return capture.revealed or (spec is not None and spec.visible is Visibility.EVERYONE)
+    open_to_all = capture.revealed or (spec is not None and spec.visible is Visibility.EVERYONE)
+    return open_to_all and not _hushed(state, capture)
 
 
 def shown(capture: Capture) -> CaptureView:

@@ -276,6 +276,8 @@ def _writing_done(state: SessionState, e: ev.WritingDone, at_ms: int) -> Session
 def _capture_submitted(state: SessionState, e: ev.CaptureSubmitted, at_ms: int) -> SessionState:
     spec = state.spec(e.capture)
     at_once = spec is not None and spec.reveal is Reveal.CLIENT_STEP and e.capture in state.opened
+    if state.step is not None:
+        state = replace(state, step=replace(state.step, written=state.step.written | {e.entry}))
     capture = Capture(e.entry, e.capture, e.phase, e.seat, e.version, dict(e.fields), revealed=at_once)
     if e.entry <= state.entries:
         was = next((c for c in state.captures if c.entry == e.entry), None)

@@ -88,6 +88,8 @@ class StepRun:
     spoken: tuple[str, ...] = ()
     passed: tuple[str, ...] = ()
     done: frozenset[str] = frozenset()
+    written: frozenset[int] = frozenset()
+    """Entries of the captures that were written in this step."""
 
 
 @dataclass(frozen=True, slots=True)

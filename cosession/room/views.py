@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cosession.core import view
-from cosession.core.captures import Drafts, open_specs
+from cosession.core.captures import Drafts, open_specs, silent
 from cosession.core.console import console as console_of
 from cosession.core.room_view import CaptureView
 from cosession.core.state import SessionState
@@ -66,7 +66,7 @@ def live(state: SessionState, drafts: Drafts) -> CaptureView | None:
     """What the client is writing where all may watch: a draft of a capture that is open now, the client's alone, and
     everyone's to see."""
     client = state.client
-    if client is None or state.status is not Status.RUNNING:
+    if client is None or state.status is not Status.RUNNING or silent(state):
         return None
     for phase, spec in open_specs(state):
         fields = drafts.get((client, spec.id))

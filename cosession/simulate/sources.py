@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import colorsys
 import math
+import unicodedata
 from functools import lru_cache
 
 import numpy as np
@@ -46,6 +47,7 @@ def seat_of_colour(u: float, v: float) -> int:
 def pictures(name: str, index: int, width: int, height: int) -> list[Pixels]:
     """A loop of RGB pictures, each of shape (height, width, 3): a head that sways and speaks above the name."""
     font = ImageFont.load_default(size=height * 0.16)
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     strip = round(height * STRIP)
     loop: list[Pixels] = []
     for place in range(PICTURES_IN_LOOP):
@@ -63,8 +65,9 @@ def pictures(name: str, index: int, width: int, height: int) -> list[Pixels]:
         draw.ellipse(
             (x - head * 0.35, y + head * 0.5 - mouth, x + head * 0.35, y + head * 0.5 + mouth), fill=(120, 50, 50)
         )
-        draw.rectangle((0, height * 0.8, width, height), fill=(30, 27, 25))
-        draw.text((width / 2, height * 0.9), name, font=font, fill=(250, 246, 240), anchor="mm")
+        # Where a wide tile cuts the picture, the name is still in it. The font at hand has no accents.
+        draw.rectangle((0, height * 0.72, width, height), fill=(30, 27, 25))
+        draw.text((width / 2, height * 0.79), plain, font=font, fill=(250, 246, 240), anchor="mm")
         draw.rectangle((0, 0, width, strip), fill=colour(index))
         loop.append(np.asarray(image, dtype=np.uint8))
     return loop

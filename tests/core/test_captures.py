@@ -187,3 +187,13 @@ def test_a_draft_without_what_is_required_stays_a_draft() -> None:
     table.drafts[("p1", "request")] = {"kind": "ideas"}
     table.next_phase()
     assert not table.state.captures
+
+
+def test_the_request_too_is_unseen_while_all_write_in_silence() -> None:
+    table = Table().start().go_to("contract")
+    write(table, "p1", "request", text="m'aider à dire non")
+    assert texts(table, "p1") == {"m'aider à dire non"}
+    assert texts(table, "f") == texts(table, "p3") == set()
+    assert not common(table.state, "s", table.now_ms).captures
+    table.when("f", cmd.NextStep(phase="contract#1", step=0))
+    assert texts(table, "p3") == {"m'aider à dire non"}

@@ -51,7 +51,7 @@ class CaptureForm extends Part {
     >
       <header>
         <h3 id="${id}-h">${text(spec.title)}</h3>
-        <span class="pill">${icon(this.#open() ? "group" : "lock")}${t(seenBy(spec, this.writable.submitted))}</span>
+        <span class="pill">${icon(this.#seenBy(spec, this.writable.submitted).startsWith("seen.everyone") ? "group" : "lock")}${t(this.#seenBy(spec, this.writable.submitted))}</span>
       </header>
       <div class="fields">${spec.fields.map((field) => this.#field(field))}</div>
       ${this.#missing ? html`<p class="missing" role="alert">${t("write.missing", { field: this.#missing })}</p>` : nothing}
@@ -83,7 +83,7 @@ class CaptureForm extends Part {
               ${icon("check")}${text(spec.title)}
             </button>`
       }
-      <span class="faint">${t(seenBy(spec, said))}</span>
+      <span class="faint">${t(this.#seenBy(spec, said))}</span>
     </div>`;
   }
 
@@ -178,6 +178,12 @@ class CaptureForm extends Part {
     this.requestUpdate();
   }
 
+  #seenBy(spec: CaptureSpec, submitted: boolean): string {
+    if (spec.visible !== "everyone") return `seen.${spec.visible}`;
+    if (this.room.common?.now?.floor === "silent_writing") return "seen.reveal";
+    return submitted && !spec.many ? "seen.everyone_now" : "seen.everyone";
+  }
+
   /** Where the text stands, in words that reassure. */
   #standing(): string {
     const { spec, submitted, draft } = this.writable;
@@ -194,11 +200,6 @@ class CaptureForm extends Part {
 /** One's own, for ever, with nothing that must be filled in: notes. The room keeps the draft, no button is needed. */
 function alone(spec: CaptureSpec): boolean {
   return spec.visible === "author" && spec.fields.every((field) => !field.required);
-}
-
-function seenBy(spec: CaptureSpec, submitted: boolean): string {
-  if (spec.visible === "everyone") return submitted && !spec.many ? "seen.everyone_now" : "seen.everyone";
-  return `seen.${spec.visible}`;
 }
 
 function filled(fields: Fields): Fields {
