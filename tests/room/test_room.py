@@ -249,7 +249,8 @@ async def test_a_submitted_draft_is_gone_from_the_side_table(bench: Bench) -> No
     await bench.passes(100)
     assert client.answer("draft-0001")["type"] == "draft_saved"
     assert [draft.fields for draft in await bench.log.drafts(room.session)] == [text]
-    assert lead.view["common"]["live"] is None, "nobody watches while all write in silence"
+    seen = lead.view["common"]
+    assert seen["live"] is None, "nobody watches while all write in silence"
     for step in (0, 1):
         await lead.ask(NextStep(phase="contract#1", step=step))
     await bench.passes(100)
