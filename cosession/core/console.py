@@ -15,19 +15,21 @@ from cosession.core.refusal import Refused
 from cosession.core.room_view import Change, Console, Preview
 from cosession.core.state import SessionState
 from cosession.core.view import turn_view
-from cosession.core.vocabulary import HoldCause, PhaseStatus, Visibility, Who
+from cosession.core.vocabulary import FloorMode, HoldCause, PhaseStatus, Visibility
 
 
 def console(state: SessionState, now_ms: int) -> Console:
     """What only the lead sees."""
     share = sch.shares(state, now_ms)
     late_start = max((state.started_at_ms or 0) - state.starts_at_ms, 0) if state.started_at_ms is not None else 0
-    members = state.seats_of(Who.MEMBERS)
+    step = state.current_step
+    shared = step is not None and step.floor in (FloorMode.ROUND, FloorMode.QUEUE)
+    expected = state.seats_of(step.who) if step is not None and shared else ()
     passes = turn_view(state, now_ms)
     return Console(
         previews=list(_previews(state, now_ms)),
         grantable=_grantable(state, now_ms),
-        not_spoken=[seat for seat in members if seat not in state.spoken] if state.current is not None else [],
+        not_spoken=[seat for seat in expected if seat not in state.spoken],
         drift_ms=sch.drift_ms(state, now_ms),
         elastic_ms=share.elastic_ms,
         lateness_ms=late_start,

@@ -291,7 +291,7 @@ class Console(View):
     grantable: list[str]
     """Seats to which the lead could give the floor now (`grant_floor`)."""
     not_spoken: list[str]
-    """Who has not had the floor in this phase."""
+    """Of those to whom a round or a queue belongs: who has not had the floor in this phase."""
     drift_ms: int
     """Spent beyond the plan so far: positive is late."""
     elastic_ms: int

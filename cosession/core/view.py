@@ -36,9 +36,9 @@ from cosession.core.vocabulary import (
     Job,
     Microphone,
     Presence,
-    Reveal,
     Role,
     Status,
+    Visibility,
     Who,
 )
 
@@ -190,14 +190,14 @@ def _in_sight(state: SessionState) -> Iterator[Capture]:
 
 
 def _written(state: SessionState) -> dict[str, int]:
-    """How many wrote each capture of this phase that is still hidden. Not for what only the lead may count."""
+    """How many wrote each capture of this phase that nobody else can read yet. Not for what only the lead may count."""
     phase, instance = state.current_phase, state.current
     if phase is None or instance is None:
         return {}
     return {
         spec.id: sum(c.capture == spec.id and not c.revealed for c in state.captures)
         for spec in phase.captures
-        if spec.reveal is not Reveal.NEVER
+        if spec.visible is Visibility.REVEAL
     }
 
 

@@ -6,6 +6,7 @@ A template gets `t` (words), `lang`, `path` (for the language switch), and what 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
@@ -24,6 +25,9 @@ from cosession.pages.words import Words
 
 #: What the templates load.
 ENTRIES = ("pages", "room")
+
+#: A time of day as one says it.
+_HOUR: dict[Language, str] = {"fr": "H\u00a0'h'\u00a0mm", "en": "H:mm"}
 
 
 class Pages:
@@ -102,20 +106,28 @@ class Pages:
 
     def when(self, wall_ms: int, language: Language) -> str:
         """A day and time, for instance « samedi 21 novembre, 10:00 »."""
-        return str(format_datetime(self._local(wall_ms), "EEEE d MMMM, HH:mm", locale=language))
+        return str(format_datetime(self._local(wall_ms), f"EEEE d MMMM, {_HOUR[language]}", locale=language))
 
     def hour(self, wall_ms: int, language: Language) -> str:
-        return str(format_time(self._local(wall_ms).time(), "HH:mm", locale=language))
+        return str(format_time(self._local(wall_ms).time(), _HOUR[language], locale=language))
 
     def _local(self, wall_ms: int) -> datetime:
         return _at(wall_ms, UTC).astimezone(self._zone)
 
 
 def said(text: Text | Mapping[str, str] | None, language: Language) -> str:
-    """A text of a script in the reader's language."""
+    """A text of a script in the reader's language, set as that language is set."""
     if text is None:
         return ""
-    return str(getattr(text, language) if isinstance(text, Text) else text[language])
+    plain = str(getattr(text, language) if isinstance(text, Text) else text[language])
+    return _french(plain) if language == "fr" else plain
+
+
+def _french(plain: str) -> str:
+    """French typography: the apostrophe, and spaces that must not break before high punctuation and in guillemets."""
+    plain = re.sub(r"(\w)'", "\\1\u2019", plain)
+    plain = re.sub(r" ([?!;])", "\u202f\\1", plain)
+    return re.sub(r" ([:\u00bb])", "\u00a0\\1", plain).replace("\u00ab ", "\u00ab\u00a0")
 
 
 def _at(wall_ms: int, zone: tzinfo) -> datetime:

@@ -152,6 +152,22 @@ function tabId(): string {
   return made;
 }
 
+/**
+ * Make this tab's id its own. A duplicated tab is born with a copy of the other's, and the two would take the seat from each
+ * other for ever; the lock shows it, and the newcomer takes a fresh one. Held for the page's life.
+ */
+export async function claimTab(): Promise<void> {
+  if (!("locks" in navigator)) return;
+  await new Promise<void>((claimed) => {
+    void navigator.locks.request(`tab.${tabId()}`, { ifAvailable: true }, (lock) => {
+      if (lock === null) sessionStorage.removeItem("tab");
+      claimed();
+      return lock === null ? undefined : new Promise(() => undefined);
+    });
+  });
+  if (sessionStorage.getItem("tab") === null) await claimTab();
+}
+
 function nextEpoch(): number {
   const epoch = Number(sessionStorage.getItem("epoch") ?? "0") + 1;
   sessionStorage.setItem("epoch", String(epoch));

@@ -2,7 +2,7 @@
  * What this page knows of the room: the newest view, and what is fleeting beside it. Messages come in, screens are told
  * that something changed; no screen talks to the socket past this.
  */
-import { Connection, type Link } from "./connection";
+import { claimTab, Connection, type Link } from "./connection";
 import { Devices } from "./devices";
 import { Media } from "./media";
 import { Outbox, type Answer } from "./outbox";
@@ -75,7 +75,7 @@ export class Room {
     const wanted = (["microphone", "camera"] as const).filter((kind) => this.devices.wanted(kind));
     if (wanted.length === 2) void this.devices.openBoth();
     else for (const kind of wanted) void this.devices.open(kind);
-    this.#connection.open();
+    void claimTab().then(() => this.#connection.open());
   }
 
   /** From the lobby into the room: a new connection that says so. */

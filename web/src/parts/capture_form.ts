@@ -41,6 +41,7 @@ class CaptureForm extends Part {
     const { spec } = this.writable;
     if (spec.fields.length === 1 && spec.fields[0]?.options.length === 1) return this.#yes(spec);
     const id = `write-${spec.id}`;
+    const seen = this.#seenBy(spec, this.writable.submitted);
     return html`<form
       class="write"
       data-capture=${spec.id}
@@ -51,7 +52,7 @@ class CaptureForm extends Part {
     >
       <header>
         <h3 id="${id}-h">${text(spec.title)}</h3>
-        <span class="pill">${icon(this.#seenBy(spec, this.writable.submitted).startsWith("seen.everyone") ? "group" : "lock")}${t(this.#seenBy(spec, this.writable.submitted))}</span>
+        <span class="pill">${icon(seen.startsWith("seen.everyone") ? "group" : "lock")}${t(seen)}</span>
       </header>
       <div class="fields">${spec.fields.map((field) => this.#field(field))}</div>
       ${this.#missing ? html`<p class="missing" role="alert">${t("write.missing", { field: this.#missing })}</p>` : nothing}

@@ -12,7 +12,7 @@ export function placeInTime(room: Room): TemplateResult {
     <div class="where">
       <h1 id="phase">${phase ? text(phase.title) : common.title}</h1>
       <p>
-        ${phase ? html`<span class="nowrap">${whichStep(room)}</span> <span class="purpose">${text(phase.purpose)}</span>` : t("now.before", { time: timeOfDay(room.wall(common.starts_at_ms)) })}
+        ${phase ? html`<span class="nowrap">${whichStep(room)}</span> <span class="purpose">${text(phase.purpose)}</span>` : before(room, common.starts_at_ms)}
       </p>
     </div>
     <div class="when">
@@ -35,14 +35,20 @@ function lower(words: string): string {
   return words.charAt(0).toLowerCase() + words.slice(1);
 }
 
+function before(room: Room, starts_at_ms: number): string {
+  if (starts_at_ms <= room.now()) return t("lobby.any_moment");
+  return t("now.before", { time: timeOfDay(room.wall(starts_at_ms)) });
+}
+
 /** For the lead: does the end hold? */
 export function endHolds(room: Room): TemplateResult | typeof nothing {
   if (!room.own?.leads || !room.phase) return nothing;
   const late_ms = room.common?.late_ms ?? 0;
   if (late_ms > 0) return html`<span class="pill weak">${t("console.end_slips", { time: minutes(late_ms) })}</span>`;
   const drift_ms = room.console?.drift_ms ?? 0;
-  if (drift_ms < 60_000) return html`<span class="pill good">${t("console.end_holds")}</span>`;
-  return html`<span class="pill good">${t("console.end_holds_late", { time: minutes(drift_ms) })}</span>`;
+  const end = timeOfDay(room.wall(room.common?.ends_at_ms ?? 0));
+  if (drift_ms < 60_000) return html`<span class="pill good">${t("console.end_holds", { end })}</span>`;
+  return html`<span class="pill good">${t("console.end_holds_late", { time: minutes(drift_ms), end })}</span>`;
 }
 
 function shownPhases(room: Room): PhaseView[] {

@@ -61,7 +61,7 @@ export function asked(room: Room): TemplateResult | typeof nothing {
   const last = room.common?.captures.filter((one) => one.capture === "question" && one.seat === asker).at(-1);
   if (!asker || !last?.fields["text"]) return nothing;
   return html`<p class="asked">
-    <span class="faint nowrap">${t("stage.asks", { name: room.name(asker) })}</span>
+    <span class="faint nowrap">${room.isMe(asker) ? t("stage.you_ask") : t("stage.asks", { name: room.name(asker) })}</span>
     <q class="voice">${quote(last.fields["text"])}</q>
   </p>`;
 }
