@@ -32,19 +32,21 @@ async def test_empty_seats_are_filled_until_somebody_ends_it(server: OwnServer) 
     filling = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "cosession.cli", "simulate", "--no-media", "--fill", link, stderr=asyncio.subprocess.PIPE
     )
+    assert filling.stderr is not None
+    said = b""
     try:
-        async with asyncio.timeout(40):
-            while True:
-                present = {each["seat"]: each["present"] for each in await watcher.get_json(f"{page}/links")}
-                if sum(present.values()) == 3:
-                    break
-                await asyncio.sleep(0.2)
+        async with asyncio.timeout(60):
+            while b"3 of 3 simulated managers are in the room" not in said and (
+                line := await filling.stderr.readline()
+            ):
+                said += line
+        assert b"3 of 3 simulated managers are in the room" in said
+        present = {each["seat"]: each["present"] for each in await watcher.get_json(f"{page}/links")}
         assert present == {"f": False, "p1": True, "p2": True, "p3": True}
     finally:
         filling.send_signal(signal.SIGINT)
-        _, said = await filling.communicate()
-    assert "3 of 3 simulated managers are in the room" in said.decode()
-    assert "Traceback" not in said.decode()
+        _, rest = await filling.communicate()
+    assert b"Traceback" not in said + rest
 
 
 @pytest.mark.slow
