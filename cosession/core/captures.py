@@ -97,7 +97,7 @@ def silent(state: SessionState) -> bool:
 
 def _hushed(state: SessionState, capture: Capture) -> bool:
     """Written in the silence that still lasts."""
-    return state.step is not None and silent(state) and capture.entry in state.step.written
+    return state.step is not None and capture.entry in state.step.written and silent(state)
 
 
 def readable(state: SessionState, seat: str, capture: Capture) -> bool:
