@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from cosession import assets
 from cosession.core import commands as cmd
 from cosession.core import events as ev
@@ -20,13 +18,15 @@ from cosession.core.evolve import evolve
 from cosession.core.schedule import next_wake
 from cosession.core.state import SessionState
 from cosession.core.vocabulary import Job, Presence, Role
+from cosession.scripts import read
 
 NAMES = ("Nadia", "Laura", "Joe", "Inès", "Karim", "Sophie", "Thomas", "Mehdi", "Léa", "Paul", "Anne", "Hugo")
 
 
 @cache
 def script(name: str = "codev-75") -> dict[str, Any]:
-    return dict(YAML(typ="safe").load((assets.protocols() / f"{name}.yaml").read_text("utf-8")))
+    """The whole script as plain data, what it inherits included."""
+    return read(assets.protocols() / f"{name}.yaml").model_dump(mode="json", exclude_defaults=True)
 
 
 def ms(at: str) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cosession import assets
+from cosession.core.script import Script
 from cosession.scripts import WrongScript, read, read_all
 
 GOOD = (assets.protocols() / "codev-75.yaml").read_text(encoding="utf-8")
@@ -57,3 +58,132 @@ def test_a_wrong_file_is_left_out_and_the_others_serve(tmp_path: Path) -> None:
     assert list(scripts) == ["codev-75"]
     assert errors
     assert all(line.startswith("broken.yaml:") for line in errors)
+
+
+def test_the_scripts_come_by_length_after_the_default() -> None:
+    scripts, _ = read_all(assets.protocols())
+    family = [name for name in scripts if name.startswith("codev-")]
+    assert family == ["codev-75", "codev-60", "codev-75-first", "codev-90", "codev-120", "codev-180"]
+
+
+# -- extends -----------------------------------------------------------------------------------------------------------
+
+HEAD = "extends: codev-75\nid: short\nversion: 1\ntitle: {fr: Court, en: Short}\n"
+
+
+def extended(tmp_path: Path, text: str, **others: str) -> Script:
+    for name, content in {"codev-75": GOOD, "short": text, **others}.items():
+        (tmp_path / f"{name}.yaml").write_text(content, encoding="utf-8")
+    return read(tmp_path / "short.yaml")
+
+
+def extended_wrong(tmp_path: Path, text: str, **others: str) -> list[str]:
+    with pytest.raises(WrongScript) as error:
+        extended(tmp_path, text, **others)
+    return error.value.lines
+
+
+def test_what_is_not_said_is_inherited(tmp_path: Path) -> None:
+    base = read(assets.protocols() / "codev-75.yaml")
+    bare = extended(tmp_path, HEAD)
+    assert bare.title.en == "Short"
+    assert bare.model_copy(update={"id": base.id, "title": base.title}) == base
+
+
+def test_a_script_leaves_out_changes_moves_and_inserts(tmp_path: Path) -> None:
+    text = HEAD + (
+        "omit: [follow_up]\n"
+        "minutes: {advice: [20, 15], rest: [4, 3]}\n"
+        "hand_over_s: 4\n"
+        "phases:\n"
+        "  - {id: check_in, family: act}\n"
+        "  - {id: topic_choice, after: problem_statement}\n"
+        "  - id: rest\n"
+        "    after: contract\n"
+        "    title: {fr: Pause, en: Break}\n"
+        "    purpose: {fr: Pause, en: Break}\n"
+        "    family: open\n"
+        "    steps: [{floor: open}]\n"
+        "    cues: [{who: all, text: {fr: Pause, en: Break}}]\n"
+    )
+    found = extended(tmp_path, text)
+    ids = ["check_in", "problem_statement", "topic_choice", "questions", "contract", "rest", "advice", "action_plan"]
+    assert [phase.id for phase in found.phases] == [*ids, "learnings", "closing"]
+    assert (found.phase("advice").minutes, found.phase("advice").minimum) == (20, 15)
+    assert (found.phase("rest").minutes, found.phase("rest").minimum) == (4, 3)
+    assert (found.phase("check_in").family, len(found.phase("check_in").steps)) == ("act", 2)
+    assert found.hand_over_s == 4
+    assert "follow_up" not in [drain.phase for drain in found.elastic_order], "nobody asks a phase that is not there"
+
+
+def test_a_script_may_extend_one_that_extends(tmp_path: Path) -> None:
+    middle = HEAD.replace("id: short", "id: middle") + "minutes: {advice: [20, 13]}\nhand_over_s: 5\n"
+    found = extended(tmp_path, HEAD.replace("codev-75", "middle") + "hand_over_s: 4\n", middle=middle)
+    assert (found.phase("advice").minutes, found.hand_over_s) == (20, 4)
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "mend"),
+    [
+        ("omit: [lunch]\n", "5:8: omit.0: no phase lunch", "there are: check_in, follow_up, topic_choice"),
+        ("omit:\n  - check_in\n  - lunch\n", "7:5: omit.1: no phase lunch", "there are: follow_up"),
+        ("omit: check_in\n", "5:1: omit: ", "a list of phases, for instance [follow_up]"),
+        ("minutes:\n  lunch: [6, 4]\n", "6:3: minutes.lunch: no phase lunch", "there are: check_in"),
+        ("minutes:\n  advice: 6\n", "6:3: minutes.advice: ", "[minutes, minimum], for instance [18, 12]"),
+        ("minutes:\n  advice: [4, 6]\n", "6:3: minutes.advice: ", "minimum is longer than minutes"),
+        ("minutes:\n  advice: [many, 6]\n", "6:3: minutes.advice: ", "valid number"),
+        ("minutes: [6, 4]\n", "5:1: minutes: ", "a table, for instance {advice: [18, 12]}"),
+        ("phases:\n  - id: lunch\n", "6:5: phases.0.id: no phase lunch", "to insert it, say `after:` and one of these"),
+        ("phases:\n  - id: advice\n    after: lunch\n", "7:5: phases.0.after: no phase lunch", "there are: check_in"),
+        ("phases:\n  - id: advice\n    after: advice\n", "7:5: phases.0.after: no phase advice", "there are: "),
+        ("phases:\n  - minutes: 4\n", "6:5: phases.0: ", "begins with `id:`"),
+        ("phases:\n  - lunch\n", "6:5: phases.0: ", "begins with `id:`"),
+        ("phases:\n  - id: advice\n    family: purple\n", "7:5: phases.0.family: ", "'help'"),
+        ("hand_over: 6\n", "5:1: hand_over: ", "Extra inputs are not permitted"),
+        ("people: {minimum: 1, planned: 6, maximum: 6}\n", "5:10: people.minimum: ", "greater than or equal to 2"),
+        ("minutes: {advice: [14, 10]}\n", "1:1: extends: elastic_order: advice to 15", "its minimum and its minutes"),
+        ("elastic_order:\n  - {phase: lunch}\n", "5:1: elastic_order: ", "no phase lunch"),
+        ("omit: [questions]\n", "1:1: extends: phases: follow_up.minutes_to", "names no phase"),
+    ],
+)
+def test_a_wrong_extension_says_where_and_how_to_mend_it(tmp_path: Path, text: str, place: str, mend: str) -> None:
+    (line,) = extended_wrong(tmp_path, HEAD + text)
+    assert line.startswith(f"short.yaml:{place}")
+    assert mend in line
+
+
+def test_a_phase_that_is_inserted_must_be_whole(tmp_path: Path) -> None:
+    lines = extended_wrong(tmp_path, HEAD + "phases:\n  - id: lunch\n    after: advice\n")
+    missing = ("title", "purpose", "family", "minutes", "minimum", "steps", "cues")
+    assert lines == [f"short.yaml:6:5: phases.0.{field}: Field required" for field in missing]
+
+
+def test_wrong_names_are_said_all_at_once(tmp_path: Path) -> None:
+    lines = extended_wrong(tmp_path, HEAD + "omit: [lunch]\nminutes: {dinner: [5, 4]}\nphases: [{id: supper}]\n")
+    assert [line.split(":")[1] for line in lines] == ["5", "7", "6"]
+
+
+@pytest.mark.parametrize("name", ["codev-99", "../codev-75", "[codev-75]", "75"])
+def test_only_a_sibling_can_be_extended(tmp_path: Path, name: str) -> None:
+    (line,) = extended_wrong(tmp_path, HEAD.replace("codev-75", name))
+    assert line == "short.yaml:1:1: extends: no such script beside this file; there are: codev-75"
+
+
+def test_circles_are_named(tmp_path: Path) -> None:
+    (line,) = extended_wrong(tmp_path, HEAD.replace("codev-75", "short"))
+    assert line == "short.yaml:1:1: extends: short -> short is a circle; write one of them out in full"
+    other = HEAD.replace("codev-75", "short").replace("id: short", "id: other")
+    lines = extended_wrong(tmp_path, HEAD.replace("codev-75", "other"), other=other)
+    assert lines == [
+        "short.yaml:1:1: extends: other has errors of its own; mend them first",
+        "other.yaml:1:1: extends: short -> other -> short is a circle; write one of them out in full",
+    ]
+
+
+def test_an_error_of_the_base_is_said_once_and_at_its_own_place(tmp_path: Path) -> None:
+    (tmp_path / "codev-75.yaml").write_text(GOOD.replace("hand_over_s: 6", "hand_over_s: soon"), encoding="utf-8")
+    (tmp_path / "short.yaml").write_text(HEAD, encoding="utf-8")
+    scripts, errors = read_all(tmp_path)
+    assert scripts == {}
+    assert [line.split(": ")[0] for line in errors] == ["codev-75.yaml:10:1", "short.yaml:1:1"]
+    assert "mend them first" in errors[1]
