@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from cosession import script_verbs
+
 if TYPE_CHECKING:
     from cosession.settings import Settings
 
 app = typer.Typer(name="cosession", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.add_typer(script_verbs.app, name="script")
 
 
 @app.callback()
@@ -70,27 +73,6 @@ def config(
         return
     for variable, value in settings.redacted(_settings()):
         print(f"{variable}={value}")
-
-
-@app.command()
-def script(files: Annotated[list[Path], typer.Argument(help="Scripts of sessions, YAML.")]) -> None:
-    """Check scripts of sessions: every error with its file, line and column."""
-    from cosession.scripts import WrongScript, read
-
-    wrong: list[str] = []
-    for file in files:
-        try:
-            found = read(file)
-        except WrongScript as error:
-            wrong += error.lines
-        except OSError as error:
-            wrong.append(f"{file}: {error.strerror}")
-        else:
-            print(f"{file}: {len(found.phases)} phases, {found.planned_ms / 60_000:g} minutes")
-    for line in wrong:
-        print(line, file=sys.stderr)
-    if wrong:
-        raise typer.Exit(1)
 
 
 @app.command()

@@ -167,7 +167,7 @@ def test_script_checks_a_file(tmp_path: Path, good: bool) -> None:
     file = tmp_path / "codev-75.yaml"
     text = (ROOT / "protocols" / "codev-75.yaml").read_text(encoding="utf-8")
     file.write_text(text if good else text.replace("minutes: 5", "minutes: -5"), encoding="utf-8")
-    done = run("script", str(file), str(tmp_path / "none.yaml"), data=tmp_path)
+    done = run("script", "check", str(file), str(tmp_path / "none.yaml"), data=tmp_path)
     assert done.returncode == 1, "one of them does not exist"
     assert ("10 phases, 75 minutes" in done.stdout) is good
     assert ("codev-75.yaml:" in done.stderr) is not good

@@ -1,0 +1,88 @@
+"""The hall in which a rehearsal takes place: one state, one counted clock, all events, and what an usher would count.
+
+Everything that is asked goes through `decide`, everything that happens through `evolve`, as in a room; after each event
+it is looked at who can be heard. No chance lives here.
+"""
+
+from __future__ import annotations
+
+from cosession.core import commands as cmd
+from cosession.core import events as ev
+from cosession.core.decide import decide
+from cosession.core.evolve import evolve
+from cosession.core.floor import hearable, holder
+from cosession.core.refusal import Refused
+from cosession.core.state import SessionState
+from cosession.core.vocabulary import FloorMode, Status
+
+
+class NotRefused(Exception):
+    """Something that must be refused was accepted: a rule of `core` is missing. The text names the command."""
+
+
+def conflicting(state: SessionState) -> frozenset[str]:
+    """Seats that are heard though they are neither the holder, nor the lead, nor in a queue the client (decision 6).
+    The lobby and an open floor belong to everybody."""
+    step = state.current_step
+    if state.status is not Status.RUNNING or step is None or step.floor is FloorMode.OPEN:
+        return frozenset()
+    entitled = {holder(state), state.lead}
+    if step.floor is FloorMode.QUEUE:
+        entitled.add(state.client)
+    return hearable(state) - entitled
+
+
+class Hall:
+    """A session from its creation on. `now_ms` is session time and only `until` moves it."""
+
+    def __init__(self, creation: cmd.CreateSession) -> None:
+        self.now_ms = 0
+        self.events: list[tuple[int, ev.Event]] = []
+        self.drafts: dict[tuple[str, str], dict[str, str]] = {}
+        self.refusals = 0
+        self.floor_conflicts = 0
+        self._state: SessionState | None = None
+        self._keep(decide(None, creation, 0))
+
+    @property
+    def state(self) -> SessionState:
+        if self._state is None:
+            raise RuntimeError("no session was created")
+        return self._state
+
+    def until(self, at_ms: int) -> None:
+        """Let time pass to `at_ms`, which is not before now, and what is due by then happen."""
+        self.now_ms = max(at_ms, self.now_ms)
+        self.fact(cmd.Tick())
+
+    def fact(self, command: cmd.RoomCommand) -> None:
+        """What the room itself reports. Raises `Refused` for an unknown seat."""
+        self._keep(decide(self.state, command, self.now_ms, drafts=self.drafts))
+
+    def ask(self, seat: str, command: cmd.Command) -> bool:
+        """Whether the session accepts `command` of `seat`; a refusal is counted and changes nothing."""
+        try:
+            events = decide(self.state, command, self.now_ms, by=seat, drafts=self.drafts)
+        except Refused:
+            self.refusals += 1
+            return False
+        self._keep(events)
+        return True
+
+    def ask_wrongly(self, seat: str, command: cmd.Command) -> None:
+        """Ask what must be refused. Raises `NotRefused` if it is not."""
+        if self.ask(seat, command):
+            raise NotRefused(f"{command.type if hasattr(command, 'type') else command} of {seat} at {self.now_ms} ms")
+
+    def replay_equal(self) -> bool:
+        """Whether all events, evolved from nothing, give the state that stands."""
+        state: SessionState | None = None
+        for at_ms, event in self.events:
+            state = evolve(state, event, at_ms)
+        return state == self._state
+
+    def _keep(self, events: list[ev.Event]) -> None:
+        for event in events:
+            self.events.append((self.now_ms, event))
+            self._state = evolve(self._state, event, self.now_ms)
+            self.floor_conflicts += bool(conflicting(self._state))

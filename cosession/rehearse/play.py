@@ -1,0 +1,212 @@
+"""A whole session, played: who comes late, drops, speaks, writes and conducts, and when.
+
+`play` counts time from one moment at which something may happen to the next: what people planned (`_Agenda`), what the
+engine waits for (`next_wake`), the end of the running phase's time, at which the lead presses next.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+
+from cosession.core import commands as cmd
+from cosession.core import schedule as sch
+from cosession.core.floor import may_speak
+from cosession.core.script import Script
+from cosession.core.vocabulary import HoldCause, Microphone, Presence, Status
+from cosession.rehearse import people
+from cosession.rehearse.hall import Hall
+from cosession.rehearse.outcome import Outcome, outcome
+
+#: The session is made, and people arrive, this long before its scheduled start.
+AHEAD_MS = 300_000
+#: Signs of life: weak after 3 s without one, absent after 6 s (method.md, "When somebody drops").
+WEAK_MS = 3_000
+ABSENT_MS = 6_000
+#: Somebody does something about this often.
+BEAT_MS = (1_000, 9_000)
+#: No session has so many moments; more mean that the engine runs in a circle.
+MOMENTS = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Chances:
+    """`late_s`: seconds between the scheduled start and the real one. `drops`: the chance per seat and phase of one
+    absence of 5 to 120 s."""
+
+    seed: int = 1
+    late_s: int = 0
+    drops: float = 0.0
+
+
+def play(script: Script, members: int, chances: Chances) -> Outcome:
+    """Play `script` to its end with `members` people and a facilitator; the same chances give the same outcome. Raises
+    `Refused` if so many people do not fit the script, `NotRefused` if the rules let something wrong pass."""
+    return outcome(_Performance(script, members, chances).played())
+
+
+class _Performance:
+    def __init__(self, script: Script, members: int, chances: Chances) -> None:
+        self._rng = Random(chances.seed)
+        self._chances = chances
+        self._agenda: list[tuple[int, int, Callable[[], None]]] = []
+        self._planned = 0
+        self._gone: set[str] = set()
+        self._turn = 0
+        self._phase: str | None = None
+        self._hall = Hall(
+            cmd.CreateSession(
+                title="Rehearsal",
+                language="en",
+                script=script.model_dump(mode="json"),
+                seats=people.seats(members),
+                starts_at_ms=AHEAD_MS,
+                number=2,
+                previous_client=self._rng.randint(1, members),
+            )
+        )
+
+    def played(self) -> Hall:
+        """Play to the end, and the hall as it is then."""
+        hall = self._hall
+        for seat in hall.state.seats:
+            self._plan(self._rng.randint(0, AHEAD_MS), lambda seat=seat: self._arrive(seat))  # type: ignore[misc]
+        self._plan(AHEAD_MS + self._chances.late_s * 1000, self._start)
+        self._plan(self._rng.randint(*BEAT_MS), self._beat)
+        for _ in range(MOMENTS):
+            if hall.state.status is Status.CLOSED:
+                return hall
+            wakes = (sch.next_wake(hall.state, hall.now_ms), self._phase_over_ms())
+            hall.until(min([self._agenda[0][0], *(wake for wake in wakes if wake is not None)]))
+            while self._agenda and self._agenda[0][0] <= hall.now_ms:
+                heapq.heappop(self._agenda)[2]()
+            if self._phase_over_ms() == hall.now_ms:
+                self._press_next()
+            self._look()
+        raise RuntimeError(f"the session does not end: {hall.now_ms} ms, {hall.state.current}")
+
+    def _plan(self, at_ms: int, act: Callable[[], None]) -> None:
+        self._planned += 1
+        heapq.heappush(self._agenda, (at_ms, self._planned, act))
+
+    def _after(self, wait_ms: float, act: Callable[[], None]) -> None:
+        self._plan(self._hall.now_ms + round(wait_ms), act)
+
+    # -- the lead ----------------------------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        self._hall.ask("f", cmd.StartSession())
+
+    def _lead(self) -> str | None:
+        """Who conducts, if that person is there."""
+        lead = self._hall.state.lead
+        return None if lead is None or lead in self._gone else lead
+
+    def _phase_over_ms(self) -> int | None:
+        """When the running phase's time is over, or now if it was; None while the clock stands or nobody leads."""
+        state, now_ms = self._hall.state, self._hall.now_ms
+        if state.current is None or state.clock_from_ms is None or self._lead() is None:
+            return None
+        left = sch.shares(state, now_ms).allotted_ms[state.current.key] - sch.spent_ms(state, state.current, now_ms)
+        return now_ms + max(left, 0)
+
+    def _press_next(self) -> None:
+        lead, current = self._lead(), self._hall.state.current
+        if lead is not None and current is not None:
+            self._hall.ask(lead, cmd.NextPhase(phase=current.key))
+
+    def _conduct(self, lead: str) -> None:
+        command = people.duty(self._hall.state, self._hall.now_ms, self._rng)
+        if command is None and self._rng.random() < 0.08:
+            command = people.whim(self._hall.state, self._rng)
+        if command is None or not self._hall.ask(lead, command):
+            return
+        if isinstance(command, cmd.Pause):
+            self._after(self._rng.uniform(5_000, 60_000), self._resume)
+
+    def _resume(self) -> None:
+        if HoldCause.PAUSE not in self._hall.state.holds:
+            return
+        lead = self._lead()
+        if lead is None or not self._hall.ask(lead, cmd.Resume()):
+            self._after(5_000, self._resume)
+
+    # -- everybody ---------------------------------------------------------------------------------------------
+
+    def _arrive(self, seat: str) -> None:
+        self._hall.fact(cmd.ReportPresence(seat=seat, presence=Presence.HERE))
+        self._hall.ask(seat, cmd.SetMicrophone(microphone=Microphone.OPEN))
+
+    def _beat(self) -> None:
+        """Somebody who is there does something."""
+        hall, rng = self._hall, self._rng
+        self._after(rng.uniform(*BEAT_MS), self._beat)
+        there = [seat for seat, its in hall.state.seats.items() if its.joined and seat not in self._gone]
+        if not there:
+            return
+        seat = rng.choice(there)
+        if rng.random() < 0.1:
+            hall.ask_wrongly(*people.mistake(hall.state, seat, rng))
+        elif seat != hall.state.lead:
+            self._take_part(seat)
+        lead = self._lead()
+        if lead is not None:
+            self._conduct(lead)
+        if hall.state.lead != "f" and "f" in there and rng.random() < 0.1:
+            hall.ask("f", cmd.TakeLead())
+
+    def _take_part(self, seat: str) -> None:
+        command = people.gesture(self._hall.state, seat, self._rng)
+        if isinstance(command, cmd.SubmitCapture) and self._rng.random() < 0.3:
+            self._hall.drafts[(seat, command.capture)] = command.fields
+        elif command is not None:
+            self._hall.ask(seat, command)
+
+    def _look(self) -> None:
+        """What has begun since the last moment sets people going: a turn its speaker, a phase those who will drop."""
+        state, rng = self._hall.state, self._rng
+        if state.turn is not None and state.turn.number != self._turn:
+            self._turn = number = state.turn.number
+            seat = state.turn.seat
+            self._after(rng.uniform(200, 2_000), lambda: self._speak(seat))
+            self._after(state.turn.budget_ms * rng.uniform(0.4, 1.25), lambda: self._finish(seat, number))
+        if state.current is not None and state.current.key != self._phase:
+            self._phase = state.current.key
+            lasts = sch.shares(state, self._hall.now_ms).allotted_ms[state.current.key]
+            for name in state.seats:
+                if rng.random() < self._chances.drops:
+                    self._after(rng.uniform(0, lasts), lambda name=name: self._drop(name))  # type: ignore[misc]
+
+    def _speak(self, seat: str) -> None:
+        its = self._hall.state.seats[seat]
+        if seat not in self._gone and its.microphone is not Microphone.OPEN and seat in may_speak(self._hall.state):
+            self._hall.ask(seat, cmd.SetMicrophone(microphone=Microphone.OPEN))
+
+    def _finish(self, seat: str, number: int) -> None:
+        turn = self._hall.state.turn
+        if seat not in self._gone and turn is not None and turn.number == number:
+            self._hall.ask(seat, cmd.EndTurn(turn=number))
+
+    # -- absence -----------------------------------------------------------------------------------------------
+
+    def _drop(self, seat: str) -> None:
+        """Signs of life stop for 5 to 120 s; who is away already is not away twice."""
+        if seat in self._gone:
+            return
+        self._gone.add(seat)
+        away_ms = self._rng.uniform(5_000, 120_000)
+        for after_ms, presence in ((WEAK_MS, Presence.WEAK), (ABSENT_MS, Presence.ABSENT)):
+            if away_ms > after_ms:
+                self._after(after_ms, lambda p=presence: self._fade(seat, p))  # type: ignore[misc]
+        self._after(away_ms, lambda: self._return(seat))
+
+    def _fade(self, seat: str, presence: Presence) -> None:
+        self._hall.fact(cmd.ReportPresence(seat=seat, presence=presence))
+
+    def _return(self, seat: str) -> None:
+        self._gone.discard(seat)
+        if self._rng.random() < 0.5:
+            self._hall.fact(cmd.ReturnSeat(seat=seat))
+        self._hall.fact(cmd.ReportPresence(seat=seat, presence=Presence.HERE))
