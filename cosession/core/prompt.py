@@ -100,6 +100,8 @@ def _lead_prompt(state: SessionState, now_ms: int) -> Prompt:
             return _prompt(PromptKey.LEAD_QUEUE, name=turn.seat, count=len(state.hands))
         case FloorMode.FACILITATOR:
             return _prompt(PromptKey.LEAD_OPENING)
+        case FloorMode.OPEN if turn is None:
+            return _prompt(PromptKey.OPEN_FLOOR)
         case FloorMode.ROUND if turn is not None:
             order = coming(state)
             if order:
@@ -124,6 +126,8 @@ def _member_prompt(state: SessionState, seat: SeatState) -> Prompt:
         return _prompt(PromptKey.LISTEN_NOBODY)
     if step.floor is FloorMode.QUEUE:
         return _queue_prompt(state, seat, is_client)
+    if step.floor is FloorMode.OPEN and state.turn is None:
+        return _prompt(PromptKey.OPEN_FLOOR)
     place = turns_until(state, seat.id)
     speaker = holder(state)
     if place == 0:

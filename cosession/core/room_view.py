@@ -184,6 +184,7 @@ class PromptKey(StrEnum):
     SPEAK_LATER = "speak_later"  #: {name}, {count} turns until yours
     LISTEN = "listen"  #: {name}
     LISTEN_NOBODY = "listen_nobody"
+    OPEN_FLOOR = "open_floor"  #: everybody may speak, a break for instance
     CLIENT_SPEAK = "client_speak"
     CLIENT_ANSWER = "client_answer"  #: {name} asked
     CLIENT_HEAR_QUESTION = "client_hear_question"  #: {name} asks

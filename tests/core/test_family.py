@@ -9,9 +9,11 @@ import pytest
 from cosession.core import commands as cmd
 from cosession.core import events as ev
 from cosession.core.floor import hearable, may_speak
+from cosession.core.room_view import PromptKey
 from cosession.core.schedule import next_wake, shares, step_left_ms, turn_left_ms
 from cosession.core.script import Script
 from cosession.core.stage import on_stage
+from cosession.core.view import own
 from cosession.core.vocabulary import FloorMode, Microphone, PhaseStatus, Status
 from tests.core.table import Table, script
 
@@ -163,6 +165,8 @@ def test_in_the_break_everybody_may_speak_and_nothing_is_written(name: str) -> N
     at = table(name).start().go_to("break")
     assert may_speak(at.state) == set(at.state.seats)
     assert hearable(at.state) == set(), "no microphone opens by itself"
+    for seat in at.state.seats:
+        assert own(at.state, seat, at.now_ms, {}).prompt.key is PromptKey.OPEN_FLOOR
     at.when("p5", cmd.SetMicrophone(microphone=Microphone.OPEN))
     at.when("p1", cmd.SetMicrophone(microphone=Microphone.OPEN))
     assert hearable(at.state) == {"p1", "p5"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import urlencode
@@ -9,8 +10,10 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
+from cosession import assets
 from cosession.core.vocabulary import Job, Role
 from cosession.main import Application
+from cosession.scripts import read_all
 from tests.server.conftest import PEOPLE, setup, visitor
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -55,6 +58,27 @@ async def test_the_form_makes_a_session_and_leads_to_its_links(
     for name in PEOPLE:
         assert name in answer.text
     assert answer.text.count("http://codev.test/j/") >= 2 * 5
+
+
+async def test_every_script_can_be_chosen_and_made(application: Application, facilitator: httpx.AsyncClient) -> None:
+    page = (await facilitator.get("/sessions/new")).text
+    scripts, _ = read_all(assets.protocols())
+    assert re.findall(r'<option value="([a-z0-9-]+-[a-z0-9-]+)"', page) == list(scripts)
+    for name, script in scripts.items():
+        assert script.title.fr in page
+        answer = await facilitator.post("/sessions", json=setup(script=name))
+        assert answer.status_code == 201, (name, answer.text)
+        room = await application.rooms.get(answer.json()["session"])
+        assert room is not None
+        assert room.state.script == script
+
+
+async def test_a_script_for_six_is_not_for_seven(facilitator: httpx.AsyncClient) -> None:
+    seven = [*PEOPLE, "Sophie", "Thomas", "Mehdi"]
+    answer = await facilitator.post("/sessions", json=setup(script="codev-60", participants=seven))
+    (error,) = answer.json()["errors"]
+    assert error["field"] == "participants"
+    assert "6" in error["message"]
 
 
 async def test_rows_left_empty_in_between_do_not_shift_who_is_who(

@@ -528,6 +528,7 @@ export type PromptKey =
   | "speak_later"
   | "listen"
   | "listen_nobody"
+  | "open_floor"
   | "client_speak"
   | "client_answer"
   | "client_hear_question"
