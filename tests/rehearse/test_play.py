@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ import pytest
 from cosession import assets
 from cosession.core import commands as cmd
 from cosession.core.refusal import Refused
-from cosession.core.vocabulary import Microphone, Presence
+from cosession.core.vocabulary import Presence
 from cosession.rehearse import Chances, NotRefused, play
 from cosession.rehearse.hall import Hall, conflicting
 from cosession.rehearse.people import seats
@@ -90,16 +89,17 @@ def hall() -> Hall:
     return made
 
 
-def test_somebody_heard_without_the_floor_is_a_conflict() -> None:
-    turn = hall()
-    assert turn.ask("f", cmd.NextStep(phase="check_in#1", step=0))
-    state = turn.state
-    assert state.turn is not None
-    speaker = replace(state.seats[state.turn.seat], microphone=Microphone.OPEN)
-    assert conflicting(replace(state, seats={**state.seats, speaker.id: speaker})) == frozenset()
-    other = next(seat for seat in state.seats.values() if seat.id not in (speaker.id, state.lead))
-    loud = replace(other, microphone=Microphone.OPEN)
-    assert conflicting(replace(state, seats={**state.seats, loud.id: loud})) == {loud.id}
+def test_somebody_heard_without_the_floor_is_a_conflict(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = hall()
+    assert stage.ask("f", cmd.NextStep(phase="check_in#1", step=0))
+    turn = stage.state.turn
+    assert turn is not None
+    assert conflicting(stage.state) == frozenset()
+    monkeypatch.setattr("cosession.rehearse.hall.hearable", lambda state: frozenset(state.seats))
+    assert conflicting(stage.state) == set(stage.state.seats) - {turn.seat, stage.state.lead}
+    found = play(SCRIPT, 4, Chances())
+    assert found.floor_conflicts > 100
+    assert not found.good
 
 
 def test_a_mistake_that_passes_is_an_error() -> None:
