@@ -64,10 +64,10 @@ def _read(path: Path, above: tuple[str, ...], known: dict[Path, Script]) -> Scri
     said = _plain(tree)
     whole, origin = said, _itself(said)
     if "extends" in said:
-        base = _base(path, tree, (*above, path.stem), known)
-        whole, origin, problems = _extended(said, base)
-        if problems:
-            raise _wrong(path, tree, problems)
+        extension = _Extension(said, _base(path, tree, (*above, path.stem), known))
+        if extension.problems:
+            raise _wrong(path, tree, extension.problems)
+        whole, origin = extension.whole, extension.origin
     try:
         script = Script.model_validate(whole)
     except ValidationError as error:
@@ -118,80 +118,86 @@ def _base(path: Path, tree: Any, chain: tuple[str, ...], known: dict[Path, Scrip
         raise WrongScript(here.lines + error.lines) from None
 
 
-def _extended(
-    said: dict[str, Any], base: Script
-) -> tuple[dict[str, Any], Callable[[ErrorDetails], Problem], list[Problem]]:
-    """The whole script, from where in the file its parts come, and what the file names wrongly.
+class _Extension:
+    """What a file that extends `base` comes to: leave out (`omit`), change and insert (`phases`), then the table of
+    `minutes`. `problems` is what it names wrongly; `whole` is for the validation, and `origin` says where in the file
+    an error of that stands."""
 
-    The order: leave out (`omit`), change and insert (`phases`), then the table of `minutes`.
-    """
-    whole = base.model_dump(mode="json", exclude_defaults=True)
-    phases: dict[str, dict[str, Any]] = {phase["id"]: phase for phase in whole["phases"]}
-    places: dict[str, Loc] = {}
-    problems: list[Problem] = []
+    def __init__(self, said: dict[str, Any], base: Script) -> None:
+        self._said = said
+        self._base = base.model_dump(mode="json", exclude_defaults=True)
+        self._phases: dict[str, dict[str, Any]] = {phase["id"]: phase for phase in self._base["phases"]}
+        self._places: dict[str, Loc] = {}
+        self.problems: list[Problem] = []
+        for index, name in enumerate(self._entries("omit", list, "must be a list of phases, for instance [follow_up]")):
+            if self._known(("omit", index), name):
+                del self._phases[name]
+        for index, phase in enumerate(self._entries("phases", list, "must be a list of phases, each with its `id:`")):
+            self._change(("phases", index), phase)
+        self._minutes = self._entries("minutes", dict, "must be a table, for instance {advice: [18, 12]}")
+        for name, pair in self._minutes.items():
+            self._allot(("minutes", name), name, pair)
 
-    def named(loc: Loc, name: Any, mend: str = "") -> bool:
-        if isinstance(name, str) and name in phases:
-            return True
-        problems.append((loc, f"no phase {name}; there are: {', '.join(phases)}{mend}"))
-        return False
+    @property
+    def whole(self) -> dict[str, Any]:
+        order = [drain for drain in self._base["elastic_order"] if drain["phase"] in self._phases]
+        own = {key: value for key, value in self._said.items() if key not in ("extends", "omit", "minutes")}
+        return {**self._base, "elastic_order": order, **own, "phases": list(self._phases.values())}
 
-    def entries(field: str, kind: type[list[Any] | dict[str, Any]], mend: str) -> Any:
-        found = said.get(field, kind())
-        if not isinstance(found, kind):
-            problems.append(((field,), mend))
-        return found if isinstance(found, kind) else kind()
+    def origin(self, problem: ErrorDetails) -> Problem:
+        """Where in the file an error of the whole script stands; at `extends` if it comes from what is inherited."""
+        loc, text = problem["loc"], _text(problem)
+        match loc:
+            case ("phases", int(index), *rest):
+                name = list(self._phases)[index]
+                if name in self._minutes and rest[:1] in ([], ["minutes"], ["minimum"]):
+                    return ("minutes", name), text
+                if name in self._places:
+                    return (*self._places[name], *rest), text
+            case (str(field), *_) if field in self._said:
+                return loc, text
+            case ():
+                loc, text = _itself(self._said)(problem)
+                return loc or ("extends",), text
+        return ("extends",), f"{'.'.join(map(str, loc))}: {text}"
 
-    for index, name in enumerate(entries("omit", list, "must be a list of phases, for instance [follow_up]")):
-        if named(("omit", index), name):
-            del phases[name]
-    for index, phase in enumerate(entries("phases", list, "must be a list of phases, each with its `id:`")):
-        loc: Loc = ("phases", index)
+    def _entries(self, field: str, kind: type[list[Any] | dict[str, Any]], mend: str) -> Any:
+        found = self._said.get(field, kind())
+        if isinstance(found, kind):
+            return found
+        self.problems.append(((field,), mend))
+        return kind()
+
+    def _known(self, loc: Loc, name: Any, mend: str = "") -> bool:
+        known = isinstance(name, str) and name in self._phases
+        if not known:
+            self.problems.append((loc, f"no phase {name}; there are: {', '.join(self._phases)}{mend}"))
+        return known
+
+    def _change(self, loc: Loc, phase: Any) -> None:
+        """The fields that are said replace those of the phase; with `after` it stands there."""
         name = phase.get("id") if isinstance(phase, dict) else None
         if not isinstance(name, str):
-            problems.append((loc, "a phase is a mapping that begins with `id:`"))
+            self.problems.append((loc, "a phase is a mapping that begins with `id:`"))
         elif "after" in phase:
-            moved = {**phases.pop(name, {}), **{key: value for key, value in phase.items() if key != "after"}}
-            places[name] = loc
-            found = named((*loc, "after"), phase["after"])
-            phases = _after(phases, phase["after"] if found else None, name, moved)
-        elif named((*loc, "id"), name, "; to insert it, say `after:` and one of these"):
-            places[name] = loc
-            phases[name] = {**phases[name], **phase}
-    minutes = entries("minutes", dict, "must be a table, for instance {advice: [18, 12]}")
-    for name, pair in minutes.items():
-        if not named(("minutes", name), name):
-            continue
-        if not isinstance(pair, list) or len(pair) != 2:
-            problems.append((("minutes", name), "must be [minutes, minimum], for instance [18, 12]"))
+            own = {key: value for key, value in phase.items() if key != "after"}
+            moved = {**self._phases.pop(name, {}), **own}
+            ids = list(self._phases)
+            found = self._known((*loc, "after"), phase["after"])
+            at = ids.index(phase["after"]) + 1 if found else len(ids)
+            self._phases = {one: self._phases.get(one, moved) for one in (*ids[:at], name, *ids[at:])}
+            self._places[name] = loc
+        elif self._known((*loc, "id"), name, "; to insert it, say `after:` and one of these"):
+            self._phases[name] |= phase
+            self._places[name] = loc
+
+    def _allot(self, loc: Loc, name: str, pair: Any) -> None:
+        if not self._known(loc, name):
+            return
+        if isinstance(pair, list) and len(pair) == 2:
+            self._phases[name] |= {"minutes": pair[0], "minimum": pair[1]}
         else:
-            phases[name] = {**phases[name], "minutes": pair[0], "minimum": pair[1]}
-    whole["elastic_order"] = [drain for drain in whole["elastic_order"] if drain["phase"] in phases]
-    whole |= {key: value for key, value in said.items() if key not in ("extends", "omit", "minutes")}
-    whole["phases"] = list(phases.values())
-    ids = list(phases)
-    itself = _itself(said)
-
-    def origin(problem: ErrorDetails) -> Problem:
-        match problem["loc"]:
-            case ("phases", int(index), *rest):
-                name, text = ids[index], _text(problem)
-                if name in minutes and (not rest or rest[0] in ("minutes", "minimum")):
-                    return ("minutes", name), text
-                return ((*places[name], *rest), text) if name in places else _inherited(problem)
-            case (str(field), *_) if field not in said:
-                return _inherited(problem)
-        found, text = itself(problem)
-        return (found, text) if found else (("extends",), text)
-
-    return whole, origin, problems
-
-
-def _after(phases: dict[str, Any], after: str | None, name: str, phase: dict[str, Any]) -> dict[str, Any]:
-    """The phases in their order with one more, behind `after` or at the end."""
-    ids = list(phases)
-    at = len(ids) if after is None else ids.index(after) + 1
-    return {one: phase if one == name else phases[one] for one in (*ids[:at], name, *ids[at:])}
+            self.problems.append((loc, "must be [minutes, minimum], for instance [18, 12]"))
 
 
 # -- where an error stands -------------------------------------------------------------------------------------------
