@@ -74,6 +74,8 @@ class NowView(View):
     holds: list[HoldCause]
     warn_ms: int
     """The countdown is worth noticing from here on."""
+    dropped: list[Text]
+    """Rounds of this phase that are left out because they no longer fit."""
     resting: bool
     """Everything in this phase has had its turn: the lead moves on when it suits."""
 

@@ -133,6 +133,11 @@ def _now(state: SessionState, now_ms: int, share: sch.Shares) -> NowView | None:
         else None,
         holds=sorted(state.holds),
         warn_ms=phase.warn_s * 1000,
+        dropped=[
+            left_out.title
+            for index, left_out in enumerate(phase.steps)
+            if (instance.key, index) in state.dropped and left_out.title is not None
+        ],
         resting=resting(state, now_ms),
     )
 

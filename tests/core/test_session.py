@@ -10,6 +10,7 @@ from cosession.core import commands as cmd
 from cosession.core import events as ev
 from cosession.core.refusal import Refused
 from cosession.core.schedule import shares
+from cosession.core.view import common
 from cosession.core.vocabulary import PhaseStatus, RefusalCode, Status, TurnKind
 from tests.core.table import Table, creation
 
@@ -192,7 +193,10 @@ def test_a_second_round_that_no_longer_fits_is_dropped_not_shredded() -> None:
         table.until(table.now_ms + shares(table.state, table.now_ms).allotted_ms[current.key])
         table.next_phase()
     dropped = [event for _, event in table.events if isinstance(event, ev.StepDropped)]
-    assert [(event.phase, event.step) for event in dropped] == [("advice#1", 2)]
+    now = common(table.state, "s", table.now_ms).now
+    assert now is not None
+    assert [round_.en for round_ in now.dropped] == ["Second round"]
+    assert [(event.phase, event.step) for event in dropped] == [("contract#1", 1), ("advice#1", 2)]
     turn = table.state.turn
     assert turn is not None
     assert turn.kind is TurnKind.SPEAK

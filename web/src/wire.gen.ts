@@ -414,6 +414,7 @@ export interface NowView {
   step_countdown: Countdown | null;
   holds: HoldCause[];
   warn_ms: number;
+  dropped: Text[];
   resting: boolean;
 }
 

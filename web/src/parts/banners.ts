@@ -1,7 +1,7 @@
 /** What must be known above all else, in plain words: a broken connection, a clock that stands, sound that waits for a click. */
 import { html, nothing, type TemplateResult } from "lit";
 import type { Room } from "../room";
-import { t } from "../words";
+import { t, text } from "../words";
 import { icon } from "./icon";
 
 export function banners(room: Room): TemplateResult {
@@ -13,6 +13,7 @@ export function banners(room: Room): TemplateResult {
     ${!lost && room.media.path === "failed" ? banner("away", t("banner.media")) : nothing}
     ${!lost && room.media.silenced ? banner("speaker", t("banner.silenced"), html`<button class="btn primary small" @click=${() => void room.media.unsilence()}>${t("banner.sound_on")}</button>`, "act") : nothing}
     ${(common?.now?.holds ?? []).map((cause) => banner(cause === "pause" ? "pause" : "clock", t(`hold.${cause}`, { name: cause === "client_absent" ? away(common?.client) : away(common?.lead) })))}
+    ${(common?.now?.dropped ?? []).map((round) => banner("clock", t("banner.dropped", { round: text(round) })))}
     ${own?.lead_away && !own.leads ? banner("away", t("banner.lead_away", { name: away(common?.facilitator) })) : nothing}
     ${room.may("take_lead") && !own?.leads ? banner("compass", t("banner.lead_elsewhere", { name: away(common?.lead) }), html`<button class="btn small primary" @click=${() => void room.ask({ type: "take_lead" })}>${t("console.take_lead")}</button>`) : nothing}
     ${room.behind ? banner("warn", t("banner.behind")) : nothing}
