@@ -69,17 +69,24 @@ def starts(path: Path) -> bool:
 
 
 def playwrights_own() -> list[Path]:
-    """Where Playwright keeps its Chromium, if it has one. In a process of its own: Playwright leaves an event loop."""
+    """Where Playwright keeps its Chromium, if it has one and its driver starts. In a process of its own: Playwright
+    leaves an event loop."""
     ask = "from playwright.sync_api import sync_playwright as s\nwith s() as p: print(p.chromium.executable_path)"
-    done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, timeout=60, check=False)
     path = Path(done.stdout.strip())
-    return [path] if path.is_file() else []
+    return [path] if done.returncode == 0 and path.is_file() else []
+
+
+def driver_starts() -> bool:
+    """Whether Playwright's own driver runs here: it needs libatomic, which a bare system lacks."""
+    ask = "from playwright.sync_api import sync_playwright as s\nwith s(): pass"
+    return subprocess.run([sys.executable, "-c", ask], capture_output=True, timeout=60, check=False).returncode == 0
 
 
 def obtain() -> None:
     """Install a Chromium with the rights the caller has. Raises `ChromiumMissing` with the command that needs more."""
     if is_debian():
-        install = ["apt-get", "install", "-y", "--no-install-recommends", "chromium"]
+        install = ["apt-get", "install", "-y", "--no-install-recommends", "chromium", "libatomic1"]
         if os.geteuid() != 0:
             raise ChromiumMissing(
                 "the tests need Chromium. Install it, then say `make test` again:\n"
@@ -136,6 +143,11 @@ def main() -> int:
                 raise
             obtain()
             path = find()
+        if not driver_starts():
+            raise ChromiumMissing(
+                "Playwright's driver does not start: a library of the system is missing. On Debian or Ubuntu:\n"
+                "    sudo apt-get update && sudo apt-get install libatomic1"
+            )
     except ChromiumMissing as missing:
         say(str(missing))
         return 1
