@@ -14,7 +14,14 @@ from cosession.core.course import Course
 from cosession.core.floor import closed_roles, holder
 from cosession.core.refusal import Refused
 from cosession.core.state import SeatState
-from cosession.core.subject import require_lead, require_phase, require_running, require_step, require_turn
+from cosession.core.subject import (
+    require_lead,
+    require_open_phase,
+    require_phase,
+    require_running,
+    require_step,
+    require_turn,
+)
 from cosession.core.vocabulary import (
     FloorMode,
     HoldCause,
@@ -52,10 +59,7 @@ def _next_step(course: Course, c: cmd.NextStep, seat: SeatState) -> None:
 
 def _skip_phase(course: Course, c: cmd.SkipPhase, seat: SeatState) -> None:
     require_lead(course, seat)
-    require_running(course)
-    instance = course.state.instance(c.phase)
-    if instance is None or instance.status in (PhaseStatus.DONE, PhaseStatus.SKIPPED):
-        raise Refused(RefusalCode.STALE, f"{c.phase} is over")
+    instance = require_open_phase(course, c.phase)
     if course.state.script.phase(instance.id).protected:
         raise Refused(RefusalCode.PROTECTED, c.phase)
     if instance.status is PhaseStatus.NOW:
@@ -67,10 +71,7 @@ def _skip_phase(course: Course, c: cmd.SkipPhase, seat: SeatState) -> None:
 
 def _extend_phase(course: Course, c: cmd.ExtendPhase, seat: SeatState) -> None:
     require_lead(course, seat)
-    require_running(course)
-    instance = course.state.instance(c.phase)
-    if instance is None or instance.status in (PhaseStatus.DONE, PhaseStatus.SKIPPED):
-        raise Refused(RefusalCode.STALE, f"{c.phase} is over")
+    require_open_phase(course, c.phase)
     course.emit(ev.PhaseExtended(phase=c.phase, by_ms=c.by_s * 1000))
 
 

@@ -308,9 +308,3 @@ class Console(View):
     questions: dict[str, int]
     """Questions asked, by seat."""
     passes: Countdown | None
-
-
-class RoomView(View):
-    common: Common
-    console: Console | None
-    own: Own

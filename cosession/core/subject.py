@@ -8,7 +8,7 @@ from __future__ import annotations
 from cosession.core.course import Course
 from cosession.core.refusal import Refused
 from cosession.core.state import PhaseInstance, SeatState, Turn
-from cosession.core.vocabulary import RefusalCode, Status
+from cosession.core.vocabulary import PhaseStatus, RefusalCode, Status
 
 
 def require_lead(course: Course, seat: SeatState) -> None:
@@ -26,6 +26,15 @@ def require_phase(course: Course, key: str) -> PhaseInstance:
     instance = course.state.current
     if instance is None or instance.key != key:
         raise Refused(RefusalCode.STALE, f"{key} does not run now")
+    return instance
+
+
+def require_open_phase(course: Course, key: str) -> PhaseInstance:
+    """The phase runs or is still to come."""
+    require_running(course)
+    instance = course.state.instance(key)
+    if instance is None or instance.status in (PhaseStatus.DONE, PhaseStatus.SKIPPED):
+        raise Refused(RefusalCode.STALE, f"{key} is over")
     return instance
 
 
