@@ -7,34 +7,20 @@ format is told in `protocols/README.md`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from cosession.core.script import Script
+from cosession.yaml_file import Loc, Problem, WrongFile, itself, load, plain, text_of
+from cosession.yaml_file import wrong as wrong_file
 
-#: Larger files are no scripts.
-SCRIPT_BYTES = 256 * 1024
+#: What callers of this module catch: one line for each error, `file:line:column: what is wrong`.
+WrongScript = WrongFile
 #: The script that is offered first.
 DEFAULT = "codev-75"
-
-#: The way to a value in a file: keys, and places in lists.
-Loc = tuple[int | str, ...]
-Problem = tuple[Loc, str]
-
-
-class WrongScript(Exception):
-    """One line for each error: `file:line:column: what is wrong`."""
-
-    def __init__(self, lines: list[str]) -> None:
-        super().__init__("\n".join(lines))
-        self.lines = lines
 
 
 def read(path: Path) -> Script:
@@ -60,9 +46,9 @@ def _read(path: Path, above: tuple[str, ...], known: dict[Path, Script]) -> Scri
     """`above`: the files that extend this one, the first one first. `known`: what has been read already."""
     if path in known:
         return known[path]
-    tree = _tree(path)
-    said = _plain(tree)
-    whole, origin = said, _itself(said)
+    tree = load(path, "script", "id")
+    said = plain(tree)
+    whole, origin = said, itself(said)
     if "extends" in said:
         extension = _Extension(said, _base(path, tree, (*above, path.stem), known))
         if extension.problems:
@@ -76,26 +62,6 @@ def _read(path: Path, above: tuple[str, ...], known: dict[Path, Script]) -> Scri
         raise _wrong(path, tree, [(("id",), f"must be the file's name, {path.stem}")])
     known[path] = script
     return script
-
-
-def _tree(path: Path) -> Any:
-    """The file's mapping, with the places of everything in it."""
-    raw = path.read_bytes()
-    if len(raw) > SCRIPT_BYTES:
-        raise WrongScript([f"{path.name}:1:1: larger than {SCRIPT_BYTES // 1024} KiB, so it is no script"])
-    try:
-        tree = YAML(typ="rt", pure=True).load(StringIO(raw.decode("utf-8")))
-    except UnicodeDecodeError:
-        raise WrongScript([f"{path.name}:1:1: not UTF-8: save the file as UTF-8"]) from None
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = f"{mark.line + 1}:{mark.column + 1}" if mark else "1:1"
-        raise WrongScript([f"{path.name}:{place}: not YAML: {error.problem or error.context}"]) from None
-    except YAMLError as error:
-        raise WrongScript([f"{path.name}:1:1: not YAML: {type(error).__name__}"]) from None
-    if not isinstance(tree, dict):
-        raise WrongScript([f"{path.name}:1:1: a script is a mapping that begins with `id:`"])
-    return tree
 
 
 # -- a script that extends another -----------------------------------------------------------------------------------
@@ -146,7 +112,7 @@ class _Extension:
 
     def origin(self, problem: ErrorDetails) -> Problem:
         """Where in the file an error of the whole script stands; at `extends` if it comes from what is inherited."""
-        loc, text = problem["loc"], _text(problem)
+        loc, text = problem["loc"], text_of(problem)
         match loc:
             case ("phases", int(index), *rest):
                 name = list(self._phases)[index]
@@ -157,7 +123,7 @@ class _Extension:
             case (str(field), *_) if field in self._said:
                 return loc, text
             case ():
-                loc, text = _itself(self._said)(problem)
+                loc, text = itself(self._said)(problem)
                 return loc or ("extends",), text
         return ("extends",), f"{'.'.join(map(str, loc))}: {text}"
 
@@ -200,65 +166,5 @@ class _Extension:
             self.problems.append((loc, "must be [minutes, minimum], for instance [18, 12]"))
 
 
-# -- where an error stands -------------------------------------------------------------------------------------------
-
-
-def _text(problem: ErrorDetails) -> str:
-    return problem["msg"].removeprefix("Value error, ")
-
-
-def _inherited(problem: ErrorDetails) -> Problem:
-    return ("extends",), f"{'.'.join(map(str, problem['loc']))}: {_text(problem)}"
-
-
-def _itself(said: dict[str, Any]) -> Callable[[ErrorDetails], Problem]:
-    """An error stands where the validation says; one about the script as a whole at the field with which it begins."""
-
-    def origin(problem: ErrorDetails) -> Problem:
-        field, _, rest = _text(problem).partition(": ")
-        if not problem["loc"] and field in said:
-            return (field,), rest
-        return problem["loc"], _text(problem)
-
-    return origin
-
-
 def _wrong(path: Path, tree: Any, problems: list[Problem]) -> WrongScript:
-    lines = []
-    for loc, text in problems:
-        line, column = _place(tree, loc)
-        lines.append(f"{path.name}:{line}:{column}: {'.'.join(map(str, loc)) or 'script'}: {text}")
-    return WrongScript(lines)
-
-
-def _place(tree: Any, loc: tuple[int | str, ...]) -> tuple[int, int]:
-    """Line and column, from 1, of the deepest node on the way to `loc` that the file has."""
-    line, column = 0, 0
-    for node, step in _walk(tree, loc):
-        mark = node.lc.data.get(step) if node.lc.data else None
-        line, column = (mark[0], mark[1]) if mark else (node.lc.line, node.lc.col)
-    return line + 1, column + 1
-
-
-def _walk(tree: Any, loc: tuple[int | str, ...]) -> Iterator[tuple[Any, int | str]]:
-    node = tree
-    for step in loc:
-        if not hasattr(node, "lc"):
-            return
-        yield node, step
-        try:
-            node = node[step]
-        except (KeyError, IndexError, TypeError):
-            return
-
-
-def _plain(node: Any) -> Any:
-    """The same tree without what ruamel knows about places and styles."""
-    if isinstance(node, dict):
-        return {str(key): _plain(value) for key, value in node.items()}
-    if isinstance(node, list):
-        return [_plain(value) for value in node]
-    for plain in (bool, int, float):
-        if isinstance(node, plain):
-            return plain(node)
-    return str(node) if isinstance(node, str) else node
+    return wrong_file(path, tree, "script", problems)
