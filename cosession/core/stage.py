@@ -27,12 +27,16 @@ class Picture(StrEnum):
 BITRATE_KBPS = {Picture.STAGE: 1200, Picture.FACE: 100, Picture.NONE: 0}
 FRAMES_PER_SECOND = {Picture.STAGE: 30, Picture.FACE: 15, Picture.NONE: 0}
 
+#: Where everybody may speak, so many voices are forwarded, the loudest (decision 6).
+VOICES_AT_ONCE = 3
+
 
 class RoomPlan(BaseModel):
     """Who may be heard and who sends which picture.
 
     `version` rises with every change; a worker ignores a plan that is not newer than the one it has.
     `hearable` names the seats whose sound is forwarded; every other seat's sound is dropped, whatever its browser does.
+    `contending` are those of them who share `VOICES_AT_ONCE` places by level; the others of `hearable` need none.
     `pictures` names what each seat sends; a seat that is missing sends nothing and is not forwarded.
     """
 
@@ -41,6 +45,11 @@ class RoomPlan(BaseModel):
     version: int
     hearable: frozenset[str]
     pictures: dict[str, Picture]
+    contending: frozenset[str] = frozenset()
+
+    def asks_the_same(self, other: RoomPlan) -> bool:
+        """Whether the two differ in nothing but their version."""
+        return self == other.model_copy(update={"version": self.version})
 
 
 def on_stage(state: SessionState) -> list[str]:
@@ -64,6 +73,16 @@ def on_stage(state: SessionState) -> list[str]:
     return list(dict.fromkeys(seat for seat in seats if seat is not None))
 
 
+def contending(state: SessionState) -> frozenset[str]:
+    """Who has to share the places by level: everyone where the floor is open or the room is a lobby, but not the lead
+    and not whose turn it is, for they are always heard."""
+    step = state.current_step
+    shared = state.status is Status.LOBBY or (
+        state.status is Status.RUNNING and step is not None and step.floor is FloorMode.OPEN
+    )
+    return hearable(state) - {state.lead, holder(state)} if shared else frozenset()
+
+
 def plan(state: SessionState, version: int) -> RoomPlan:
     """What the media plane has to do now. Without a stage everybody is a face; observers send nothing."""
     stage = on_stage(state)
@@ -72,4 +91,4 @@ def plan(state: SessionState, version: int) -> RoomPlan:
         for seat in state.seats.values()
         if seat.role is not Role.OBSERVER and state.status is not Status.CLOSED
     }
-    return RoomPlan(version=version, hearable=hearable(state), pictures=pictures)
+    return RoomPlan(version=version, hearable=hearable(state), pictures=pictures, contending=contending(state))

@@ -71,7 +71,7 @@ class MediaDesk:
         version = 1 if self._plan is None else self._plan.version + 1
         wanted = plan(state, version)
         before = self._plan
-        if before is not None and (before.hearable, before.pictures) == (wanted.hearable, wanted.pictures):
+        if before is not None and before.asks_the_same(wanted):
             return
         self._plan = wanted
         if self._open:

@@ -184,7 +184,7 @@ class WorkerFigures:
     packets_in: int
     packets_out: int
     dropped: Mapping[str, int] = field(default_factory=dict)
-    """By reason: `unknown_source`, `oversized`, `not_negotiated`, `closed_floor`, `bad_stun`, `srtp`,
+    """By reason: `unknown_source`, `oversized`, `not_negotiated`, `closed_floor`, `not_loudest`, `bad_stun`, `srtp`,
     `send_blocked`."""
     cpu_s: float = 0.0
     loop_lag_ms: float = 0.0

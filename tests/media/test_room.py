@@ -249,6 +249,22 @@ async def test_voices_come_from_the_packets(engine: EmbeddedMedia, join: Joining
     await until(lambda: ear.levels == {})
 
 
+async def test_on_an_open_floor_three_are_passed_on(engine: EmbeddedMedia, join: Joining) -> None:
+    everyone = frozenset(SEATS)
+    engine.apply("room", RoomPlan(version=1, hearable=everyone, pictures={}, contending=everyone))
+    guests = {seat: await join(seat) for seat in SEATS}
+    await until(lambda: sum(len(guest.sound_s) for guest in guests.values()) == 9)
+    heard = {seat: set(guest.sound_s) for seat, guest in guests.items()}
+    left_out = [seat for seat in SEATS if len(heard[seat]) == 3]
+    assert len(left_out) == 1
+    assert await dropped(engine, "not_loudest") > 0
+    silent = next(seat for seat in SEATS if seat not in left_out)
+    tone = guests[silent].tone
+    assert tone is not None
+    tone.loud = False
+    await until(lambda: len(guests[silent].sound_s) == 3)
+
+
 async def test_whoever_stops_sending_is_said_and_whoever_vanishes_is_lost(
     engine: EmbeddedMedia, join: Joining, ear: Ear
 ) -> None:

@@ -205,8 +205,8 @@ class Peer:
         if source.open:
             self._owner.on_packet(source, packet, now_s)
         else:
-            source.dropped += 1
-            self._site.dropped["closed_floor"] += 1
+            source.dropped += source.refusal == "closed_floor"
+            self._site.dropped[source.refusal] += 1
 
     def _learn(self, data: bytes, header: rtp.Header) -> Source | None:
         """Pin the picture's SSRC, once: right payload type, and the SDP's own SSRC or the line's mid in the packet."""

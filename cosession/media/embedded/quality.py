@@ -70,8 +70,9 @@ class Clockwork:
                 if source.restless:
                     for request in source.requests(peer.reporter, now_s):
                         peer.send_rtcp(request)
+        room.share_floor(now_s)
         if self._ticks % _TICKS_PER_VOICE == 0:
-            levels = self._voices.setdefault(room.session, Voices()).levels(room, now_s)
+            levels = self._voices.setdefault(room.session, Voices()).levels(room.loudness(now_s))
             if levels is not None:
                 self._signs.voices(room.session, levels)
         if self._granted.get(room.session) is not room.plan:

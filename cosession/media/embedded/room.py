@@ -15,6 +15,7 @@ from cosession.media.embedded import sdp
 from cosession.media.embedded.forward import Slot, forward
 from cosession.media.embedded.peer import Peer, Site
 from cosession.media.embedded.stream import Packet, Source
+from cosession.media.embedded.voice import STALE_S, Loudest
 
 
 class Events(Protocol):
@@ -36,6 +37,7 @@ class Room:
         self.peers: dict[str, Peer] = {}
         """By connection, the oldest first."""
         self._publishers: dict[str, Peer] = {}
+        self._loudest = Loudest()
         self._site, self._events = site, events
 
     # -- commands -------------------------------------------------------------------------------------------------
@@ -103,7 +105,24 @@ class Room:
     # -- the floor ------------------------------------------------------------------------------------------------
 
     def hearable(self) -> frozenset[str]:
+        """Whom the plan lets be heard, whether or not there is a place for each of them at the moment."""
         return self.plan.hearable if self.plan else frozenset()
+
+    def loudness(self, now_s: float) -> dict[str, float]:
+        """Of each hearable seat whose sound arrives, 0 to 127."""
+        found: dict[str, float] = {}
+        for seat in self.hearable():
+            publisher = self._publishers.get(seat)
+            sound = publisher.sound if publisher else None
+            if sound is not None and now_s - sound.last_s < STALE_S:
+                found[seat] = sound.loudness
+        return found
+
+    def share_floor(self, now_s: float) -> None:
+        """Where the plan says so, pass on the loudest of those that contend. Call every 20 ms."""
+        plan = self.plan
+        if plan is not None and plan.contending and self._loudest.update(plan.contending, self.loudness(now_s), now_s):
+            self._route()
 
     def picture(self, seat: str) -> Picture:
         """What the plan asks of a seat's camera."""
@@ -129,7 +148,8 @@ class Room:
         for peer in self.peers.values():
             speaks = self._publishers.get(peer.seat) is peer
             for source in peer.sources.values():
-                source.open = speaks and self._may_pass(source)
+                refusal = self._refusal(source) if speaks else "closed_floor"
+                source.open, source.refusal = refusal is None, refusal or ""
                 source.targets, source.waiting = [], []
         for receiver in self.peers.values():
             if not receiver.connected:
@@ -149,7 +169,12 @@ class Room:
         if fed is not None:
             (fed.targets if slot.synced else fed.waiting).append(slot)
 
-    def _may_pass(self, source: Source) -> bool:
-        if source.kind == "audio":
-            return source.seat in self.hearable()
-        return self.picture(source.seat) is not Picture.NONE
+    def _refusal(self, source: Source) -> str | None:
+        """Why the plan in force does not let this stream through (a reason of `WorkerFigures.dropped`), or None."""
+        plan = self.plan
+        if source.kind == "video":
+            return "closed_floor" if self.picture(source.seat) is Picture.NONE else None
+        if plan is None or source.seat not in plan.hearable:
+            return "closed_floor"
+        shares = source.seat in plan.contending
+        return "not_loudest" if shares and source.seat not in self._loudest.seats else None

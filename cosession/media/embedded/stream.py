@@ -58,7 +58,8 @@ class Source:
         self.payload_type = line.payload_type
         self.clock_hz = CLOCK_HZ[kind]
         self.open = False
-        """Whether the plan in force lets it through."""
+        """Whether the plan in force lets it through; if not, `refusal` says why."""
+        self.refusal = "closed_floor"
         self.targets: list[Slot] = []
         self.waiting: list[Slot] = []
         """Slots that will join at the next packet they can start from."""
