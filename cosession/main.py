@@ -55,6 +55,13 @@ class CannotStart(Exception):
     """One line: what stands in the way, and the mend."""
 
 
+def media_engine(settings: Settings) -> MediaEngine:
+    """The media plane that these settings ask for, not started."""
+    return EmbeddedMedia(
+        settings.media_bind.host, settings.media_bind.port, settings.media_public_address, settings.media_workers
+    )
+
+
 class Application:
     """Raises `CannotStart` if the store, the scripts or the built pages cannot be opened. `start` and `stop` it
     once."""
@@ -69,9 +76,7 @@ class Application:
     ) -> None:
         self.settings = settings
         self.clock: Clock = clock or SystemClock()
-        self.media: MediaEngine = media or EmbeddedMedia(
-            settings.media_bind.host, settings.media_bind.port, settings.media_public_address
-        )
+        self.media: MediaEngine = media or media_engine(settings)
         scripts, wrong = read_all(assets.protocols())
         for line in wrong:
             log.error("script.left_out", reason=line)

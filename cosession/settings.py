@@ -107,7 +107,14 @@ class Settings(BaseSettings):
     )
     media_bind: Listen = Field(
         default=Address("0.0.0.0", 8002),
-        description="Where sound and pictures arrive: host:port, UDP. Managers' browsers must reach it.",
+        description="Where sound and pictures arrive: host:port, UDP. Managers' browsers must reach it. The first "
+        "media worker has this port, each further one the next.",
+    )
+    media_workers: int = Field(
+        default=0,
+        ge=0,
+        le=64,
+        description="How many processes carry sound and pictures; 0: one per processor core.",
     )
     media_public_address: IpAddress | None = Field(
         default=None,

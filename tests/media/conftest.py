@@ -40,8 +40,10 @@ async def join(engine: EmbeddedMedia) -> AsyncIterator[Joining]:
     """Let a guest join the room; everybody leaves at the end."""
     guests: list[Guest] = []
 
-    async def joining(seat: str, connection: str = "", *, sends: bool = True, publishes: bool = True) -> Guest:
-        guest = Guest(engine, "room", seat, connection)
+    async def joining(
+        seat: str, connection: str = "", *, sends: bool = True, publishes: bool = True, session: str = "room"
+    ) -> Guest:
+        guest = Guest(engine, session, seat, connection)
         guests.append(guest)
         return await guest.join(sends, publishes)
 

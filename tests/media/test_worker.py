@@ -65,6 +65,81 @@ async def test_a_killed_worker_comes_back_with_its_rooms(engine: EmbeddedMedia, 
     assert not a.frames
 
 
+async def test_a_killed_worker_costs_its_room_less_than_three_seconds(
+    engine: EmbeddedMedia, join: Joining, ear: Ear
+) -> None:
+    """With one worker only: the rejoin waits for the new process."""
+    engine.apply("room", plan(1, SEATS, SEATS))
+    a, b = await join("a"), await join("b")
+    await until(lambda: a.frames[0] > 3 and b.sound_s[0] > 0.3)
+    clock = asyncio.get_running_loop().time
+    os.kill(engine.pids[0], signal.SIGKILL)
+    killed_s = clock()
+    await until(lambda: ("down", ("room",)) in ear.told)
+    again = await asyncio.gather(join("a", "a-2"), join("b", "b-2"))
+    await until(lambda: all(guest.frames[0] > 0 and guest.sound_s[0] > 0 for guest in again))
+    assert clock() - killed_s < 3
+
+
+async def test_rooms_are_spread_and_a_death_touches_no_other_room(ear: Ear) -> None:
+    engine = EmbeddedMedia(workers=2)
+    await engine.start(ear)
+    guests: list[Guest] = []
+    for session in ("one", "two", "three"):
+        await engine.open(session, SEATS)
+        engine.apply(session, plan(1, SEATS, SEATS))
+        guests += [await Guest(engine, session, "a").join(), await Guest(engine, session, "b").join()]
+    one, two = guests[1], guests[3]
+    await until(lambda: one.frames[0] > 3 and two.frames[0] > 3)
+    by_worker = [{s for s in ("one", "two", "three") if engine.worker_of(s) == place} for place in (0, 1)]
+    assert sorted(map(len, by_worker)) == [1, 2]
+    assert len(set(engine.udp_ports)) == 2
+    dying = 0 if "one" in by_worker[0] else 1
+    os.kill(engine.pids[dying], signal.SIGKILL)
+    await until(lambda: any(word[0] == "down" for word in ear.told))
+    (down,) = [word for word in ear.told if word[0] == "down"]
+    assert set(down[1]) == by_worker[dying]  # type: ignore[call-overload]
+    survivor = two if "two" not in by_worker[dying] else guests[5]
+    frames = survivor.frames[0]
+    # Whoever offers anew is served at once, by the worker that lives.
+    again = await Guest(engine, "one", "a", "a-2").join(), await Guest(engine, "one", "b", "b-2").join()
+    await until(lambda: again[1].frames[0] > 2 and survivor.frames[0] > frames + 10)
+    await until(lambda: len(engine.pids) == 2)
+    for guest in (*guests, *again):
+        await guest.leave()
+    await engine.stop()
+    assert all(port_is_free(port) for port in engine.udp_ports)
+
+
+async def test_a_worker_that_hangs_is_ended_and_replaced(
+    engine: EmbeddedMedia, ear: Ear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cosession.media.embedded.engine._LOOK_S", 0.05)
+    monkeypatch.setattr("cosession.media.embedded.engine._ANSWER_S", 0.5)
+    (pid,) = engine.pids
+    os.kill(pid, signal.SIGSTOP)
+    await until(lambda: ("down", ()) in ear.told, timeout_s=6)
+    await until(lambda: bool(engine.pids) and engine.pids != (pid,), timeout_s=6)
+    assert not runs(pid)
+
+
+async def test_an_orphan_that_hangs_ends_all_the_same() -> None:
+    hanging = "import os, sys, signal, threading; from cosession.media.embedded.worker import end_with; "
+    hanging += "threading.Thread(target=end_with, args=[os.getppid()]).start(); print(os.getpid(), flush=True); "
+    hanging += "[None for _ in iter(int, 1)]"
+    starting = "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', sys.argv[1]]); time.sleep(60)"
+    parent = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", starting, hanging, stdout=asyncio.subprocess.PIPE
+    )
+    assert parent.stdout is not None
+    pid = int(await asyncio.wait_for(parent.stdout.readline(), 20))
+    assert runs(pid)
+    parent.kill()
+    await parent.wait()
+    await until(lambda: not runs(pid), timeout_s=6)
+    parent._transport.close()  # type: ignore[attr-defined]
+
+
 async def test_a_worker_dies_with_its_parent() -> None:
     parent = await asyncio.create_subprocess_exec(sys.executable, "-c", _PARENT, stdout=asyncio.subprocess.PIPE)
     assert parent.stdout is not None

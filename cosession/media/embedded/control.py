@@ -78,6 +78,13 @@ class AskFigures(Message):
     request: int
 
 
+class Ping(Message):
+    """Answered with `Pong` of the same `request`, by a loop that runs."""
+
+    type: Literal["ping"] = "ping"
+    request: int
+
+
 # -- from the worker ----------------------------------------------------------------------------------------------
 
 
@@ -149,9 +156,16 @@ class Figures(Message):
     sessions: dict[str, tuple[SeatFigures, ...]]
 
 
-Command = Annotated[Start | Open | Close | Connect | Disconnect | Apply | AskFigures, Field(discriminator="type")]
+class Pong(Message):
+    type: Literal["pong"] = "pong"
+    request: int
+
+
+Command = Annotated[
+    Start | Open | Close | Connect | Disconnect | Apply | AskFigures | Ping, Field(discriminator="type")
+]
 Event = Annotated[
-    Ready | CannotStart | Answer | Refusal | Connected | Carrying | Lost | Alive | VoiceLevels | Figures,
+    Ready | CannotStart | Answer | Refusal | Connected | Carrying | Lost | Alive | VoiceLevels | Figures | Pong,
     Field(discriminator="type"),
 ]
 

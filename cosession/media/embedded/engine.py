@@ -1,17 +1,18 @@
 """The embedded media engine, the application's side: `MediaEngine` on worker processes.
 
-It remembers of each room what a new worker has to be told (seats and the newest plan) and nothing of its media. A
-worker that dies costs its rooms a rejoin, never the script (media.md, "The design" 1): `down` is told at once, the
-worker starts again on the same port, and the rooms are told to it again. Rooms are pinned to workers; one worker is
-started now, more come with the media issue.
+It remembers of each room what a worker has to be told (seats and the newest plan) and nothing of its media. A room is
+given to the worker with the least to do when its first page comes, and stays there until its last one has gone. A
+worker that dies costs its rooms a rejoin, never the script (media.md, "The design" 1): `down` is told at once, whoever
+offers anew is served by another worker, and the dead one starts again on the same port.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 
 import structlog
@@ -19,7 +20,7 @@ import structlog
 from cosession.core.stage import RoomPlan
 from cosession.media.embedded import control
 from cosession.media.embedded.process import WorkerProcess
-from cosession.room.ports import MediaListener, SeatFigures, Unavailable, WorkerFigures
+from cosession.room.ports import MediaListener, OfferRefused, SeatFigures, Unavailable, WorkerFigures
 
 log = structlog.get_logger()
 
@@ -27,13 +28,18 @@ MAX_SEATS = 13
 #: How long an offer waits for a worker that is being started again.
 _PATIENCE_S = 5.0
 _RETRY_S = (0.0, 0.2, 0.5, 1.0, 2.0)
+#: How often a worker is asked whether it still runs; two questions without an answer in time, and it is ended.
+_LOOK_S = 1.0
+_ANSWER_S = 3.0
 
 
 @dataclass(slots=True)
 class _Room:
     seats: tuple[str, ...]
-    worker: _Supervised
     plan: RoomPlan | None = None
+    worker: _Supervised | None = None
+    """Where it is; None until the first page comes and after its worker's death."""
+    connections: set[str] = field(default_factory=set)
 
 
 class _Supervised:
@@ -45,29 +51,28 @@ class _Supervised:
         self._engine = engine
         self._start = start
         self._again: asyncio.Task[None] | None = None
+        self._watch: asyncio.Task[None] | None = None
 
     @property
     def udp_port(self) -> int:
         return self._start.udp_port
 
     async def run(self) -> None:
-        """Start the process and tell it its rooms. Raises `Unavailable("media_down")`."""
+        """Start the process. Raises `Unavailable("media_down")`."""
         process = WorkerProcess(self._engine.on_event, self._died)
         await process.start(self._start)
         self.process = process
         self._start = self._start.model_copy(update={"udp_port": process.udp_port})
-        for session, room in self._engine.rooms_of(self):
-            process.tell(control.Open(session=session, seats=room.seats))
-            if room.plan is not None:
-                process.tell(control.Apply(session=session, plan=room.plan))
+        self._watch = asyncio.create_task(self._look_after(process))
         self.up.set()
 
     async def stop(self) -> None:
         self.up.clear()
-        if self._again is not None:
-            self._again.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._again
+        for task in (self._again, self._watch):
+            if task is not None:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
         if self.process is not None:
             await self.process.stop()
             self.process = None
@@ -76,20 +81,26 @@ class _Supervised:
         if self.process is not None:
             self.process.tell(command)
 
-    async def ready(self) -> WorkerProcess:
-        """The process, once it serves. Raises `Unavailable("media_down")` after 5 s."""
-        try:
-            async with asyncio.timeout(_PATIENCE_S):
-                await self.up.wait()
-        except TimeoutError:
-            raise Unavailable("media_down", "the media worker is being started again") from None
-        if self.process is None:
-            raise Unavailable("media_down", "the media plane is stopped")
-        return self.process
+    @staticmethod
+    async def _look_after(process: WorkerProcess) -> None:
+        """A worker that runs but does nothing any more is as good as dead: make it so."""
+        missed = 0
+        while missed < 2:
+            await asyncio.sleep(_LOOK_S)
+            try:
+                await process.ping(_ANSWER_S)
+            except Unavailable:
+                missed += 1
+            else:
+                missed = 0
+        log.error("media.worker_hangs", pid=process.pid)
+        process.kill()
 
     def _died(self) -> None:
         self.up.clear()
         self.process = None
+        if self._watch is not None:
+            self._watch.cancel()
         self._again = asyncio.create_task(self._restart())
         self._engine.on_death(self)
 
@@ -104,23 +115,30 @@ class _Supervised:
                 log.warning("media.worker_restart_failed", attempt=attempt, detail=str(error))
             else:
                 log.info("media.worker_restarted", attempt=attempt)
+                self._engine.on_start()
                 return
 
 
 class EmbeddedMedia:
     """`cosession.room.ports.MediaEngine`; each method's contract stands there.
 
-    `bind_host`: IPv4 address for the media, `0.0.0.0` for all of this machine. `udp_port`: 0 for any free one, kept
-    over restarts of the worker. `public_address`: the address under which browsers find a server behind NAT, offered
-    first.
+    `bind_host`: IPv4 address for the media, `0.0.0.0` for all of this machine. `udp_port`: the first worker's, the
+    others take those that follow; 0 for any free ones; kept over restarts. `public_address`: the address under which
+    browsers find a server behind NAT, offered first. `workers`: how many processes, 0 for one per usable core.
     """
 
-    def __init__(self, bind_host: str = "127.0.0.1", udp_port: int = 0, public_address: str | None = None) -> None:
+    def __init__(
+        self, bind_host: str = "127.0.0.1", udp_port: int = 0, public_address: str | None = None, workers: int = 1
+    ) -> None:
         public = IPv4Address(public_address) if public_address else None
-        self._start = control.Start(bind_host=bind_host, udp_port=udp_port, public_address=public)
+        count = workers or len(os.sched_getaffinity(0))
+        ports = [udp_port + i if udp_port else 0 for i in range(count)]
+        starts = [control.Start(bind_host=bind_host, udp_port=port, public_address=public) for port in ports]
+        self._places = [_Supervised(self, start) for start in starts]
         self._workers: list[_Supervised] = []
         self._rooms: dict[str, _Room] = {}
         self._listener: MediaListener | None = None
+        self._any_up = asyncio.Event()
 
     @property
     def udp_ports(self) -> tuple[int, ...]:
@@ -132,18 +150,29 @@ class EmbeddedMedia:
         """The process ids of the workers that run now."""
         return tuple(w.process.pid for w in self._workers if w.process is not None and w.process.pid is not None)
 
+    def worker_of(self, session: str) -> int | None:
+        """The place of the worker that carries the room, counted from 0; None while no page is there."""
+        room = self._rooms.get(session)
+        return None if room is None or room.worker is None else self._places.index(room.worker)
+
     async def start(self, listener: MediaListener) -> None:
-        """Start the worker. Raises `Unavailable("media_down")` whose text names the port and the mend."""
+        """Start the workers. Raises `Unavailable("media_down")` whose text names the port and the mend; then none
+        runs."""
         self._listener = listener
-        worker = _Supervised(self, self._start)
-        await worker.run()
-        self._workers.append(worker)
+        self._any_up.clear()
+        self._workers = self._places
+        outcomes = await asyncio.gather(*(worker.run() for worker in self._workers), return_exceptions=True)
+        for outcome in outcomes:
+            if outcome is not None:
+                await self.stop()
+                raise outcome
+        self._any_up.set()
 
     async def stop(self) -> None:
-        for worker in self._workers:
-            await worker.stop()
-        self._workers.clear()
+        await asyncio.gather(*(worker.stop() for worker in self._workers))
+        self._workers = []
         self._rooms.clear()
+        self._any_up.set()
 
     async def open(self, session: str, seats: Sequence[str]) -> None:
         if len(seats) > MAX_SEATS or len(set(seats)) != len(seats):
@@ -155,13 +184,11 @@ class EmbeddedMedia:
             return
         if not self._workers:
             raise Unavailable("media_down", "the media plane is not started")
-        worker = min(self._workers, key=lambda w: sum(1 for _ in self.rooms_of(w)))
-        self._rooms[session] = _Room(tuple(seats), worker)
-        worker.tell(control.Open(session=session, seats=tuple(seats)))
+        self._rooms[session] = _Room(tuple(seats))
 
     async def close(self, session: str) -> None:
         room = self._rooms.pop(session, None)
-        if room is not None:
+        if room is not None and room.worker is not None:
             room.worker.tell(control.Close(session=session))
 
     async def connect(self, session: str, seat: str, connection: str, offer_sdp: str, publishes: bool = True) -> str:
@@ -170,19 +197,58 @@ class EmbeddedMedia:
             raise Unavailable("media_down", "the room is not open")
         if seat not in room.seats:
             raise ValueError("no such seat in this room")
-        process = await room.worker.ready()
-        return await process.connect(session, seat, connection, offer_sdp, publishes)
+        process = await self._place(session, room)
+        known = connection in room.connections
+        room.connections.add(connection)
+        try:
+            return await process.connect(session, seat, connection, offer_sdp, publishes)
+        except (OfferRefused, Unavailable):
+            if not known:
+                room.connections.discard(connection)
+            raise
 
     def disconnect(self, session: str, connection: str) -> None:
         room = self._rooms.get(session)
-        if room is not None:
+        if room is not None and room.worker is not None:
+            room.connections.discard(connection)
             room.worker.tell(control.Disconnect(session=session, connection=connection))
 
     def apply(self, session: str, plan: RoomPlan) -> None:
         room = self._rooms.get(session)
         if room is not None and (room.plan is None or plan.version > room.plan.version):
             room.plan = plan
-            room.worker.tell(control.Apply(session=session, plan=plan))
+            if room.worker is not None:
+                room.worker.tell(control.Apply(session=session, plan=plan))
+
+    async def _place(self, session: str, room: _Room) -> WorkerProcess:
+        """The process that has the room: the one where its pages are, else the one with the least to do. Raises
+        `Unavailable("media_down")` if none runs within 5 s."""
+        await self._some_worker()
+        if room.worker is None or not room.connections:
+            least = min((w for w in self._workers if w.process is not None), key=self._load)
+            if room.worker is not least:
+                if room.worker is not None:
+                    room.worker.tell(control.Close(session=session))
+                room.worker = least
+                least.tell(control.Open(session=session, seats=room.seats))
+                if room.plan is not None:
+                    least.tell(control.Apply(session=session, plan=room.plan))
+        if room.worker.process is None:
+            raise Unavailable("media_down", "the media worker has just died")
+        return room.worker.process
+
+    async def _some_worker(self) -> None:
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                await self._any_up.wait()
+        except TimeoutError:
+            raise Unavailable("media_down", "the media worker is being started again") from None
+        if not self._workers:
+            raise Unavailable("media_down", "the media plane is stopped")
+
+    def _load(self, worker: _Supervised) -> int:
+        """Seats of the rooms that are in use there: what it will have to carry once all have come."""
+        return sum(len(room.seats) for _, room in self.rooms_of(worker) if room.connections)
 
     async def figures(self) -> tuple[Sequence[WorkerFigures], Mapping[str, Sequence[SeatFigures]]]:
         """Workers that run, and by session the connections; a worker that is down is left out."""
@@ -205,8 +271,17 @@ class EmbeddedMedia:
         """Called by a worker's place when its process is gone."""
         sessions = [session for session, _ in self.rooms_of(worker)]
         log.warning("media.worker_died", rooms=len(sessions))
+        if all(w.process is None for w in self._workers):
+            self._any_up.clear()
+        for session in sessions:
+            self._rooms[session].worker = None
+            self._rooms[session].connections.clear()
         if self._listener is not None:
             self._listener.down(sessions)
+
+    def on_start(self) -> None:
+        """Called by a worker's place when it serves again."""
+        self._any_up.set()
 
     def on_event(self, event: control.Event) -> None:
         """Pass on what a worker says."""
@@ -219,6 +294,8 @@ class EmbeddedMedia:
             case control.Carrying(session=session, seat=seat, connection=connection, carries=carries):
                 listener.carrying(session, seat, connection, carries)
             case control.Lost(session=session, seat=seat, connection=connection):
+                if (room := self._rooms.get(session)) is not None:
+                    room.connections.discard(connection)
                 listener.lost(session, seat, connection)
             case control.Alive(session=session, seats=seats):
                 for seat in seats:

@@ -105,6 +105,16 @@ class WorkerProcess:
             raise Unavailable("media_down", "the media worker answered something else")
         return answer
 
+    async def ping(self, patience_s: float) -> None:
+        """Raises `Unavailable("media_down")` if it does not answer in time."""
+        request = next(self._requests)
+        await self._ask(request, control.Ping(request=request), patience_s)
+
+    def kill(self) -> None:
+        """End it without a word; `on_death` follows."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+
     async def stop(self) -> None:
         """End the stream, then the process if it does not follow within 3 s. `on_death` is not called."""
         if self._reading is not None:
@@ -113,14 +123,14 @@ class WorkerProcess:
                 await self._reading
         await self._bury()
 
-    async def _ask(self, request: int, command: control.Message) -> control.Event:
+    async def _ask(self, request: int, command: control.Message, patience_s: float = _ANSWER_S) -> control.Event:
         if self._writer is None or self._writer.is_closing():
             raise Unavailable("media_down", "the media worker is gone")
         answer: asyncio.Future[control.Event] = asyncio.get_running_loop().create_future()
         self._waiting[request] = answer
         try:
             self.tell(command)
-            async with asyncio.timeout(_ANSWER_S):
+            async with asyncio.timeout(patience_s):
                 return await answer
         except TimeoutError:
             raise Unavailable("media_down", "the media worker does not answer") from None
@@ -132,7 +142,7 @@ class WorkerProcess:
         while (body := await control.read_frame(reader)) is not None:
             event = control.EVENT.validate_json(body)
             match event:
-                case control.Answer() | control.Refusal() | control.Figures():
+                case control.Answer() | control.Refusal() | control.Figures() | control.Pong():
                     waiting = self._waiting.get(event.request)
                     if waiting is not None and not waiting.done():
                         waiting.set_result(event)

@@ -13,6 +13,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address
@@ -33,6 +34,8 @@ from cosession.room.ports import OfferRefused, WorkerFigures
 log = structlog.get_logger()
 
 _FAREWELL_S = 0.5
+#: Longer than a farewell.
+_ORPHAN_LOOK_S = 1.0
 #: Sound waits for nobody: the worker goes before whatever else this machine computes, where it may.
 _NICE = -10
 
@@ -69,6 +72,8 @@ class Worker:
                     room.apply(plan)
             case control.AskFigures(request=request):
                 self._tell(self._figures(request))
+            case control.Ping(request=request):
+                self._tell(control.Pong(request=request))
             case control.Start():
                 raise ValueError("a worker is started once")
 
@@ -151,7 +156,16 @@ async def _serve(fd: int) -> int:
     return 0
 
 
+def end_with(parent: int) -> None:
+    """Even if the loop hangs when the application dies, no orphan keeps the port."""
+    while os.getppid() == parent:
+        time.sleep(_ORPHAN_LOOK_S)
+    time.sleep(_ORPHAN_LOOK_S)
+    os._exit(1)
+
+
 def main() -> int:
+    threading.Thread(target=end_with, args=[os.getppid()], daemon=True).start()
     for ignored in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ignored, signal.SIG_IGN)
     logs.configure()
