@@ -1,0 +1,60 @@
+"""The verbs of `cosession bench`: measurements, each as one JSON object on stdout, remarks on stderr."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Coroutine
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from cosession.bench.measure import CannotMeasure
+from cosession.bench.traffic import MODELS, MOST_PEOPLE
+
+app = typer.Typer(no_args_is_help=True, help="Measure the media plane, the floor and the way into a room.")
+
+Json = Annotated[bool, typer.Option("--json", help="One line; otherwise the object is indented.")]
+
+
+@app.command()
+def media(
+    rooms: Annotated[int, typer.Option(min=1, max=64)] = 6,
+    people: Annotated[int, typer.Option(min=2, max=MOST_PEOPLE, help="In each room.")] = 8,
+    model: Annotated[str, typer.Option(help="generic: everybody to everybody; script: a stage, faces, 3 voices.")] = (
+        "script"
+    ),
+    seconds: Annotated[float, typer.Option(min=0.2, max=3600)] = 10.0,
+    address: Annotated[str, typer.Option(help="Of this machine, IPv4: where the media port is.")] = "127.0.0.1",
+    as_json: Json = False,
+) -> None:
+    """Forward the load of some rooms over real DTLS-SRTP, and say what a packet costs."""
+    from cosession.bench.embedded import EmbeddedStand
+    from cosession.bench.measure import measure
+
+    if model == "script" and people < 3:
+        _fail("the script's model has three voices: --people 3 at least")
+    for known in MODELS:
+        if model == known:
+            measured = _run(measure(EmbeddedStand(address), rooms, people, known, seconds))
+            print(f"bench: {measured.remarks()}", file=sys.stderr)
+            _say(measured.as_json(), as_json)
+            return
+    _fail(f"--model is one of {', '.join(MODELS)}")
+
+
+def _run(measuring: Coroutine[Any, Any, Any]) -> Any:
+    try:
+        return asyncio.run(measuring)
+    except CannotMeasure as reason:
+        _fail(str(reason))
+
+
+def _say(found: dict[str, Any], as_json: bool) -> None:
+    print(json.dumps(found, indent=None if as_json else 2))
+
+
+def _fail(line: str) -> NoReturn:
+    print(f"cosession: {line}", file=sys.stderr)
+    raise typer.Exit(1)
