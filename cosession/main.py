@@ -62,11 +62,6 @@ def media_engine(settings: Settings) -> MediaEngine:
     )
 
 
-def media_engine(settings: Settings) -> MediaEngine:
-    """The media plane that these settings ask for, not started."""
-    return EmbeddedMedia(settings.media_bind.host, settings.media_bind.port, settings.media_public_address)
-
-
 class Application:
     """Raises `CannotStart` if the store, the scripts or the built pages cannot be opened. `start` and `stop` it
     once."""
