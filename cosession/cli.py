@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from cosession import bench_verbs, script_verbs
+from cosession import bench_verbs, rotation_verbs, script_verbs
 
 if TYPE_CHECKING:
     from cosession.settings import Settings
 
 app = typer.Typer(name="cosession", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(script_verbs.app, name="script")
+app.add_typer(rotation_verbs.app, name="rotation")
 app.add_typer(bench_verbs.app, name="bench")
 
 

@@ -1,0 +1,87 @@
+"""Who goes where at the least cost, and who is one too many: two classic algorithms on small tables.
+
+Pure; knows nothing of sessions. Sources: H. W. Kuhn, "The Hungarian method" (1955), in O(rows² · columns);
+P. Hall, "On representatives of subsets" (1935), by augmenting paths.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+
+def assign(costs: Sequence[Sequence[int | None]]) -> list[int] | None:
+    """A column of its own for every row, so that the sum of the costs is least; None in `costs` is forbidden.
+    Answers None if there is no such choice. The same table always gives the same answer."""
+    width = len(costs[0]) if costs else 0
+    row_price = [0] * len(costs)
+    column_price = [0] * width
+    taken_by: list[int | None] = [None] * width
+    for start in range(len(costs)):
+        # A shortest path from `start` to a free column, by Dijkstra on reduced costs.
+        distance: list[int | None] = [None] * width
+        before: list[int | None] = [None] * width
+        done: list[int] = []
+        row, reached = start, 0
+        column: int | None = None
+        seen = [False] * width
+        while True:
+            for other, cost in enumerate(costs[row]):
+                if cost is not None and not seen[other]:
+                    way = reached + cost - row_price[row] - column_price[other]
+                    known = distance[other]
+                    if known is None or way < known:
+                        distance[other], before[other] = way, column
+            near = [(way, other) for other, way in enumerate(distance) if way is not None and not seen[other]]
+            if not near:
+                return None
+            reached, column = min(near)
+            seen[column] = True
+            owner = taken_by[column]
+            if owner is None:
+                break
+            done.append(column)
+            row = owner
+        row_price[start] += reached
+        for other in done:
+            gain = reached - (distance[other] or 0)
+            column_price[other] -= gain
+            row_price[taken_by[other] or 0] += gain
+        step: int | None = column
+        while step is not None:
+            previous = before[step]
+            taken_by[step] = start if previous is None else taken_by[previous]
+            step = previous
+    found = [0] * len(costs)
+    for index, owner in enumerate(taken_by):
+        if owner is not None:
+            found[owner] = index
+    return found
+
+
+def overfull(choices: Mapping[str, Sequence[int]]) -> list[tuple[tuple[str, ...], tuple[int, ...]]]:
+    """Everybody in `choices` needs a place of their own among those named. Answers the groups of people that have
+    fewer places than heads, each with the places that they share; empty if everybody finds one."""
+    owner: dict[int, str] = {}
+
+    def place(person: str, tried: set[int]) -> bool:
+        for spot in choices[person]:
+            if spot not in tried:
+                tried.add(spot)
+                if spot not in owner or place(owner[spot], tried):
+                    owner[spot] = person
+                    return True
+        return False
+
+    left_out = [person for person in choices if not place(person, set())]
+    groups: list[tuple[set[str], set[int]]] = []
+    for person in left_out:
+        people, spots = {person}, set[int]()
+        while fresh := {spot for one in people for spot in choices[one]} - spots:
+            spots |= fresh
+            people |= {owner[spot] for spot in fresh}
+        for joined in [group for group in groups if group[0] & people]:
+            groups.remove(joined)
+            people |= joined[0]
+            spots |= joined[1]
+        groups.append((people, spots))
+    return [(tuple(one for one in choices if one in people), tuple(sorted(spots))) for people, spots in groups]

@@ -1,0 +1,108 @@
+"""`cosession rotation …`: the plan of a programme, for people, for programs, and to keep.
+
+Results go to stdout, what is wrong to stderr. Nothing is decided here: reading is `rotation_file`, planning
+`core.rotation`, drawing `rotation_table`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from cosession.core.programme import Programme
+    from cosession.core.rotation import Plan
+
+app = typer.Typer(no_args_is_help=True, help="Plan who is what in the sessions of a programme.")
+
+
+@app.callback()
+def _verbs() -> None:
+    """Keeps `plan` a verb while it is the only one."""
+
+
+@app.command()
+def plan(
+    file: Annotated[Path, typer.Argument(help="A programme, YAML; protocols/README.md tells how to write one.")],
+    language: Annotated[str, typer.Option(help="fr or en.")] = "fr",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one object, and nothing else, on stdout.")] = False,
+    as_yaml: Annotated[
+        bool, typer.Option("--yaml", help="Print the sessions to come as `planned:`, to be kept in FILE.")
+    ] = False,
+) -> None:
+    """Plan a programme, or plan it anew: what was held stays, the rest changes as little as possible. Status 1, with
+    the rule that cannot hold and its mend, if there is no plan."""
+    from cosession import assets
+    from cosession.core.rotation import Impossible
+    from cosession.core.rotation import plan as make
+    from cosession.core.script import LANGUAGES
+    from cosession.pages.words import read_words
+    from cosession.rotation_file import read
+    from cosession.rotation_table import RotationTable
+    from cosession.yaml_file import WrongFile
+
+    chosen = next((known for known in LANGUAGES if known == language), None)
+    if chosen is None:
+        _fail([f"cosession: --language {language}: one of {', '.join(LANGUAGES)}"])
+    try:
+        programme = read(file)
+    except WrongFile as error:
+        _fail(error.lines)
+    except OSError as error:
+        _fail([f"{file}: {error.strerror}"])
+    table = RotationTable(programme, read_words(assets.locales(), "cosession")[chosen])
+    try:
+        made = make(programme)
+    except Impossible as error:
+        _fail(f"{file.name}: {table.why_not(obstacle)}" for obstacle in error.obstacles)
+    if as_json:
+        print(json.dumps(_object(programme, made), ensure_ascii=False))
+    else:
+        print(*(_kept(made) if as_yaml else table.lines(made)), sep="\n")
+
+
+def _object(programme: Programme, made: Plan) -> dict[str, Any]:
+    from cosession.core.programme import PARTS
+
+    dates = programme.sessions.dates
+    return {
+        "title": programme.title,
+        "people": programme.names,
+        "sessions": [
+            {
+                "session": one.number,
+                "date": dates[one.number - 1].isoformat() if dates else None,
+                "held": one.held,
+                **{part.value: one.parts.get(part) for part in PARTS},
+                "opens": one.opens,
+                "follow_up_missed": one.missed,
+                "reserve": one.reserve,
+                "client_again": one.again,
+                "absent": list(one.absent),
+                "changed": list(one.changed),
+            }
+            for one in made.sessions
+        ],
+        "never": {job.value: list(people) for job, people in made.never.items()},
+        "changes": made.changes,
+        "proven": made.proven,
+    }
+
+
+def _kept(made: Plan) -> Iterator[str]:
+    coming = [one for one in made.sessions if not one.held]
+    yield "planned:" if coming else "planned: []"
+    for one in coming:
+        parts = ", ".join(f"{part.value}: {name}" for part, name in one.parts.items())
+        yield f"  - {{session: {one.number}, {parts}}}"
+
+
+def _fail(lines: Iterable[str]) -> NoReturn:
+    for line in lines:
+        print(line, file=sys.stderr)
+    raise typer.Exit(1)
