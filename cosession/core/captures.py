@@ -13,49 +13,92 @@ from datetime import date
 from cosession.core.floor import closed_roles
 from cosession.core.refusal import Refused
 from cosession.core.room_view import CaptureView
+from cosession.core.schedule import LEAVING_MS
 from cosession.core.script import CaptureSpec
 from cosession.core.state import Capture, SessionState
-from cosession.core.vocabulary import FloorMode, PhaseStatus, RefusalCode, Status, Visibility
+from cosession.core.vocabulary import FloorMode, HoldCause, Job, PhaseStatus, RefusalCode, Status, Visibility, Who
 
 Drafts = Mapping[tuple[str, str], Mapping[str, str]]
 """Unsent texts, by (seat, capture)."""
 
 
 def open_specs(state: SessionState) -> Iterator[tuple[str | None, CaptureSpec]]:
-    """Captures that may be written now by somebody, with the phase instance they belong to (None: the lobby's)."""
-    if state.status is Status.LOBBY:
-        yield from ((None, spec) for spec in state.script.lobby)
+    """Captures that may be written now by somebody, with the phase instance they belong to (None: the lobby's, and
+    those of after the close)."""
+    match state.status:
+        case Status.LOBBY:
+            yield from ((None, spec) for spec in state.script.lobby)
+        case Status.RUNNING if HoldCause.CARE not in state.holds and HoldCause.SUSPENDED not in state.holds:
+            yield from _open_now(state)
+        case Status.CLOSED:
+            yield from ((None, spec) for spec in state.script.after)
+            for phase in state.phases:
+                if phase.status in (PhaseStatus.DONE, PhaseStatus.SKIPPED):
+                    yield from ((phase.key, s) for s in state.script.phase(phase.id).captures if s.open_h)
+
+
+def _open_now(state: SessionState) -> Iterator[tuple[str | None, CaptureSpec]]:
     instance, phase, step = state.current, state.current_phase, state.step
     if instance is None or phase is None or step is None:
         return
     yield from ((instance.key, s) for s in phase.captures if not s.steps or step.index in s.steps)
     for other in state.phases:
         specs = state.script.phase(other.id).captures
-        if other.status is PhaseStatus.DONE:
-            yield from ((other.key, spec) for spec in specs if phase.id in spec.also_in)
+        if other.status is PhaseStatus.DONE and other.id != phase.id:
+            narrowed = {spec.id for spec in specs if state.narrowed and spec.in_sight}
+            yield from ((other.key, spec) for spec in specs if phase.id in spec.also_in or spec.id in narrowed)
     if phase.steps[step.index].floor is FloorMode.SILENT_WRITING:
         coming = next((p for p in state.phases if p.status is PhaseStatus.COMING), None)
         if coming is not None:
             yield from ((coming.key, spec) for spec in state.script.phase(coming.id).captures if spec.early)
 
 
-def writable(state: SessionState, seat: str) -> list[tuple[str | None, CaptureSpec]]:
+def authors(state: SessionState, spec: CaptureSpec) -> frozenset[str]:
+    """Who may write it. While the scribe is absent, or there is none, the members write for themselves."""
+    whos = [Who.MEMBERS if who is Who.SCRIBE and not _scribe_here(state) else who for who in spec.by]
+    return frozenset(seat for who in whos for seat in state.seats_of(who))
+
+
+def _scribe_here(state: SessionState) -> bool:
+    scribe = state.holder_of(Job.SCRIBE)
+    return scribe is not None and state.seats[scribe].present
+
+
+def writable(state: SessionState, seat: str, now_ms: int) -> list[tuple[str | None, CaptureSpec]]:
     """What this seat may write now."""
     current = state.current_phase
-    result = []
-    for key, spec in open_specs(state):
-        if not any(seat in state.seats_of(who) for who in spec.by):
+    result: list[tuple[str | None, CaptureSpec]] = []
+    for key, spec in (*open_specs(state), *_before_leaving(state, seat, now_ms)):
+        if seat not in authors(state, spec) or any(spec is known for _, known in result):
             continue
         later = current is not None and current.id in spec.also_in
         if later and seat in closed_roles(state):
+            continue
+        if state.closed_at_ms is not None and now_ms > state.closed_at_ms + spec.open_h * 3_600_000:
             continue
         result.append((key, spec))
     return result
 
 
-def latest(state: SessionState, seat: str, capture: str) -> Capture | None:
-    """The seat's capture of this kind, if it has one; of several the last."""
-    return next((c for c in reversed(state.captures) if c.seat == seat and c.capture == capture), None)
+def _before_leaving(state: SessionState, seat: str, now_ms: int) -> Iterator[tuple[str | None, CaptureSpec]]:
+    """« Je pars à 10 h 50 »: what is written early is taken before the seat leaves."""
+    leaves_at_ms = state.seats[seat].leaves_at_ms
+    if state.status is not Status.RUNNING or leaves_at_ms is None or now_ms < leaves_at_ms - LEAVING_MS:
+        return
+    for phase in state.phases:
+        if phase.status is PhaseStatus.COMING:
+            yield from ((phase.key, spec) for spec in state.script.phase(phase.id).captures if spec.early)
+
+
+def latest(state: SessionState, seat: str, capture: str, key: str | None) -> Capture | None:
+    """The seat's capture of this kind in that phase instance, if it has one; of several the last."""
+    return next((c for c in reversed(state.captures) if (c.seat, c.capture, c.phase) == (seat, capture, key)), None)
+
+
+def in_sight(state: SessionState, seat: str) -> list[Capture]:
+    """The thread: what this client wrote that stays in everybody's sight."""
+    specs = ((capture, state.spec(capture.capture)) for capture in state.captures if capture.seat == seat)
+    return [capture for capture, spec in specs if spec is not None and spec.in_sight]
 
 
 def checked(spec: CaptureSpec, fields: Mapping[str, str]) -> dict[str, str]:
@@ -102,6 +145,8 @@ def _hushed(state: SessionState, capture: Capture) -> bool:
 
 def readable(state: SessionState, seat: str, capture: Capture) -> bool:
     """Whether `seat` may read `capture` now."""
+    if HoldCause.CARE in state.holds:
+        return False
     if capture.seat == seat:
         return True
     if _hushed(state, capture):
@@ -119,6 +164,8 @@ def readable(state: SessionState, seat: str, capture: Capture) -> bool:
 def for_everyone(state: SessionState, capture: Capture) -> bool:
     """Whether every seat may read it, so that it belongs to the part of the view that is common."""
     spec = state.spec(capture.capture)
+    if HoldCause.CARE in state.holds:
+        return False
     open_to_all = capture.revealed or (spec is not None and spec.visible is Visibility.EVERYONE)
     return open_to_all and not _hushed(state, capture)
 
@@ -142,7 +189,8 @@ def visible(state: SessionState, seat: str) -> list[CaptureView]:
 
 def keepsake(state: SessionState, seat: str) -> list[tuple[CaptureSpec, list[CaptureView]]]:
     """What is theirs at the end: one's own, and for the client everything that was written to help. Script order."""
-    specs = [*state.script.lobby, *(spec for phase in state.script.phases for spec in phase.captures)]
+    phases = [spec for phase in state.script.phases for spec in phase.captures]
+    specs = [*state.script.lobby, *phases, *state.script.after]
     result = []
     for spec in specs:
         mine = [

@@ -11,12 +11,13 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from cosession.core.script import Language
-from cosession.core.vocabulary import HandKind, Job, Microphone, Presence, Role
+from cosession.core.vocabulary import Address, Guidance, HandKind, Job, Microphone, Presence, Role, TurnOrder
 
 SeatId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{0,7}$")]
 PhaseKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}#[0-9]{1,2}$")]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
+CharterLine = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 CaptureId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 
 
@@ -55,12 +56,20 @@ class SkipPhase(Command):
     phase: PhaseKey
 
 
+class Undo(Command):
+    """« Annuler »: back to the phase before `phase`, within 5 s after « next » (method.md)."""
+
+    type: Literal["undo"] = "undo"
+    phase: PhaseKey
+
+
 class ExtendPhase(Command):
-    """Give `phase` more minutes; others yield theirs, the locked end stays."""
+    """Give `phase` more minutes, or with a negative number take some; others yield or gain, the locked end stays. Of a
+    phase that is to come never more than half of its minimum can be taken."""
 
     type: Literal["extend_phase"] = "extend_phase"
     phase: PhaseKey
-    by_s: int = Field(default=60, ge=15, le=600)
+    by_s: int = Field(default=60, ge=-600, le=600)
 
 
 class ExtendTurn(Command):
@@ -73,8 +82,85 @@ class Pause(Command):
     type: Literal["pause"] = "pause"
 
 
+class CarePause(Command):
+    """A pause in which the client and the lead stay audible and what is written is hidden."""
+
+    type: Literal["care_pause"] = "care_pause"
+
+
 class Resume(Command):
+    """End a pause. Out of a care pause with `smaller` the client may say the topic smaller first."""
+
     type: Literal["resume"] = "resume"
+    smaller: bool = False
+
+
+class SuspendSession(Command):
+    """Go on another day, within 7 days, from exactly here."""
+
+    type: Literal["suspend_session"] = "suspend_session"
+
+
+class ResumeSession(Command):
+    """Go on with a suspended session; its end moves by as long as it was suspended."""
+
+    type: Literal["resume_session"] = "resume_session"
+
+
+class StopSession(Command):
+    """End out of a care pause. No reason is kept."""
+
+    type: Literal["stop_session"] = "stop_session"
+
+
+class GoOn(Command):
+    """Go on without the absent client, who agreed to that in the lobby."""
+
+    type: Literal["go_on"] = "go_on"
+
+
+class ChangeClient(Command):
+    """The reserve topic: `seat` is client from here on, and the session begins anew at the script's `client_from`."""
+
+    type: Literal["change_client"] = "change_client"
+    seat: SeatId
+
+
+class KeepSilence(Command):
+    """« Laisser le silence »: no nudge and no passing in this turn."""
+
+    type: Literal["keep_silence"] = "keep_silence"
+    turn: int
+    on: bool = True
+
+
+class FlagExpert(Command):
+    """This seat is an expert of today's topic, or is not."""
+
+    type: Literal["flag_expert"] = "flag_expert"
+    seat: SeatId
+    expert: bool = True
+
+
+class OfferJob(Command):
+    """Offer a job to a seat, which takes it or declines."""
+
+    type: Literal["offer_job"] = "offer_job"
+    job: Job
+    seat: SeatId
+
+
+class SayRecall(Command):
+    """The lead has brought the group back to the request."""
+
+    type: Literal["say_recall"] = "say_recall"
+
+
+class ProposeCharter(Command):
+    """A wording of the charter, on which the group decides by consent. No lines take the proposal back."""
+
+    type: Literal["propose_charter"] = "propose_charter"
+    lines: tuple[CharterLine, ...] = Field(max_length=12)
 
 
 class GrantFloor(Command):
@@ -104,10 +190,10 @@ class TakeLead(Command):
 
 
 class MoveEnd(Command):
-    """Move the locked end later (decision 3)."""
+    """Move the locked end: earlier at once, later unless somebody privately refuses within 20 s (method.md)."""
 
     type: Literal["move_end"] = "move_end"
-    by_s: int = Field(default=300, ge=60, le=1800)
+    by_s: int = Field(default=300, ge=-3600, le=3600)
 
 
 class CloseSession(Command):
@@ -117,6 +203,76 @@ class CloseSession(Command):
 
 
 # -- taking part: every seat ---------------------------------------------------------------------------------------
+
+
+class AskPause(Command):
+    """« J'ai besoin d'une pause »: only the lead learns who asked."""
+
+    type: Literal["ask_pause"] = "ask_pause"
+
+
+class Thank(Command):
+    """« Merci, j'ai ce qu'il me faut », the client's: the speaker finishes the sentence and the floor passes."""
+
+    type: Literal["thank"] = "thank"
+    turn: int
+
+
+class RecallRequest(Command):
+    """« Revenir à ma demande », the client's: the lead says it."""
+
+    type: Literal["recall_request"] = "recall_request"
+
+
+class LeaveAt(Command):
+    """« Je pars à 10 h 50 », in session time; None takes it back."""
+
+    type: Literal["leave_at"] = "leave_at"
+    at_ms: int | None = Field(default=None, ge=0)
+
+
+class ChooseTyping(Command):
+    """« J'écoute, j'écris »: take one's turns in writing, or speak again."""
+
+    type: Literal["choose_typing"] = "choose_typing"
+    typed: bool
+
+
+class TypeTurn(Command):
+    """What my turn says, to be read aloud. May be sent again while the turn lasts."""
+
+    type: Literal["type_turn"] = "type_turn"
+    turn: int
+    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=600)]
+
+
+class AgreeGoingOn(Command):
+    """In the lobby: if I am client and drop, the advice goes on without me, and I read it afterwards."""
+
+    type: Literal["agree_going_on"] = "agree_going_on"
+    agreed: bool
+
+
+class RefuseEnd(Command):
+    """I cannot stay longer. Nobody learns who said it."""
+
+    type: Literal["refuse_end"] = "refuse_end"
+
+
+class AnswerJob(Command):
+    """Take an offered job, or decline."""
+
+    type: Literal["answer_job"] = "answer_job"
+    job: Job
+    accept: bool
+
+
+class AnswerCharter(Command):
+    """Consent to the proposed wording, or object."""
+
+    type: Literal["answer_charter"] = "answer_charter"
+    version: int
+    consents: bool
 
 
 class RaiseHand(Command):
@@ -172,16 +328,38 @@ SeatCommand = Annotated[
     | NextPhase
     | NextStep
     | SkipPhase
+    | Undo
     | ExtendPhase
     | ExtendTurn
     | Pause
+    | CarePause
     | Resume
+    | SuspendSession
+    | ResumeSession
+    | StopSession
+    | GoOn
+    | ChangeClient
+    | KeepSilence
+    | FlagExpert
+    | OfferJob
+    | SayRecall
+    | ProposeCharter
     | GrantFloor
     | TakeBackFloor
     | HandOverLead
     | TakeLead
     | MoveEnd
     | CloseSession
+    | AskPause
+    | Thank
+    | RecallRequest
+    | LeaveAt
+    | ChooseTyping
+    | TypeTurn
+    | AgreeGoingOn
+    | RefuseEnd
+    | AnswerJob
+    | AnswerCharter
     | RaiseHand
     | LowerHand
     | EndTurn
@@ -201,6 +379,7 @@ class NewSeat(Command):
     name: Name
     role: Role
     jobs: frozenset[Job] = frozenset()
+    qualified: bool = False
 
 
 class CreateSession(Command):
@@ -220,6 +399,10 @@ class CreateSession(Command):
     programme: str | None = None
     number: int = Field(default=1, ge=1, le=99)
     previous_client: int | None = None
+    guidance: Guidance = Guidance.GUIDED
+    address: Address = Address.VOUS
+    turn_order: TurnOrder = TurnOrder.ROTATING
+    lot: int = Field(default=0, ge=0)
 
 
 class ReportPresence(Command):
@@ -244,10 +427,34 @@ class CreditOutage(Command):
     outage_ms: int = Field(ge=0)
 
 
+class ReportPath(Command):
+    """A fact: a seat that had sound or picture has sent none for 6 s, or sends again (decision 7)."""
+
+    type: Literal["report_path"] = "report_path"
+    seat: SeatId
+    lost: bool
+
+
+class ReportLeadVoice(Command):
+    """A fact: the lead began or ceased to speak."""
+
+    type: Literal["report_lead_voice"] = "report_lead_voice"
+    speaking: bool
+
+
+class ReportVoices(Command):
+    """A fact: how long each seat has spoken since the last report, in milliseconds of real time."""
+
+    type: Literal["report_voices"] = "report_voices"
+    spoke_ms: dict[SeatId, int]
+
+
 class Tick(Command):
     """Time has passed."""
 
     type: Literal["tick"] = "tick"
 
 
-RoomCommand = CreateSession | ReportPresence | ReturnSeat | CreditOutage | Tick
+RoomCommand = (
+    CreateSession | ReportPresence | ReturnSeat | ReportPath | ReportLeadVoice | ReportVoices | CreditOutage | Tick
+)

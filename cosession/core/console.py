@@ -8,14 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cosession.core import commands as cmd
+from cosession.core import events as ev
 from cosession.core import schedule as sch
 from cosession.core.decide import accepted, decide
 from cosession.core.evolve import evolve
 from cosession.core.refusal import Refused
-from cosession.core.room_view import Change, Console, Preview
+from cosession.core.room_view import Change, ClientAway, Console, Option, Preview, Remedy
 from cosession.core.state import SessionState
 from cosession.core.view import turn_view
-from cosession.core.vocabulary import FloorMode, HoldCause, PhaseStatus, Visibility
+from cosession.core.vocabulary import FloorMode, HoldCause, Job, PhaseStatus, Visibility, Who
+
+#: Holds that an absence brought.
+HELD = (HoldCause.CLIENT_ABSENT, HoldCause.CONSULTANTS_ABSENT, HoldCause.LEAD_ABSENT, HoldCause.MEDIA)
 
 
 def console(state: SessionState, now_ms: int) -> Console:
@@ -33,13 +37,26 @@ def console(state: SessionState, now_ms: int) -> Console:
         drift_ms=sch.drift_ms(state, now_ms),
         elastic_ms=share.elastic_ms,
         lateness_ms=late_start,
-        paused_ms=sch.held_ms(state, HoldCause.PAUSE, now_ms),
-        held_ms=sch.held_ms(state, HoldCause.CLIENT_ABSENT, now_ms) + sch.held_ms(state, HoldCause.LEAD_ABSENT, now_ms),
+        paused_ms=sch.held_ms(state, HoldCause.PAUSE, now_ms) + sch.held_ms(state, HoldCause.CARE, now_ms),
+        held_ms=sum(sch.held_ms(state, cause, now_ms) for cause in HELD),
         outage_ms=sch.held_ms(state, HoldCause.OUTAGE, now_ms),
         counts=_counts(state),
         questions=dict(state.asked),
         passes=None if passes is None else passes.passes_in,
+        pause_wanted=[seat for seat in state.seats if seat in state.pause_wanted],
+        client_away=_client_away(state, now_ms),
+        remedies=list(_remedies(state, share, now_ms)),
+        experts=[seat.id for seat in state.seats.values() if seat.expert],
+        unqualified=state.frame_only,
+        talk=_talk(state),
+        open_jobs=[job for job in Job if _unmanned(state, job)],
     )
+
+
+def _unmanned(state: SessionState, job: Job) -> bool:
+    """Its seat is absent: it may be offered to somebody else."""
+    seat = state.holder_of(job)
+    return seat is not None and state.seats[seat].joined and not state.seats[seat].present
 
 
 def _grantable(state: SessionState, now_ms: int) -> list[str]:
@@ -56,22 +73,73 @@ def _counts(state: SessionState) -> dict[str, int]:
     return {spec.id: len({c.seat for c in state.captures if c.capture == spec.id}) for spec in specs}
 
 
+def _client_away(state: SessionState, now_ms: int) -> ClientAway | None:
+    """The clock waits for the client: what can be done (method.md, "When somebody drops")."""
+    since_ms, client, lead = state.holds.get(HoldCause.CLIENT_ABSENT), state.client, state.lead
+    if since_ms is None or client is None or lead is None:
+        return None
+    changes = [cmd.ChangeClient(seat=seat) for seat in state.seats if seat != client]
+    reserve = [command.seat for command in accepted(state, changes, now_ms, by=lead)]
+    options = [Option.WAIT]
+    options += [Option.GO_ON] if accepted(state, [cmd.GoOn()], now_ms, by=lead) else []
+    options += [Option.CHANGE_CLIENT] if reserve else []
+    options += [Option.SUSPEND] if accepted(state, [cmd.SuspendSession()], now_ms, by=lead) else []
+    return ClientAway(seat=client, since_ms=since_ms, options=options, reserve=reserve)
+
+
+def _remedies(state: SessionState, share: sch.Shares, now_ms: int) -> Iterator[Remedy]:
+    """What can be done while the end cannot hold: a later end, leaving out what is optional, a shorter round."""
+    late_ms = share.late_ms
+    if late_ms <= 0 or state.lead is None:
+        return
+    minutes = -(-late_ms // 60_000)
+    gestures: list[tuple[cmd.SeatCommand, str | None, int, int]] = [
+        (cmd.MoveEnd(by_s=min(minutes * 60, 3600)), None, min(minutes * 60, 3600), minutes * 60_000)
+    ]
+    for instance in state.phases:
+        phase = state.script.phase(instance.id)
+        if instance.status is not PhaseStatus.COMING:
+            continue
+        allotted_ms = share.allotted_ms[instance.key]
+        if phase.optional:
+            gestures.append((cmd.SkipPhase(phase=instance.key), instance.key, 0, min(allotted_ms, late_ms)))
+        elif any(step.floor is FloorMode.ROUND for step in phase.steps):
+            # It is at its minimum already: what is taken now is taken from its turns.
+            cut_ms = instance.wanted_ms - max(allotted_ms - late_ms, instance.minimum_ms // 2)
+            gains_ms = allotted_ms - max(allotted_ms - late_ms, instance.minimum_ms // 2)
+            by_s = -(cut_ms // 1000)
+            if -600 <= by_s <= -15:
+                gestures.append((cmd.ExtendPhase(phase=instance.key, by_s=by_s), instance.key, by_s, gains_ms))
+    fine = accepted(state, [gesture[0] for gesture in gestures], now_ms, by=state.lead)
+    for command, key, by_s, gains_ms in gestures:
+        if command in fine:
+            yield Remedy(gesture=command.type, phase=key, by_s=by_s, gains_ms=gains_ms)
+
+
+def _talk(state: SessionState) -> dict[str, int]:
+    """The balance of talk time among consultants where they question, in seat order."""
+    asking = {phase.id for phase in state.script.phases if any(s.floor is FloorMode.QUEUE for s in phase.steps)}
+    keys = [instance.key for instance in state.phases if instance.id in asking]
+    return {seat: sum(state.talk.get(key, {}).get(seat, 0) for key in keys) for seat in state.seats_of(Who.CONSULTANTS)}
+
+
 def _previews(state: SessionState, now_ms: int) -> Iterator[Preview]:
-    """What a gesture would do, found out by doing it on a copy."""
+    """What a gesture would do, found out by doing it on a copy. A later end counts as if nobody refused."""
     instance = state.current
     if instance is None or state.lead is None:
         return
-    gestures: list[tuple[cmd.SeatCommand, str | None]] = [
-        (cmd.ExtendPhase(phase=instance.key), instance.key),
-        (cmd.NextPhase(phase=instance.key), instance.key),
-        (cmd.SkipPhase(phase=instance.key), instance.key),
-        (cmd.MoveEnd(), None),
+    gestures: list[tuple[cmd.SeatCommand, str | None, int]] = [
+        (cmd.ExtendPhase(phase=instance.key), instance.key, 60),
+        (cmd.NextPhase(phase=instance.key), instance.key, 0),
+        (cmd.SkipPhase(phase=instance.key), instance.key, 0),
+        (cmd.MoveEnd(by_s=300), None, 300),
+        (cmd.MoveEnd(by_s=-300), None, -300),
     ]
     coming_up = next((p for p in state.phases if p.status is PhaseStatus.COMING), None)
     if coming_up is not None:
-        gestures.append((cmd.SkipPhase(phase=coming_up.key), coming_up.key))
+        gestures.append((cmd.SkipPhase(phase=coming_up.key), coming_up.key, 0))
     before = sch.shares(state, now_ms).allotted_ms
-    for command, phase in gestures:
+    for command, phase, by_s in gestures:
         try:
             events = decide(state, command, now_ms, by=state.lead)
         except Refused:
@@ -79,10 +147,13 @@ def _previews(state: SessionState, now_ms: int) -> Iterator[Preview]:
         after = state
         for event in events:
             after = evolve(after, event, now_ms)
+            if isinstance(event, ev.EndProposed):
+                after = evolve(after, ev.EndMoved(by_ms=event.by_ms), now_ms)
         share = sch.shares(after, now_ms)
         yield Preview(
             gesture=command.type,
             phase=phase,
+            by_s=by_s,
             changes=[
                 Change(phase=key, from_ms=before[key], to_ms=share.allotted_ms[key])
                 for key in before

@@ -1,10 +1,7 @@
-"""The course of a session: what follows by itself from where it stands.
+"""The course of a session: the movements of which every decision is made.
 
 `Course` collects events and evolves its own state with each, so that what comes later in one decision sees what came
-before.
-`settle` brings a state to rest: it emits what time, presence and the script require (a turn that passes, the next
-speaker, a hold, the lead that goes to the deputy) until nothing more is due. Every decision ends with it, so a `Tick`
-needs no rule of its own.
+before. Whether a movement is due is asked elsewhere: by a gesture (`conduct`, `care`, `take_part`), or by `settle`.
 """
 
 from __future__ import annotations
@@ -13,22 +10,11 @@ from cosession.core import captures as cap
 from cosession.core import events as ev
 from cosession.core import schedule as sch
 from cosession.core.evolve import evolve
-from cosession.core.floor import queue, rotated
+from cosession.core.floor import turn_order
 from cosession.core.refusal import Refused
 from cosession.core.script import CaptureSpec
 from cosession.core.state import SessionState
-from cosession.core.vocabulary import (
-    FloorMode,
-    HoldCause,
-    Job,
-    LeadCause,
-    PhaseStatus,
-    Presence,
-    Reveal,
-    Status,
-    TurnKind,
-    Who,
-)
+from cosession.core.vocabulary import FloorMode, HoldCause, PhaseStatus, Reveal, TurnKind, Who
 
 
 class Course:
@@ -53,11 +39,11 @@ class Course:
             self.emit(ev.SessionClosed())
             return
         self.emit(ev.PhaseStarted(phase=coming.key))
-        self._announce_lead()
+        self.announce_lead()
         self.start_step(0)
 
-    def leave_phase(self, event: ev.PhaseEnded | ev.PhaseSkipped) -> None:
-        """End the running phase: drafts become captures, what was hidden for the phase is revealed."""
+    def leave_phase(self, event: ev.PhaseEnded | ev.PhaseSkipped | ev.ClientChanged) -> None:
+        """End the running phase with `event`: drafts become captures, what was hidden for the phase is revealed."""
         phase = self.state.current_phase
         if phase is None:
             return
@@ -65,12 +51,21 @@ class Course:
         for spec in phase.captures:
             self._commit_drafts(spec)
             self._reveal(spec)
-        if HoldCause.PAUSE in self.state.holds:
-            self.emit(ev.HoldEnded(cause=HoldCause.PAUSE))
+        for cause in (HoldCause.PAUSE, HoldCause.CARE):
+            if cause in self.state.holds:
+                self.emit(ev.HoldEnded(cause=cause))
         self.emit(event)
 
-    def start_step(self, index: int) -> None:
-        """Begin step `index` of the running phase; a round that does not fit is dropped rather than shredded."""
+    def postpone_phase(self) -> None:
+        """The running phase comes after the next one, which begins. What was written and revealed stays as it is."""
+        instance = self.state.current
+        if instance is not None:
+            self.emit(ev.PhasePostponed(phase=instance.key))
+            self.start_next_phase()
+
+    def start_step(self, index: int, missed: dict[str, int] | None = None) -> None:
+        """Begin step `index` of the running phase; a round that does not fit is dropped rather than shredded. `missed`:
+        seats that come at the end of the round, with the milliseconds of the turn that they missed."""
         state, phase, instance = self.state, self.state.current_phase, self.state.current
         if phase is None or instance is None:
             return
@@ -85,27 +80,43 @@ class Course:
             self.emit(ev.StepDropped(phase=instance.key, step=index))
         if (instance.key, index) in self.state.dropped:
             if index + 1 < len(phase.steps):
-                self.start_step(index + 1)
+                self.start_step(index + 1, missed)
             return
         order: tuple[str, ...] = ()
+        late: dict[str, int] = {}
         if step.floor is FloorMode.ROUND:
-            order = rotated(state.seats_of(step.who), state.client, state.number)
+            order = turn_order(self.state, state.seats_of(step.who), self.now_ms + budget)
+            late = {seat: rest for seat, rest in (missed or {}).items() if seat not in order}
         elif step.floor is FloorMode.SINGLE:
             order = state.seats_of(step.who)
-        self.emit(ev.StepStarted(phase=instance.key, step=index, budget_ms=budget, order=order))
+        self.emit(ev.StepStarted(phase=instance.key, step=index, budget_ms=budget, order=(*order, *late), rests=late))
         if step.floor is FloorMode.SINGLE and step.who is Who.CLIENT:
             for spec in phase.captures:
                 if spec.reveal is Reveal.CLIENT_STEP:
                     self._commit_drafts(spec)
                     self.emit(ev.CaptureRevealed(capture=spec.id))
 
-    def next_step(self) -> bool:
-        """End the running step and begin the one after it; False if it is the last."""
+    def next_step(self, missed: dict[str, int] | None = None) -> bool:
+        """End the running step and begin the one after it; False if it is the last. `missed`: see `start_step`."""
         phase, run, instance = self.state.current_phase, self.state.step, self.state.current
         if phase is None or run is None or instance is None or self.last_step:
             return False
         self._end_step()
-        self.start_step(run.index + 1)
+        self.start_step(run.index + 1, missed)
+        return True
+
+    def repeat_round(self) -> bool:
+        """Begin the running round anew if there is time for another turn and somebody to take it."""
+        run, step, instance = self.state.step, self.state.current_step, self.state.current
+        if run is None or step is None or instance is None or not step.again:
+            return False
+        left = sch.step_left_ms(self.state, self.now_ms) or 0
+        order = turn_order(self.state, self.state.seats_of(step.who), self.now_ms + left)
+        if left < sch.one_turn_ms(self.state, step, step.min_turn_s or 0):
+            return False
+        if not any(self.state.seats[seat].audible for seat in order):
+            return False
+        self.emit(ev.StepStarted(phase=instance.key, step=run.index, budget_ms=left, order=order))
         return True
 
     @property
@@ -132,12 +143,12 @@ class Course:
 
     def write(self, spec: CaptureSpec, key: str | None, seat: str, fields: dict[str, str]) -> None:
         """Keep a text of a seat: a new capture, or the next version of the one it has."""
-        was = None if spec.many else cap.latest(self.state, seat, spec.id)
+        was = None if spec.many else cap.latest(self.state, seat, spec.id, key)
         self.emit(
             ev.CaptureSubmitted(
                 entry=self.state.entries + 1 if was is None else was.entry,
                 capture=spec.id,
-                phase=key if was is None else was.phase,
+                phase=key,
                 seat=seat,
                 version=1 if was is None else was.version + 1,
                 fields=fields,
@@ -155,8 +166,8 @@ class Course:
                 kept = cap.checked(spec, fields)
             except Refused:
                 continue
-            was = cap.latest(self.state, seat, capture)
             key = None if self.state.current is None else self.state.current.key
+            was = cap.latest(self.state, seat, capture, key)
             if allowed and (was is None or dict(was.fields) != kept):
                 self.write(spec, key, seat, kept)
 
@@ -172,14 +183,16 @@ class Course:
         self.emit(ev.TurnStarted(turn=self.state.turns + 1, seat=seat, kind=kind, budget_ms=budget_ms))
 
     def start_speaking(self, seat: str) -> None:
-        """The turn of a seat in a round or a single step, with its fair share or the rest it kept."""
+        """The turn of a seat in a round or a single step, with its fair share or the rest it kept. Where the client
+        answers each turn, it is a question."""
         run, step = self.state.step, self.state.current_step
         if run is None or step is None:
             return
         left = max(sch.step_left_ms(self.state, self.now_ms) or 0, 0)
         kept = run.rests.get(seat)
         budget = sch.turn_ms(self.state, step, left, len(run.order)) if kept is None else kept
-        self.start_turn(seat, TurnKind.SPEAK, budget)
+        answered = step.floor is FloorMode.ROUND and step.answer_s is not None and seat != self.state.client
+        self.start_turn(seat, TurnKind.ASK if answered else TurnKind.SPEAK, budget)
 
     def start_asking(self, seat: str) -> None:
         step = self.state.current_step
@@ -201,103 +214,17 @@ class Course:
         speaking = turn.kind is TurnKind.SPEAK
         self.emit(ev.TurnEnded(turn=turn.number, how="interrupted", rest_ms=left if speaking else 0))
 
-    def _announce_lead(self) -> None:
+    def end_turn(self, how: ev.TurnEnd) -> None:
+        """End the running turn; a question is answered."""
+        turn = self.state.turn
+        if turn is None:
+            return
+        self.emit(ev.TurnEnded(turn=turn.number, how=how))
+        if turn.kind is TurnKind.ASK and how in ("done", "time"):
+            self.start_answering()
+        self.announce_lead()
+
+    def announce_lead(self) -> None:
+        """Say who leads, if that has not been said."""
         if not self.state.lead_announced:
             self.emit(ev.LeadAnnounced())
-
-    # -- coming to rest ----------------------------------------------------------------------------------------
-
-    def settle(self) -> None:
-        """Emit what is due until nothing is. Bounded: every pass moves a turn, a step, a hold or the lead."""
-        due = (self._lead_due, self._holds_due, self._turn_due, self._floor_due, self._end_due)
-        while self.state.status is Status.RUNNING and any(rule() for rule in due):
-            pass
-
-    def _lead_due(self) -> bool:
-        state = self.state
-        lead, deputy = state.lead, state.holder_of(Job.DEPUTY)
-        if lead is None or deputy is None or deputy == lead:
-            return False
-        away = state.seats[lead]
-        if away.presence is not Presence.ABSENT or not away.joined or not state.seats[deputy].present:
-            return False
-        if self.now_ms - away.since_ms < sch.DEPUTY_LEADS_MS:
-            return False
-        self.emit(ev.LeadChanged(seat=deputy, cause=LeadCause.ABSENCE))
-        return True
-
-    def _holds_due(self) -> bool:
-        """The clock holds while somebody whom the phase cannot do without is absent."""
-        state, phase = self.state, self.state.current_phase
-        if phase is None:
-            return False
-        missing = {
-            HoldCause.CLIENT_ABSENT: Who.CLIENT in phase.hold_without and self._absent(state.client),
-            HoldCause.LEAD_ABSENT: Who.FACILITATOR in phase.hold_without and self._absent(state.lead),
-        }
-        for cause, wanted in missing.items():
-            if wanted and cause not in state.holds:
-                self.emit(ev.HoldStarted(cause=cause))
-                return True
-            if not wanted and cause in state.holds:
-                self.emit(ev.HoldEnded(cause=cause))
-                return True
-        return False
-
-    def _absent(self, seat: str | None) -> bool:
-        return seat is not None and not self.state.seats[seat].present
-
-    def _turn_due(self) -> bool:
-        """A turn ends by itself: its time and its grace are over, or its seat is absent."""
-        state, turn, step = self.state, self.state.turn, self.state.current_step
-        if turn is None or step is None or state.holds:
-            return False
-        left = sch.turn_left_ms(state, self.now_ms) or 0
-        if step.floor is not FloorMode.SINGLE and not state.seats[turn.seat].present:
-            rest = max(left, sch.REST_MS) if turn.kind is TurnKind.SPEAK else 0
-            self.emit(ev.TurnEnded(turn=turn.number, how="absent", rest_ms=rest))
-            self._announce_lead()
-            return True
-        passes = sch.passes_after_ms(state)
-        if passes is not None and left <= -passes:
-            self.emit(ev.TurnEnded(turn=turn.number, how="time"))
-            if turn.kind is TurnKind.ASK:
-                self.start_answering()
-            self._announce_lead()
-            return True
-        return False
-
-    def _floor_due(self) -> bool:
-        """Nobody has the floor: the script says who is next."""
-        state, step, run = self.state, self.state.current_step, self.state.step
-        if step is None or run is None or state.turn is not None or state.holds:
-            return False
-        match step.floor:
-            case FloorMode.ROUND | FloorMode.SINGLE:
-                present = [seat for seat in run.order if state.seats[seat].present]
-                if present:
-                    self.start_speaking(present[0])
-                    return True
-                waits = step.floor is FloorMode.SINGLE and bool(run.order)
-                return False if waits else self.next_step()
-            case FloorMode.QUEUE:
-                hands = [hand for hand in queue(state) if state.seats[hand.seat].present]
-                if hands:
-                    self.start_asking(hands[0].seat)
-                return bool(hands)
-            case FloorMode.SILENT_WRITING:
-                writers = [seat for seat in state.seats_of(step.who) if state.seats[seat].present]
-                everyone = bool(writers) and all(seat in run.done for seat in writers)
-                over = (sch.step_left_ms(state, self.now_ms) or 0) <= 0
-                return self.next_step() if everyone or over else False
-            case FloorMode.OPEN | FloorMode.FACILITATOR:
-                return False
-
-    def _end_due(self) -> bool:
-        if self.state.cannot_hold:
-            return False
-        late = sch.shares(self.state, self.now_ms).late_ms
-        if late <= 0:
-            return False
-        self.emit(ev.EndCannotHold(late_ms=late))
-        return True

@@ -1,7 +1,7 @@
 """Whether a command may happen, and what happens then.
 
 `decide(state, command, now_ms, by, drafts)` returns the events or raises `Refused`; it touches nothing. There is one
-function for each command: the lead's gestures are in `conduct`, every seat's in `take_part`, the room's facts here.
+function for each command: the lead's gestures are in `conduct` and `care`, every seat's in `take_part`, facts here.
 Who may do what is said there and nowhere else: the buttons of the browser come from asking this module (`view`).
 """
 
@@ -11,14 +11,15 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from cosession.core import captures as cap
+from cosession.core import care, conduct, take_part
 from cosession.core import commands as cmd
-from cosession.core import conduct, take_part
 from cosession.core import events as ev
 from cosession.core.course import Course
 from cosession.core.refusal import Refused
+from cosession.core.settle import settle
 from cosession.core.setup import create
 from cosession.core.state import SessionState
-from cosession.core.vocabulary import Microphone, Presence, RefusalCode, Status
+from cosession.core.vocabulary import HoldCause, Microphone, Presence, RefusalCode, Status
 
 C = TypeVar("C", bound=cmd.Command)
 
@@ -47,30 +48,38 @@ def decide(
         seat = state.seats.get(by)
         if seat is None:
             raise Refused(RefusalCode.UNKNOWN_SEAT, by)
-        if state.status is Status.CLOSED:
-            raise Refused(RefusalCode.CLOSED)
         # What time has already brought about comes first, so that nobody acts on a turn that is over.
-        course.settle()
-        _GESTURES[type(command)](course, command, course.state.seats[by])
-    course.settle()
+        settle(course)
+        _gesture(course, command, by)
+    settle(course)
     return course.events
 
 
 def accepted(state: SessionState, commands: Iterable[C], now_ms: int, by: str) -> list[C]:
     """Those of `commands` that `decide` would not refuse from this seat now. Cheaper than deciding each: what is due is
     settled once, and what would follow is not worked out."""
-    if state.status is Status.CLOSED:
-        return []
     due = Course(state, now_ms, NO_DRAFTS)
-    due.settle()
+    settle(due)
     fine = []
     for command in commands:
         try:
-            _GESTURES[type(command)](Course(due.state, now_ms, NO_DRAFTS), command, due.state.seats[by])
+            _gesture(Course(due.state, now_ms, NO_DRAFTS), command, by)
         except Refused:
             continue
         fine.append(command)
     return fine
+
+
+def _gesture(course: Course, command: cmd.Command, by: str) -> None:
+    """What a seat asks, where it may be asked at all: after the close, in a suspended session and in a care pause only
+    what belongs there."""
+    kind = type(command)
+    if course.state.status is Status.CLOSED and kind is not cmd.SubmitCapture:
+        raise Refused(RefusalCode.CLOSED)
+    for cause, fitting in _WHILE.items():
+        if cause in course.state.holds and kind not in fitting:
+            raise Refused(RefusalCode.NOT_NOW, cause.value)
+    _GESTURES[kind](course, command, course.state.seats[by])
 
 
 # -- facts that the room reports -----------------------------------------------------------------------------------
@@ -99,6 +108,28 @@ def _credit_outage(course: Course, c: cmd.CreditOutage) -> None:
         course.emit(ev.OutageCredited(outage_ms=c.outage_ms))
 
 
+def _report_path(course: Course, c: cmd.ReportPath) -> None:
+    seat = course.state.seats.get(c.seat)
+    if seat is None:
+        raise Refused(RefusalCode.UNKNOWN_SEAT, c.seat)
+    if seat.media_lost is not c.lost and seat.present:
+        course.emit(ev.MediaPathChanged(seat=c.seat, lost=c.lost))
+
+
+def _report_lead_voice(course: Course, c: cmd.ReportLeadVoice) -> None:
+    """Only inside somebody else's turn does it matter."""
+    turn = course.state.turn
+    if turn is not None and turn.seat != course.state.lead and (turn.stopped_at_ms is not None) is not c.speaking:
+        course.emit(ev.LeadSpoke(speaking=c.speaking))
+
+
+def _report_voices(course: Course, c: cmd.ReportVoices) -> None:
+    instance = course.state.current
+    spoke = {seat: ms for seat, ms in sorted(c.spoke_ms.items()) if seat in course.state.seats and ms > 0}
+    if instance is not None and spoke:
+        course.emit(ev.VoicesHeard(phase=instance.key, spoke_ms=spoke))
+
+
 def _tick(course: Course, c: cmd.Tick) -> None:
     """Time alone: `settle` does what is due."""
 
@@ -106,8 +137,21 @@ def _tick(course: Course, c: cmd.Tick) -> None:
 _FACTS: dict[type[cmd.Command], Callable[[Course, Any], None]] = {
     cmd.ReportPresence: _report_presence,
     cmd.ReturnSeat: _return_seat,
+    cmd.ReportPath: _report_path,
+    cmd.ReportLeadVoice: _report_lead_voice,
+    cmd.ReportVoices: _report_voices,
     cmd.CreditOutage: _credit_outage,
     cmd.Tick: _tick,
 }
 
-_GESTURES = conduct.GESTURES | take_part.GESTURES
+_GESTURES = conduct.GESTURES | care.GESTURES | take_part.GESTURES
+
+_OWN_AFFAIRS: frozenset[type[cmd.Command]] = frozenset(
+    {cmd.SetMicrophone, cmd.LeaveAt, cmd.ChooseTyping, cmd.AgreeGoingOn, cmd.TakeLead}
+)
+_WHILE: dict[HoldCause, frozenset[type[cmd.Command]]] = {
+    HoldCause.SUSPENDED: _OWN_AFFAIRS | {cmd.ResumeSession, cmd.CloseSession},
+    HoldCause.CARE: _OWN_AFFAIRS
+    | {cmd.Resume, cmd.SuspendSession, cmd.StopSession, cmd.HandOverLead, cmd.OfferJob, cmd.AnswerJob, cmd.RefuseEnd},
+}
+"""The gestures that belong into a suspended session and into a care pause."""

@@ -12,7 +12,19 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from cosession.core.script import Language
-from cosession.core.vocabulary import HandKind, HoldCause, Job, LeadCause, Microphone, Presence, Role, TurnKind
+from cosession.core.vocabulary import (
+    Address,
+    Guidance,
+    HandKind,
+    HoldCause,
+    Job,
+    LeadCause,
+    Microphone,
+    Presence,
+    Role,
+    TurnKind,
+    TurnOrder,
+)
 
 TurnEnd = Literal["done", "passed", "time", "taken_back", "interrupted", "absent"]
 
@@ -38,6 +50,14 @@ class SessionCreated(Event):
     programme: str | None
     number: int
     previous_client: str | None
+    clients: tuple[str, ...] = ()
+    """Who is client one after the other, in a script that repeats; otherwise empty."""
+    members: int = 0
+    """How many seats are members."""
+    guidance: Guidance = Guidance.GUIDED
+    address: Address = Address.VOUS
+    turn_order: TurnOrder = TurnOrder.ROTATING
+    lot: int = 0
 
 
 class SeatAdded(Event):
@@ -47,6 +67,7 @@ class SeatAdded(Event):
     name: str
     role: Role
     jobs: tuple[Job, ...]
+    qualified: bool = False
 
     @property
     def owner(self) -> str | None:
@@ -106,6 +127,8 @@ class StepStarted(Event):
     step: int
     budget_ms: int
     order: tuple[str, ...] = ()
+    rests: dict[str, int] = {}
+    """Milliseconds that a seat brings along from a turn it missed."""
 
 
 class StepDropped(Event):
@@ -223,8 +246,210 @@ class EndMoved(Event):
     by_ms: int
 
 
+class EndProposed(Event):
+    """The end moves later by this much unless somebody refuses in time."""
+
+    type: Literal["end_proposed"] = "end_proposed"
+    by_ms: int
+
+
+class EndRefused(Event):
+    """Somebody cannot stay. Who it was is not kept."""
+
+    type: Literal["end_refused"] = "end_refused"
+
+
+class PhaseUndone(Event):
+    """Back to where the session stood before the lead left the phase before this one."""
+
+    type: Literal["phase_undone"] = "phase_undone"
+    phase: str
+
+
+class PhasePostponed(Event):
+    """The running phase comes after the next one: its client is absent."""
+
+    type: Literal["phase_postponed"] = "phase_postponed"
+    phase: str
+
+
+class ClientChanged(Event):
+    """Another seat is client from here on; `again` are new instances of the phases that begin anew."""
+
+    type: Literal["client_changed"] = "client_changed"
+    seat: str
+    again: tuple[str, ...]
+
+
+class HoldWaived(Event):
+    """The lead goes on although the cause lasts."""
+
+    type: Literal["hold_waived"] = "hold_waived"
+    cause: HoldCause
+
+
+class LeadVacated(Event):
+    """Nobody leads: facilitator and deputy are absent, or there is no deputy."""
+
+    type: Literal["lead_vacated"] = "lead_vacated"
+
+
+class MediaPathChanged(Event):
+    """A seat's media stopped arriving for 6 s, or came back."""
+
+    type: Literal["media_path_changed"] = "media_path_changed"
+    seat: str
+    lost: bool
+
+
+class LeadSpoke(Event):
+    """The lead's words inside somebody's turn: its clock stands still from here, or goes on."""
+
+    type: Literal["lead_spoke"] = "lead_spoke"
+    speaking: bool
+
+
+class VoicesHeard(Event):
+    """How long each seat has spoken since the last such event, in milliseconds of real time."""
+
+    type: Literal["voices_heard"] = "voices_heard"
+    phase: str
+    spoke_ms: dict[str, int]
+
+
+class SilenceKept(Event):
+    """The lead lets the silence of this turn be, or ends that."""
+
+    type: Literal["silence_kept"] = "silence_kept"
+    turn: int
+    on: bool
+
+
+class TurnThanked(Event):
+    """« Merci, j'ai ce qu'il me faut »: the speaker finishes the sentence."""
+
+    type: Literal["turn_thanked"] = "turn_thanked"
+    turn: int
+
+
+class TurnTyped(Event):
+    """What a turn says in writing, to be read aloud."""
+
+    CONTENT = frozenset({"text"})
+    type: Literal["turn_typed"] = "turn_typed"
+    turn: int
+    seat: str
+    text: str
+
+    @property
+    def owner(self) -> str | None:
+        return self.seat
+
+
+class TypingChosen(Event):
+    """« J'écoute, j'écris »."""
+
+    type: Literal["typing_chosen"] = "typing_chosen"
+    seat: str
+    typed: bool
+
+
+class RequestRecalled(Event):
+    """« Revenir à ma demande »: the lead is asked to say it."""
+
+    type: Literal["request_recalled"] = "request_recalled"
+
+
+class RecallSaid(Event):
+    """The lead has said it."""
+
+    type: Literal["recall_said"] = "recall_said"
+
+
+class PauseWanted(Event):
+    """« J'ai besoin d'une pause ». Who asked is sealed (decision 34)."""
+
+    CONTENT = frozenset({"seat"})
+    type: Literal["pause_wanted"] = "pause_wanted"
+    seat: str
+
+
+class TopicNarrowed(Event):
+    """Out of a care pause: the client may say the topic smaller."""
+
+    type: Literal["topic_narrowed"] = "topic_narrowed"
+
+
+class LeavingSaid(Event):
+    """A seat says when it leaves, in session time; None takes it back."""
+
+    type: Literal["leaving_said"] = "leaving_said"
+    seat: str
+    at_ms: int | None
+
+
+class GoingOnAgreed(Event):
+    """As a client, this seat agrees that the advice goes on if it drops, or takes that back."""
+
+    type: Literal["going_on_agreed"] = "going_on_agreed"
+    seat: str
+    agreed: bool
+
+
+class ExpertFlagged(Event):
+    type: Literal["expert_flagged"] = "expert_flagged"
+    seat: str
+    expert: bool
+
+
+class JobOffered(Event):
+    type: Literal["job_offered"] = "job_offered"
+    job: Job
+    seat: str
+
+
+class JobAnswered(Event):
+    """The seat takes the job, from whoever had it, or declines."""
+
+    type: Literal["job_answered"] = "job_answered"
+    job: Job
+    seat: str
+    accepted: bool
+
+
+class CharterProposed(Event):
+    CONTENT = frozenset({"lines"})
+    type: Literal["charter_proposed"] = "charter_proposed"
+    version: int
+    lines: tuple[str, ...]
+
+
+class CharterAnswered(Event):
+    """A seat consents to the proposed wording, or objects."""
+
+    type: Literal["charter_answered"] = "charter_answered"
+    seat: str
+    version: int
+    consents: bool
+
+
+class CharterAgreed(Event):
+    """Everybody consented: this wording stands."""
+
+    type: Literal["charter_agreed"] = "charter_agreed"
+    version: int
+
+
+class CharterWithdrawn(Event):
+    type: Literal["charter_withdrawn"] = "charter_withdrawn"
+    version: int
+
+
 class SessionClosed(Event):
+    """`stopped`: out of a care pause; no reason is kept."""
+
     type: Literal["session_closed"] = "session_closed"
+    stopped: bool = False
 
 
 AnyEvent = Annotated[
@@ -256,6 +481,33 @@ AnyEvent = Annotated[
     | LeadAnnounced
     | EndCannotHold
     | EndMoved
+    | EndProposed
+    | EndRefused
+    | PhaseUndone
+    | PhasePostponed
+    | ClientChanged
+    | HoldWaived
+    | LeadVacated
+    | MediaPathChanged
+    | LeadSpoke
+    | VoicesHeard
+    | SilenceKept
+    | TurnThanked
+    | TurnTyped
+    | TypingChosen
+    | RequestRecalled
+    | RecallSaid
+    | PauseWanted
+    | TopicNarrowed
+    | LeavingSaid
+    | GoingOnAgreed
+    | ExpertFlagged
+    | JobOffered
+    | JobAnswered
+    | CharterProposed
+    | CharterAnswered
+    | CharterAgreed
+    | CharterWithdrawn
     | SessionClosed,
     Field(discriminator="type"),
 ]

@@ -7,9 +7,10 @@ plane enforces: those of `may_speak` whose own microphone is open. Observers nev
 from __future__ import annotations
 
 from dataclasses import replace
+from hashlib import sha256
 
 from cosession.core.state import Hand, SessionState
-from cosession.core.vocabulary import FloorMode, HandKind, Microphone, Role, Status
+from cosession.core.vocabulary import FloorMode, HandKind, HoldCause, Microphone, Role, Status, TurnOrder
 
 #: « Je rebondis »: so many follow-ups may go ahead of the queue on one question (method.md, `questions`).
 FOLLOW_UPS = 2
@@ -41,12 +42,18 @@ def may_speak(state: SessionState) -> frozenset[str]:
             return frozenset()
         case Status.RUNNING:
             pass
+    if HoldCause.SUSPENDED in state.holds:
+        return frozenset()
+    if HoldCause.CARE in state.holds:
+        return frozenset(seat for seat in (state.client, state.lead) if seat is not None)
     step = state.current_step
     seats = {state.lead, holder(state)}
     if step is not None and step.floor is FloorMode.OPEN:
         seats |= everyone
     if step is not None and step.floor is FloorMode.QUEUE:
         seats.add(state.client)
+    if step is not None and HoldCause.PAUSE in state.holds and state.lead is None:
+        seats |= everyone
     return frozenset(seat for seat in seats if seat is not None and seat in everyone) - closed_roles(state)
 
 
@@ -83,11 +90,45 @@ def queue(state: SessionState) -> tuple[Hand, ...]:
     )
 
 
-def rotated(seats: tuple[str, ...], client: str | None, number: int) -> tuple[str, ...]:
-    """Turn order of a round: consultants rotate from session to session, the client speaks last (method.md,
-    "Rotation")."""
-    others = tuple(seat for seat in seats if seat != client)
-    if others:
-        shift = (number - 1) % len(others)
-        others = others[shift:] + others[:shift]
-    return others + ((client,) if client in seats and client is not None else ())
+def closed_cameras(state: SessionState) -> frozenset[str]:
+    """Seats whose picture the running step closes, the lead's excepted; in a suspended session everybody's."""
+    if HoldCause.SUSPENDED in state.holds:
+        return frozenset(state.seats)
+    step = state.current_step
+    if step is None or HoldCause.CARE in state.holds:
+        return frozenset()
+    return frozenset(seat for who in step.closed_cameras for seat in state.seats_of(who)) - {state.lead}
+
+
+def turn_order(state: SessionState, seats: tuple[str, ...], until_ms: int) -> tuple[str, ...]:
+    """The order of a round that lasts until session time `until_ms`. Consultants come as the group's setting says, the
+    client last; whoever leaves before its end comes first; an expert never closes it (method.md, "Rotation")."""
+    others = tuple(seat for seat in seats if seat != state.client)
+    match state.turn_order:
+        case TurnOrder.ROTATING:
+            shift = (state.number - 1) % len(others) if others else 0
+            others = others[shift:] + others[:shift]
+        case TurnOrder.DRAWN:
+            others = tuple(sorted(others, key=lambda seat: _lot(state, seat)))
+        case TurnOrder.QUIETEST:
+            spoke = {seat: sum(talk.get(seat, 0) for talk in state.talk.values()) for seat in others}
+            others = tuple(sorted(others, key=lambda seat: spoke[seat]))
+    if others and state.seats[others[-1]].expert:
+        peers = [seat for seat in others if not state.seats[seat].expert]
+        if peers:
+            others = (*(seat for seat in others if seat != peers[-1]), peers[-1])
+    order = others + ((state.client,) if state.client in seats and state.client is not None else ())
+    leaving = tuple(seat for seat in order if leaves_by(state, seat, until_ms))
+    return leaving + tuple(seat for seat in order if seat not in leaving)
+
+
+def leaves_by(state: SessionState, seat: str, at_ms: int) -> bool:
+    """Whether the seat said that it leaves before session time `at_ms`."""
+    leaves_at_ms = state.seats[seat].leaves_at_ms
+    return leaves_at_ms is not None and leaves_at_ms < at_ms
+
+
+def _lot(state: SessionState, seat: str) -> bytes:
+    """A seat's lot, another one in each step, the same whenever it is asked."""
+    where = None if state.current is None or state.step is None else (state.current.key, state.step.index)
+    return sha256(f"{state.lot} {where} {seat}".encode()).digest()

@@ -8,10 +8,20 @@ from __future__ import annotations
 
 from cosession.core import schedule as sch
 from cosession.core.course import Course
-from cosession.core.floor import closed_roles, holder, may_speak, queue
+from cosession.core.floor import closed_cameras, closed_roles, holder, may_speak, queue
 from cosession.core.room_view import MicReason, Prompt, PromptKey
 from cosession.core.state import SeatState, SessionState
-from cosession.core.vocabulary import FloorMode, HoldCause, Microphone, PhaseStatus, Role, Status, TurnKind
+from cosession.core.vocabulary import (
+    Family,
+    FloorMode,
+    HoldCause,
+    Microphone,
+    PhaseStatus,
+    Reveal,
+    Role,
+    Status,
+    TurnKind,
+)
 
 
 def _prompt(key: PromptKey, name: str | None = None, count: int | None = None, next_: str | None = None) -> Prompt:
@@ -26,7 +36,7 @@ def coming(state: SessionState) -> list[str]:
     step = state.current_step
     if step is not None and step.floor is FloorMode.QUEUE:
         return [hand.seat for hand in queue(state)]
-    present = [seat for seat in state.step.order if state.seats[seat].present]
+    present = [seat for seat in state.step.order if state.seats[seat].audible]
     return present + [seat for seat in state.step.order if seat not in present]
 
 
@@ -46,18 +56,28 @@ def writers_left(state: SessionState) -> int:
     return sum(state.seats[seat].present and seat not in run.done for seat in state.seats_of(step.who))
 
 
+def kept_silent(state: SessionState) -> bool:
+    """Everybody has spoken, and the step keeps its whole time: the silence belongs to it."""
+    step, run = state.current_step, state.step
+    if step is None or run is None or state.turn is not None or not step.hold_full_time:
+        return False
+    return not any(state.seats[seat].audible for seat in run.order) and step.floor is not FloorMode.SILENT_WRITING
+
+
 def resting(state: SessionState, now_ms: int) -> bool:
     """Everything in this phase has had its turn; only the lead can move on."""
     step, run = state.current_step, state.step
     if step is None or run is None or state.turn is not None or not Course(state, now_ms, {}).last_step:
         return False
+    over = (sch.step_left_ms(state, now_ms) or 0) <= 0
     match step.floor:
         case FloorMode.ROUND | FloorMode.SINGLE:
-            return not any(state.seats[seat].present for seat in run.order)
+            spoken = not any(state.seats[seat].audible for seat in run.order)
+            return spoken and (over or not step.hold_full_time)
         case FloorMode.FACILITATOR:
             return True
         case FloorMode.SILENT_WRITING:
-            return writers_left(state) == 0 or (sch.step_left_ms(state, now_ms) or 0) <= 0
+            return over or (writers_left(state) == 0 and not step.hold_full_time)
         case FloorMode.QUEUE | FloorMode.OPEN:
             return False
 
@@ -68,16 +88,36 @@ def prompt(state: SessionState, seat: SeatState, now_ms: int) -> Prompt:
     if state.status is Status.CLOSED:
         return _prompt(PromptKey.CLOSED)
     if state.status is Status.LOBBY:
-        return _prompt(PromptKey.LOBBY_LEAD if leads else PromptKey.LOBBY_WAIT)
+        alone = not state.script.facilitator
+        waiting = PromptKey.LOBBY_ALONE if alone else PromptKey.LOBBY_WAIT
+        return _prompt(PromptKey.LOBBY_LEAD if leads else waiting)
+    held = _held_prompt(state, seat)
+    if held is not None:
+        return held
+    if leads and turns_until(state, seat.id) is None:
+        return _lead_prompt(state, now_ms)
+    return _member_prompt(state, seat, now_ms)
+
+
+def _held_prompt(state: SessionState, seat: SeatState) -> Prompt | None:
+    """What is said while the clock stands still, the weightiest cause first."""
+    if HoldCause.SUSPENDED in state.holds:
+        return _prompt(PromptKey.HELD_SUSPENDED)
+    if HoldCause.CARE in state.holds:
+        if seat.id == state.client:
+            return _prompt(PromptKey.HELD_CARE_CLIENT)
+        return _prompt(PromptKey.HELD_CARE_LEAD if seat.id == state.lead else PromptKey.HELD_CARE, name=state.client)
     if HoldCause.PAUSE in state.holds:
         return _prompt(PromptKey.HELD_PAUSE)
+    if HoldCause.MEDIA in state.holds:
+        return _prompt(PromptKey.HELD_MEDIA)
     if HoldCause.CLIENT_ABSENT in state.holds:
         return _prompt(PromptKey.HELD_CLIENT, name=state.client)
     if HoldCause.LEAD_ABSENT in state.holds:
-        return _prompt(PromptKey.HELD_LEAD, name=state.lead)
-    if leads and turns_until(state, seat.id) is None:
-        return _lead_prompt(state, now_ms)
-    return _member_prompt(state, seat)
+        return _prompt(PromptKey.HELD_VACANT if state.lead is None else PromptKey.HELD_LEAD, name=state.lead)
+    if HoldCause.CONSULTANTS_ABSENT in state.holds:
+        return _prompt(PromptKey.HELD_CONSULTANTS)
+    return None
 
 
 def _lead_prompt(state: SessionState, now_ms: int) -> Prompt:
@@ -87,6 +127,12 @@ def _lead_prompt(state: SessionState, now_ms: int) -> Prompt:
     if resting(state, now_ms):
         last = not any(p.status is PhaseStatus.COMING for p in state.phases)
         return _prompt(PromptKey.LEAD_CLOSE if last else PromptKey.LEAD_NEXT)
+    if turn is not None and turn.silence:
+        return _prompt(PromptKey.LEAD_SILENCE, name=turn.seat)
+    if turn is not None and turn.text is not None:
+        return _prompt(PromptKey.LEAD_READ, name=turn.seat)
+    if kept_silent(state):
+        return _prompt(PromptKey.SILENCE)
     if turn is not None:
         left = sch.turn_left_ms(state, now_ms) or 0
         if sch.passes_after_ms(state) is not None and left <= -state.script.turn_overrun.grace_s * 1000:
@@ -113,11 +159,26 @@ def _lead_prompt(state: SessionState, now_ms: int) -> Prompt:
             return _prompt(PromptKey.LISTEN_NOBODY)
 
 
-def _member_prompt(state: SessionState, seat: SeatState) -> Prompt:
-    step, run = state.current_step, state.step
+def _member_prompt(state: SessionState, seat: SeatState, now_ms: int) -> Prompt:
+    step, run, turn = state.current_step, state.step, state.turn
     if step is None or run is None:
         return _prompt(PromptKey.LISTEN_NOBODY)
     is_client = seat.id == state.client
+    if turn is not None and turn.seat == seat.id:
+        if turn.thanked:
+            return _prompt(PromptKey.SPEAK_THANKED, name=state.client)
+        if seat.typed:
+            return _prompt(PromptKey.TYPE_NOW)
+        if is_client and state.narrowed and turn.kind is TurnKind.GRANTED:
+            return _prompt(PromptKey.CLIENT_SMALLER)
+    if is_client and turn is not None and turn.thanked:
+        return _prompt(PromptKey.CLIENT_THANKED, name=turn.seat)
+    if kept_silent(state):
+        return _prompt(PromptKey.SILENCE)
+    if not state.script.facilitator and resting(state, now_ms):
+        return _prompt(PromptKey.ALONE_NEXT)
+    if seat.id in closed_cameras(state) and is_client:
+        return _prompt(PromptKey.TURNED_AWAY)
     if step.floor is FloorMode.SILENT_WRITING:
         if seat.id in run.done:
             return _prompt(PromptKey.WRITE_DONE, count=writers_left(state))
@@ -131,13 +192,11 @@ def _member_prompt(state: SessionState, seat: SeatState) -> Prompt:
     place = turns_until(state, seat.id)
     speaker = holder(state)
     if place == 0:
-        if is_client and step.floor is FloorMode.SINGLE:
-            phase = state.current_phase
-            written = {c.id for c in phase.captures} if phase is not None else set()
-            if "request" in written:
-                return _prompt(PromptKey.CLIENT_REQUEST)
-            return _prompt(PromptKey.CLIENT_READ_PLAN if "action" in written else PromptKey.CLIENT_SPEAK)
-        return _prompt(PromptKey.SPEAK_NOW)
+        if turn is not None and turn.kind is TurnKind.ANSWER:
+            return _prompt(PromptKey.CLIENT_ANSWER, name=state.asker)
+        if turn is not None and turn.kind is TurnKind.ASK:
+            return _prompt(PromptKey.ASK_IN_TURN, name=state.client)
+        return _prompt(_own_step(state) if is_client and step.floor is FloorMode.SINGLE else PromptKey.SPEAK_NOW)
     if is_client and seat.id in closed_roles(state) and speaker is not None:
         return _prompt(PromptKey.CLIENT_SILENT, name=speaker)
     if place == 1 and speaker is not None:
@@ -145,6 +204,15 @@ def _member_prompt(state: SessionState, seat: SeatState) -> Prompt:
     if place is not None and speaker is not None:
         return _prompt(PromptKey.SPEAK_LATER, name=speaker, count=place - 1)
     return _prompt(PromptKey.LISTEN_NOBODY) if speaker is None else _prompt(PromptKey.LISTEN, name=speaker)
+
+
+def _own_step(state: SessionState) -> PromptKey:
+    """What the client's own step is for: to read what was hidden until then, to say the request, or to tell."""
+    phase = state.current_phase
+    if phase is not None and any(spec.reveal is Reveal.CLIENT_STEP for spec in phase.captures):
+        return PromptKey.CLIENT_READ_PLAN
+    agrees = phase is not None and phase.family is Family.AGREE
+    return PromptKey.CLIENT_REQUEST if agrees else PromptKey.CLIENT_SPEAK
 
 
 def _queue_prompt(state: SessionState, seat: SeatState, is_client: bool) -> Prompt:

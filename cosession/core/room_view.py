@@ -13,8 +13,11 @@ from pydantic import BaseModel, ConfigDict
 
 from cosession.core.script import CaptureSpec, Language, Text
 from cosession.core.vocabulary import (
+    Address,
+    Bell,
     Family,
     FloorMode,
+    Guidance,
     HandKind,
     HoldCause,
     Job,
@@ -54,6 +57,9 @@ class PhaseView(View):
     spent_ms: int
     minimum_ms: int
     protected: bool
+    optional: bool
+    client: str | None
+    """Who is client in it, where the role rotates; otherwise None."""
 
 
 class NowView(View):
@@ -78,6 +84,14 @@ class NowView(View):
     """Rounds of this phase that are left out because they no longer fit."""
     resting: bool
     """Everything in this phase has had its turn: the lead moves on when it suits."""
+    ends_in: Countdown | None
+    """Until the phase ends by itself; None where it waits for the lead."""
+    bells: list[Bell]
+    questions_only: bool
+    silence: bool
+    """Everybody has spoken, and the silence is kept to the end of the step."""
+    closed_cameras: list[str]
+    """Seats whose picture is closed in this step."""
 
 
 class Overrun(StrEnum):
@@ -94,6 +108,12 @@ class TurnView(View):
     overrun: Overrun
     passes_in: Countdown | None
     """Until the turn passes by itself; None where it never does (the client's own steps)."""
+    thanked: bool
+    """The client has what they need: the sentence is finished, then the floor passes."""
+    silence: bool
+    """The lead lets the silence be."""
+    text: str | None
+    """What a typed turn says, to be read aloud."""
 
 
 class HandView(View):
@@ -129,6 +149,11 @@ class SeatView(View):
     microphone: Microphone
     since_ms: int
     """Since when the presence is as it is."""
+    media_lost: bool
+    """Is here, and its sound or picture stopped arriving."""
+    typed: bool
+    """Takes its turns in writing."""
+    leaves_at_ms: int | None
 
 
 class CaptureView(View):
@@ -139,6 +164,23 @@ class CaptureView(View):
     version: int
     fields: dict[str, str]
     erased: bool = False
+
+
+class EndProposalView(View):
+    """A later end that is not refused yet. `until`: the time to refuse."""
+
+    by_ms: int
+    until: Countdown
+
+
+class CharterVoteView(View):
+    """A wording on which the group decides by consent. Who has answered is not told, only how many."""
+
+    version: int
+    lines: list[str]
+    consents: int
+    objections: int
+    waiting: int
 
 
 class Common(View):
@@ -173,6 +215,16 @@ class Common(View):
     live: CaptureView | None
     """What the client is writing right now where all may watch (the request)."""
     charter: list[Text]
+    charter_vote: CharterVoteView | None
+    conducted: bool
+    """A facilitator conducts; otherwise every member holds the keys."""
+    vacant: bool
+    """Nobody leads at the moment, and that has been said."""
+    guidance: Guidance
+    address: Address
+    end_proposal: EndProposalView | None
+    end_refused: bool
+    stopped: bool
 
 
 class PromptKey(StrEnum):
@@ -214,6 +266,24 @@ class PromptKey(StrEnum):
     HELD_PAUSE = "held_pause"
     HELD_CLIENT = "held_client"  #: {name}
     HELD_LEAD = "held_lead"  #: {name}
+    HELD_VACANT = "held_vacant"
+    HELD_CARE = "held_care"  #: {name} of the client
+    HELD_CARE_CLIENT = "held_care_client"
+    HELD_CARE_LEAD = "held_care_lead"  #: {name} of the client
+    HELD_SUSPENDED = "held_suspended"
+    HELD_CONSULTANTS = "held_consultants"
+    HELD_MEDIA = "held_media"
+    LOBBY_ALONE = "lobby_alone"  #: nobody conducts: everybody may begin
+    ALONE_NEXT = "alone_next"  #: everybody has had a turn: everybody may go on
+    CLIENT_SMALLER = "client_smaller"
+    CLIENT_THANKED = "client_thanked"  #: {name} finishes the sentence
+    SPEAK_THANKED = "speak_thanked"  #: {name} of the client thanks: finish your sentence
+    TURNED_AWAY = "turned_away"  #: the client: neither heard nor seen
+    ASK_IN_TURN = "ask_in_turn"  #: {name} of the client: one question
+    TYPE_NOW = "type_now"
+    LEAD_READ = "lead_read"  #: {name} has written, the lead reads it aloud
+    SILENCE = "silence"  #: it is kept to the end of the step
+    LEAD_SILENCE = "lead_silence"  #: {name}: no nudge, no passing
     CLOSED = "closed"
 
 
@@ -250,6 +320,15 @@ class Writable(View):
     submitted: bool
 
 
+class CatchUp(View):
+    """What went on while the seat was away. `phases`: instances that have run since, the one of leaving first."""
+
+    away_ms: int
+    phases: list[str]
+    written: int
+    """Texts that it may read and that are new."""
+
+
 class Own(View):
     seat: str
     role: Role
@@ -270,6 +349,22 @@ class Own(View):
     """Own captures that not everybody sees, and others' that I may read before the reveal."""
     lead_away: bool
     """For the deputy: the lead has been away long enough to know."""
+    holds_keys: bool
+    """The frame is in my hands: next, pause."""
+    undo: Countdown | None
+    """« Annuler »: while it counts I may go back to the phase before."""
+    recalled: bool
+    """The client asks to come back to the request, and it is on me to say it."""
+    catch_up: CatchUp | None
+    offers: list[Job]
+    """Jobs that are offered to me."""
+    pause_asked: bool
+    expert: bool
+    typed: bool
+    goes_on: bool
+    """I agreed that the advice goes on if I drop as a client."""
+    talk_ms: int
+    """How long I have spoken, in real time. Nobody sees a ranking."""
 
 
 class Change(View):
@@ -278,12 +373,42 @@ class Change(View):
     to_ms: int
 
 
+class Option(StrEnum):
+    """What the lead can do while the client is away; each is a gesture, or to wait."""
+
+    WAIT = "wait"
+    GO_ON = "go_on"
+    CHANGE_CLIENT = "change_client"
+    SUSPEND = "suspend_session"
+
+
+class ClientAway(View):
+    """The clock waits for the client. `reserve` are the seats that could be client instead."""
+
+    seat: str
+    since_ms: int
+    options: list[Option]
+    reserve: list[str]
+
+
+class Remedy(View):
+    """Something that helps the end to hold: a gesture that is offered, and what it gains."""
+
+    gesture: str
+    """`move_end`, `skip_phase`, `extend_phase` (with a negative number)."""
+    phase: str | None
+    by_s: int
+    gains_ms: int
+
+
 class Preview(View):
     """What a gesture would do to the rest, computed by doing it (decision 3)."""
 
     gesture: str
     """`extend_phase`, `next_phase`, `skip_phase`, `move_end`."""
     phase: str | None
+    by_s: int
+    """Of `extend_phase` and `move_end`: the number that goes with it, otherwise 0."""
     changes: list[Change]
     ends_at_ms: int
     late_ms: int
@@ -308,3 +433,15 @@ class Console(View):
     questions: dict[str, int]
     """Questions asked, by seat."""
     passes: Countdown | None
+    pause_wanted: list[str]
+    """Seats that asked for a pause: for the lead alone."""
+    client_away: ClientAway | None
+    remedies: list[Remedy]
+    """What can be done while the end cannot hold."""
+    experts: list[str]
+    unqualified: bool
+    """I keep the frame, no more."""
+    talk: dict[str, int]
+    """Milliseconds spoken by consultants in `questions`-like phases, in seat order: a balance, not a ranking."""
+    open_jobs: list[Job]
+    """Jobs whose seat is absent: they may be offered to somebody else."""

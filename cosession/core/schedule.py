@@ -13,13 +13,24 @@ from dataclasses import dataclass
 
 from cosession.core.script import Phase, Step
 from cosession.core.state import PhaseInstance, SessionState
-from cosession.core.vocabulary import FloorMode, HoldCause, Job, PhaseStatus, Presence, Status, TurnKind, Who
+from cosession.core.vocabulary import FloorMode, HoldCause, Overtime, PhaseStatus, Presence, Status, TurnKind, Who
 
 #: An interrupted or missed turn keeps at least this much (method.md, "When somebody drops").
 REST_MS = 30_000
 #: After so much absence beyond the 6 s that make it one, the deputy is told, then has the keys (10 s and 30 s in all).
 DEPUTY_TOLD_MS = 4_000
 DEPUTY_LEADS_MS = 24_000
+#: A phase whose client stays away is put off after as long (30 s in all).
+LATER_MS = 24_000
+#: A later end is refused within so long, « annuler » is offered for so long (method.md).
+PROPOSAL_MS = 20_000
+UNDO_MS = 5_000
+#: While nobody leads, a phase that would wait for the lead ends by itself so long after its time.
+VACANT_MS = 60_000
+#: A suspended session can be resumed for 7 days.
+SUSPENDED_MS = 7 * 24 * 3_600_000
+#: Who said when they leave writes their learning from so long before.
+LEAVING_MS = 10 * 60_000
 #: While the end recedes (a hold, an overrun) the views are refreshed this often.
 REFRESH_MS = 15_000
 
@@ -85,10 +96,15 @@ def nominal_ms(state: SessionState, phase: Phase, index: int) -> int:
     step = phase.steps[index]
     if step.seconds is not None:
         return step.seconds * 1000
-    if step.floor is FloorMode.ROUND and step.turn_s is not None:
-        return len(state.seats_of(step.who)) * (step.turn_s + state.script.hand_over_s) * 1000
+    if step.floor is FloorMode.ROUND and step.turn_s is not None and not step.again:
+        return len(state.seats_of(step.who)) * one_turn_ms(state, step, step.turn_s)
     others = sum(nominal_ms(state, phase, other) for other in range(len(phase.steps)) if other != index)
     return max(phase.planned_ms - others, 0)
+
+
+def one_turn_ms(state: SessionState, step: Step, turn_s: int) -> int:
+    """What a turn of a round takes with its answer and its hand-over."""
+    return (turn_s + (step.answer_s or 0) + state.script.hand_over_s) * 1000
 
 
 def step_budget_ms(state: SessionState, index: int, now_ms: int, without: frozenset[int] = frozenset()) -> int:
@@ -110,7 +126,7 @@ def turn_ms(state: SessionState, step: Step, budget_ms: int, seats: int) -> int:
     """A turn of a round that has `budget_ms` left for `seats` seats: never above `turn_s`, never below `min_turn_s`."""
     if step.turn_s is None or step.min_turn_s is None or seats == 0:
         return budget_ms
-    fair = budget_ms // seats - state.script.hand_over_s * 1000
+    fair = budget_ms // seats - one_turn_ms(state, step, 0)
     return max(min(fair, step.turn_s * 1000), step.min_turn_s * 1000)
 
 
@@ -119,13 +135,16 @@ def fits(state: SessionState, step: Step, budget_ms: int) -> bool:
     seats = len(state.seats_of(step.who))
     if step.floor is not FloorMode.ROUND or step.min_turn_s is None or seats == 0:
         return True
-    return budget_ms >= seats * (step.min_turn_s + state.script.hand_over_s) * 1000
+    return budget_ms >= seats * one_turn_ms(state, step, step.min_turn_s)
 
 
 def turn_left_ms(state: SessionState, now_ms: int) -> int | None:
     """What the running turn has left; negative once it is over time."""
     turn = state.turn
-    return None if turn is None else turn.budget_ms - (state.clock(now_ms) - turn.from_clock_ms)
+    if turn is None:
+        return None
+    clock_ms = state.clock(now_ms) if turn.stopped_at_ms is None else turn.stopped_at_ms
+    return turn.budget_ms - (clock_ms - turn.from_clock_ms)
 
 
 def step_left_ms(state: SessionState, now_ms: int) -> int | None:
@@ -134,16 +153,39 @@ def step_left_ms(state: SessionState, now_ms: int) -> int | None:
 
 
 def passes_after_ms(state: SessionState) -> int | None:
-    """How long after its end a turn passes by itself; None for the client's own steps, answers and granted words."""
+    """How long after its end a turn passes by itself; None for the client's own steps, answers and granted words, and
+    while the lead lets the silence be."""
     turn, step = state.turn, state.current_step
-    if turn is None or step is None:
-        return None
-    own_step = step.floor is FloorMode.SINGLE or step.who is Who.FACILITATOR
-    if own_step or turn.kind in (TurnKind.ANSWER, TurnKind.GRANTED):
+    if turn is None or step is None or turn.silence:
         return None
     overrun = state.script.turn_overrun
     grace = overrun.grace_s * 1000
+    if turn.thanked:
+        return grace
+    own_step = step.floor is FloorMode.SINGLE or step.who is Who.FACILITATOR
+    alone = not state.script.facilitator
+    if own_step or (turn.kind in (TurnKind.ANSWER, TurnKind.GRANTED) and not alone):
+        return None
     return grace if state.lead is None else grace + overrun.auto_after_s * 1000
+
+
+def ends_after_ms(state: SessionState, phase: Phase) -> int | None:
+    """How long after its time a phase ends by itself; None if it waits for the lead. If nobody leads, none waits."""
+    match phase.overtime:
+        case Overtime.SOFT:
+            return VACANT_MS if state.vacant else None
+        case Overtime.GRACE:
+            return phase.grace_s * 1000
+        case Overtime.HARD:
+            return 0
+
+
+def phase_left_ms(state: SessionState, now_ms: int) -> int:
+    """What the running phase has left by today's schedule; negative once it is over time."""
+    instance = state.current
+    if instance is None:
+        return 0
+    return shares(state, now_ms).allotted_ms[instance.key] - spent_ms(state, instance, now_ms)
 
 
 # -- the next moment that matters ----------------------------------------------------------------------------------
@@ -154,13 +196,16 @@ def _clock_moments(state: SessionState, now_ms: int) -> Iterator[int]:
     instance, phase, step = state.current, state.current_phase, state.current_step
     if instance is None or phase is None:
         return
-    left = shares(state, now_ms).allotted_ms[instance.key] - spent_ms(state, instance, now_ms)
+    left = phase_left_ms(state, now_ms)
     yield left - phase.warn_s * 1000
     yield left
-    if step is not None and step.floor is FloorMode.SILENT_WRITING:
+    ends_after = ends_after_ms(state, phase)
+    if ends_after is not None:
+        yield left + ends_after
+    if step is not None and (step.floor in (FloorMode.SILENT_WRITING, FloorMode.OPEN) or step.hold_full_time):
         yield step_left_ms(state, now_ms) or 0
     turn_left = turn_left_ms(state, now_ms)
-    if turn_left is not None:
+    if turn_left is not None and state.turn is not None and state.turn.stopped_at_ms is None:
         yield turn_left
         yield turn_left + state.script.turn_overrun.grace_s * 1000
         passes = passes_after_ms(state)
@@ -168,19 +213,36 @@ def _clock_moments(state: SessionState, now_ms: int) -> Iterator[int]:
             yield turn_left + passes
 
 
+def _moments(state: SessionState, now_ms: int) -> Iterator[int]:
+    """Session times at which something may change by itself."""
+    if state.clock_from_ms is not None:
+        yield from (now_ms + left for left in _clock_moments(state, now_ms))
+    lead = None if state.lead is None else state.seats[state.lead]
+    if lead is not None and lead.presence is Presence.ABSENT:
+        yield lead.since_ms + DEPUTY_TOLD_MS
+        yield lead.since_ms + DEPUTY_LEADS_MS
+    client = None if state.client is None else state.seats[state.client]
+    if client is not None and client.presence is Presence.ABSENT:
+        yield client.since_ms + LATER_MS
+    if state.proposal is not None:
+        yield state.proposal.at_ms + PROPOSAL_MS
+    if state.mark is not None:
+        yield state.mark.at_ms + UNDO_MS
+    for seat in state.seats.values():
+        if seat.leaves_at_ms is not None:
+            yield seat.leaves_at_ms - LEAVING_MS
+    if HoldCause.SUSPENDED in state.holds:
+        yield state.holds[HoldCause.SUSPENDED] + SUSPENDED_MS
+
+
 def next_wake(state: SessionState, now_ms: int) -> int | None:
     """Session time of the next moment at which a `Tick` may change something, or at which the views say something
     new."""
     if state.status is not Status.RUNNING:
         return None
-    moments: list[int] = []
-    if state.clock_from_ms is not None:
-        moments += [now_ms + left for left in _clock_moments(state, now_ms)]
-    lead = None if state.lead is None else state.seats[state.lead]
-    if lead is not None and lead.presence is Presence.ABSENT and state.holder_of(Job.DEPUTY) is not None:
-        moments += [lead.since_ms + DEPUTY_TOLD_MS, lead.since_ms + DEPUTY_LEADS_MS]
+    moments = list(_moments(state, now_ms))
     instance = state.current
-    if instance is not None:
+    if instance is not None and HoldCause.SUSPENDED not in state.holds:
         share = shares(state, now_ms)
         recedes = bool(state.holds) or spent_ms(state, instance, now_ms) >= share.allotted_ms[instance.key]
         if recedes:

@@ -26,8 +26,10 @@ def create(c: cmd.CreateSession) -> list[ev.Event]:
     facilitators = [seat for seat in c.seats if seat.role is Role.FACILITATOR]
     clients = [seat for seat in c.seats if seat.role is Role.CLIENT]
     members = [seat for seat in c.seats if seat.role in (Role.CLIENT, Role.CONSULTANT)]
-    if len(facilitators) != 1:
+    if script.facilitator and len(facilitators) != 1:
         raise wrong("seats", "name exactly one facilitator")
+    if not script.facilitator and facilitators:
+        raise wrong("facilitator", "nobody conducts this script: make the facilitator one of the members")
     if len(clients) != 1:
         raise wrong("client", "name exactly one client")
     if not script.people.minimum <= len(members) <= script.people.maximum:
@@ -61,10 +63,18 @@ def create(c: cmd.CreateSession) -> list[ev.Event]:
             programme=c.programme,
             number=c.number,
             previous_client=previous,
+            clients=_clients(script, c, ids),
+            members=len(members),
+            guidance=c.guidance,
+            address=c.address,
+            turn_order=c.turn_order,
+            lot=c.lot,
         )
     ]
     events += [
-        ev.SeatAdded(seat=seat_id, name=seat.name, role=seat.role, jobs=tuple(sorted(seat.jobs)))
+        ev.SeatAdded(
+            seat=seat_id, name=seat.name, role=seat.role, jobs=tuple(sorted(seat.jobs)), qualified=seat.qualified
+        )
         for seat_id, seat in zip(ids, c.seats, strict=True)
     ]
     for phase in script.phases:
@@ -72,3 +82,12 @@ def create(c: cmd.CreateSession) -> list[ev.Event]:
             heir = None if phase.minutes_to is None else f"{phase.minutes_to}#1"
             events.append(ev.PhaseSkipped(phase=f"{phase.id}#1", minutes_to=heir))
     return events
+
+
+def _clients(script: Script, c: cmd.CreateSession, ids: list[str]) -> tuple[str, ...]:
+    """Who is client one after the other where the script repeats: the named client first, the others as they sit."""
+    if script.repeat is None:
+        return ()
+    members = [(seat.role, seat_id) for seat, seat_id in zip(c.seats, ids, strict=True)]
+    first = [seat_id for role, seat_id in members if role is Role.CLIENT]
+    return (*first, *(seat_id for role, seat_id in members if role is Role.CONSULTANT))

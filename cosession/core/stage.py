@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
-from cosession.core.floor import hearable, holder
+from cosession.core.floor import closed_cameras, hearable, holder
 from cosession.core.state import SessionState
 from cosession.core.vocabulary import FloorMode, Role, Status, TurnKind
 
@@ -86,9 +86,10 @@ def contending(state: SessionState) -> frozenset[str]:
 def plan(state: SessionState, version: int) -> RoomPlan:
     """What the media plane has to do now. Without a stage everybody is a face; observers send nothing."""
     stage = on_stage(state)
+    closed = closed_cameras(state)
     pictures = {
         seat.id: Picture.STAGE if seat.id in stage else Picture.FACE
         for seat in state.seats.values()
-        if seat.role is not Role.OBSERVER and state.status is not Status.CLOSED
+        if seat.role is not Role.OBSERVER and state.status is not Status.CLOSED and seat.id not in closed
     }
     return RoomPlan(version=version, hearable=hearable(state), pictures=pictures, contending=contending(state))

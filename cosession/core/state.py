@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 from cosession.core.script import CaptureSpec, Language, Phase, Script, Step
 from cosession.core.vocabulary import (
+    Address,
+    Guidance,
     HandKind,
     HoldCause,
     Job,
@@ -21,6 +23,7 @@ from cosession.core.vocabulary import (
     Role,
     Status,
     TurnKind,
+    TurnOrder,
     Who,
 )
 
@@ -37,16 +40,38 @@ class SeatState:
     since_ms: int = 0
     joined: bool = False
     microphone: Microphone = Microphone.CLOSED
+    qualified: bool = False
+    """May conduct; a deputy who is not keeps the frame, no more."""
+    expert: bool = False
+    """Of today's topic: a peer in the first round, never the closing voice."""
+    typed: bool = False
+    """« J'écoute, j'écris »: takes its turns in writing."""
+    goes_on: bool = False
+    """As a client, agreed that the advice goes on if they drop."""
+    leaves_at_ms: int | None = None
+    """Said when it will leave."""
+    media_lost: bool = False
+    """Had sound or picture, and none has come for 6 s (decision 7)."""
+    left_ms: int | None = None
+    """Session time at which it last became absent, and then how far things were: the phase instance, the last entry."""
+    left_phase: str | None = None
+    left_entry: int = 0
 
     @property
     def present(self) -> bool:
         """Weak counts as present: the seat still shows signs of life."""
         return self.presence is not Presence.ABSENT
 
+    @property
+    def audible(self) -> bool:
+        """Present, and able to take a turn: not cut off, or writing it."""
+        return self.present and (self.typed or not self.media_lost)
+
 
 @dataclass(frozen=True, slots=True)
 class PhaseInstance:
-    """One phase of this session. `planned_ms` is the script's, `extra_ms` what the lead gave it on top."""
+    """One phase of this session. `planned_ms` is the script's, `extra_ms` what the lead gave it on top, or took.
+    `client`: who is client in it, where the role rotates."""
 
     key: str
     id: str
@@ -55,6 +80,9 @@ class PhaseInstance:
     extra_ms: int = 0
     spent_ms: int = 0
     status: PhaseStatus = PhaseStatus.COMING
+    client: str | None = None
+    postponed: bool = False
+    """Was put off once because its client was absent."""
 
     @property
     def wanted_ms(self) -> int:
@@ -68,6 +96,32 @@ class Turn:
     kind: TurnKind
     budget_ms: int
     from_clock_ms: int
+    stopped_at_ms: int | None = None
+    """Reading of the phase clock since which the turn's own clock stands still: the lead speaks."""
+    thanked: bool = False
+    """The client has what they need: the speaker finishes the sentence."""
+    silence: bool = False
+    """The lead lets the silence be: no nudge, no passing."""
+    text: str | None = None
+    """What a typed turn says, to be read aloud."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndProposal:
+    """A later end, unless somebody privately refuses within its time."""
+
+    by_ms: int
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CharterVote:
+    """A wording of the charter on which the group decides by consent."""
+
+    lines: tuple[str, ...]
+    version: int
+    consents: frozenset[str] = frozenset()
+    objections: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +158,27 @@ class Capture:
 
 
 @dataclass(frozen=True, slots=True)
+class PhaseMark:
+    """Where the session stood when the lead said « next »: what `PhaseUndone` goes back to."""
+
+    at_ms: int
+    phases: tuple[PhaseInstance, ...]
+    roles: Mapping[str, Role]
+    phase_from_clock_ms: int
+    step: StepRun | None
+    turn: Turn | None
+    hands: tuple[Hand, ...]
+    follow_ups: int
+    asker: str | None
+    asked: Mapping[str, int]
+    spoken: frozenset[str]
+    dropped: frozenset[tuple[str, int]]
+    opened: frozenset[str]
+    revealed: frozenset[int]
+    """Entries of captures that everybody could read."""
+
+
+@dataclass(frozen=True, slots=True)
 class SessionState:
     title: str
     language: Language
@@ -113,7 +188,14 @@ class SessionState:
     programme: str | None
     previous_client: str | None
     starts_at_ms: int
+    planned_ms: int
+    """What the script plans for so many members, whatever happens to its phases later."""
     phases: tuple[PhaseInstance, ...]
+    guidance: Guidance = Guidance.GUIDED
+    address: Address = Address.VOUS
+    turn_order: TurnOrder = TurnOrder.ROTATING
+    lot: int = 0
+    """Where a turn order is drawn: the lot's number."""
     seats: Mapping[str, SeatState] = field(default_factory=dict)
     status: Status = Status.LOBBY
     started_at_ms: int | None = None
@@ -121,9 +203,36 @@ class SessionState:
     end_moved_ms: int = 0
     cannot_hold: bool = False
     """`EndCannotHold` was said and nothing was chosen since."""
+    proposal: EndProposal | None = None
+    refused_end: bool = False
+    """Somebody cannot stay longer; nobody learns who."""
 
     lead: str | None = None
     lead_announced: bool = True
+    vacant: bool = False
+    """It was declared that nobody leads."""
+    frame_only: bool = False
+    """The lead is a deputy who is not qualified."""
+    offers: Mapping[Job, str] = field(default_factory=dict)
+    """Jobs that were offered and not answered yet."""
+    pause_wanted: frozenset[str] = frozenset()
+    """Seats that asked for a pause: for the lead's eyes only."""
+    recalled: bool = False
+    """The client wants the group to come back to the request; the lead says it."""
+    narrowed: bool = False
+    """After a care pause the client may say the topic smaller, in the running phase."""
+    stopped: bool = False
+    """Ended out of a care pause; no reason is kept."""
+    waived: frozenset[HoldCause] = frozenset()
+    """Holds that the lead went on without, until the seat is back."""
+    charter: tuple[str, ...] | None = None
+    """The group's own wording, once it has agreed on one."""
+    vote: CharterVote | None = None
+    charters: int = 0
+    """Wordings proposed so far."""
+    talk: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Milliseconds of real time spoken, by phase instance and seat."""
+    mark: PhaseMark | None = None
 
     clock_ms: int = 0
     clock_from_ms: int | None = None
@@ -161,7 +270,7 @@ class SessionState:
     @property
     def ends_at_ms(self) -> int:
         """The locked end: scheduled start plus the script's minutes, plus what the lead moved it (decision 3)."""
-        return self.starts_at_ms + self.script.planned_ms + self.end_moved_ms
+        return self.starts_at_ms + self.planned_ms + self.end_moved_ms
 
     # -- where we are ------------------------------------------------------------------------------------------
 
@@ -205,6 +314,8 @@ class SessionState:
                 return tuple(s.id for s in self.seats.values() if s.role is Role.CLIENT)
             case Who.CONSULTANTS:
                 return tuple(s.id for s in self.seats.values() if s.role is Role.CONSULTANT)
+            case Who.EXPERTS:
+                return tuple(s.id for s in self.seats.values() if s.role is Role.CONSULTANT and s.expert)
             case Who.MEMBERS:
                 return tuple(s.id for s in self.seats.values() if s.role in (Role.CLIENT, Role.CONSULTANT))
             case Who.FACILITATOR:
@@ -220,11 +331,4 @@ class SessionState:
 
     def spec(self, capture: str) -> CaptureSpec | None:
         """The script's word on a capture, wherever it stands."""
-        for spec in self.script.lobby:
-            if spec.id == capture:
-                return spec
-        for phase in self.script.phases:
-            for spec in phase.captures:
-                if spec.id == capture:
-                    return spec
-        return None
+        return self.script.capture(capture)

@@ -11,12 +11,13 @@ from typing import Any
 from cosession.core import captures as cap
 from cosession.core import commands as cmd
 from cosession.core import events as ev
+from cosession.core import schedule as sch
 from cosession.core.course import Course
 from cosession.core.floor import FOLLOW_UPS, may_speak
 from cosession.core.refusal import Refused
 from cosession.core.state import SeatState
-from cosession.core.subject import require_step, require_turn
-from cosession.core.vocabulary import FloorMode, HandKind, Microphone, RefusalCode, Role, TurnKind
+from cosession.core.subject import require_keys, require_step, require_turn
+from cosession.core.vocabulary import FloorMode, HandKind, Microphone, RefusalCode, Role, Status, TurnKind
 
 
 def _raise_hand(course: Course, c: cmd.RaiseHand, seat: SeatState) -> None:
@@ -45,11 +46,7 @@ def _end_turn(course: Course, c: cmd.EndTurn, seat: SeatState) -> None:
     turn = require_turn(course, c.turn)
     if seat.id not in (turn.seat, course.state.lead):
         raise Refused(RefusalCode.NOT_YOUR_SEAT)
-    course.emit(ev.TurnEnded(turn=turn.number, how="done"))
-    if turn.kind is TurnKind.ASK:
-        course.start_answering()
-    if not course.state.lead_announced:
-        course.emit(ev.LeadAnnounced())
+    course.end_turn("done")
 
 
 def _pass_turn(course: Course, c: cmd.PassTurn, seat: SeatState) -> None:
@@ -57,7 +54,7 @@ def _pass_turn(course: Course, c: cmd.PassTurn, seat: SeatState) -> None:
     state, step, run = course.state, course.state.current_step, course.state.step
     if step is None or run is None or step.floor is not FloorMode.ROUND:
         raise Refused(RefusalCode.NOT_NOW, "there is no round in this step")
-    if state.turn is not None and state.turn.seat == seat.id and state.turn.kind is TurnKind.SPEAK:
+    if state.turn is not None and state.turn.seat == seat.id and state.turn.kind in (TurnKind.SPEAK, TurnKind.ASK):
         course.emit(ev.TurnEnded(turn=state.turn.number, how="passed"))
     elif seat.id in run.order:
         course.emit(ev.TurnPassed(seat=seat.id))
@@ -82,12 +79,13 @@ def _submit_capture(course: Course, c: cmd.SubmitCapture, seat: SeatState) -> No
     spec = state.spec(c.capture)
     if spec is None:
         raise Refused(RefusalCode.UNKNOWN_CAPTURE, c.capture)
-    if not any(seat.id in state.seats_of(who) for who in spec.by):
+    if seat.id not in cap.authors(state, spec):
         raise Refused(RefusalCode.NOT_YOUR_SEAT, c.capture)
-    place = next(((key, s) for key, s in cap.writable(state, seat.id) if s.id == c.capture), None)
+    place = next(((key, s) for key, s in cap.writable(state, seat.id, course.now_ms) if s.id == c.capture), None)
     if place is None:
-        raise Refused(RefusalCode.NOT_NOW, c.capture)
-    was = None if spec.many else cap.latest(state, seat.id, c.capture)
+        late = state.status is Status.CLOSED and spec.open_h
+        raise Refused(RefusalCode.TOO_LATE if late else RefusalCode.NOT_NOW, c.capture)
+    was = None if spec.many else cap.latest(state, seat.id, c.capture, place[0])
     if c.version != (0 if was is None else was.version):
         raise Refused(RefusalCode.STALE, f"{c.capture}: version {0 if was is None else was.version} stands")
     course.write(spec, place[0], seat.id, cap.checked(spec, c.fields))
@@ -105,6 +103,73 @@ def _mark_done(course: Course, c: cmd.MarkDone, seat: SeatState) -> None:
     course.emit(ev.WritingDone(seat=seat.id))
 
 
+def _thank(course: Course, c: cmd.Thank, seat: SeatState) -> None:
+    state, step, turn = course.state, course.state.current_step, require_turn(course, c.turn)
+    if seat.id != state.client:
+        raise Refused(RefusalCode.NOT_YOUR_SEAT, "the client thanks")
+    if step is None or step.floor is not FloorMode.ROUND or turn.seat == seat.id:
+        raise Refused(RefusalCode.NOT_NOW, "nobody speaks to the client in turn")
+    if turn.thanked:
+        raise Refused(RefusalCode.ALREADY)
+    course.emit(ev.TurnThanked(turn=c.turn))
+
+
+def _recall_request(course: Course, c: cmd.RecallRequest, seat: SeatState) -> None:
+    state = course.state
+    if seat.id != state.client:
+        raise Refused(RefusalCode.NOT_YOUR_SEAT, "the client recalls the request")
+    if state.turn is None or state.turn.seat == seat.id or not cap.in_sight(state, seat.id):
+        raise Refused(RefusalCode.NOT_NOW, "there is no request to come back to")
+    if state.recalled:
+        raise Refused(RefusalCode.ALREADY)
+    course.emit(ev.RequestRecalled())
+
+
+def _say_recall(course: Course, c: cmd.SayRecall, seat: SeatState) -> None:
+    require_keys(course, seat)
+    if not course.state.recalled:
+        raise Refused(RefusalCode.ALREADY)
+    course.emit(ev.RecallSaid())
+
+
+def _leave_at(course: Course, c: cmd.LeaveAt, seat: SeatState) -> None:
+    if seat.role is Role.OBSERVER:
+        raise Refused(RefusalCode.NOT_YOUR_SEAT, "observers come and go")
+    if c.at_ms == seat.leaves_at_ms:
+        raise Refused(RefusalCode.ALREADY)
+    if c.at_ms is not None and not course.now_ms < c.at_ms <= course.state.ends_at_ms + sch.LEAVING_MS:
+        raise Refused(RefusalCode.OUT_OF_RANGE, "at_ms: between now and the end")
+    course.emit(ev.LeavingSaid(seat=seat.id, at_ms=c.at_ms))
+
+
+def _choose_typing(course: Course, c: cmd.ChooseTyping, seat: SeatState) -> None:
+    if seat.role is Role.OBSERVER:
+        raise Refused(RefusalCode.NOT_YOUR_SEAT, "observers have no turn")
+    if seat.typed is c.typed:
+        raise Refused(RefusalCode.ALREADY)
+    course.emit(ev.TypingChosen(seat=seat.id, typed=c.typed))
+
+
+def _type_turn(course: Course, c: cmd.TypeTurn, seat: SeatState) -> None:
+    if require_turn(course, c.turn).seat != seat.id:
+        raise Refused(RefusalCode.NOT_YOUR_SEAT)
+    course.emit(ev.TurnTyped(turn=c.turn, seat=seat.id, text=c.text))
+
+
+def _refuse_end(course: Course, c: cmd.RefuseEnd, seat: SeatState) -> None:
+    if seat.role is Role.OBSERVER:
+        raise Refused(RefusalCode.NOT_YOUR_SEAT)
+    if course.state.proposal is None:
+        raise Refused(RefusalCode.STALE, "no later end is proposed")
+    course.emit(ev.EndRefused())
+
+
+def _answer_job(course: Course, c: cmd.AnswerJob, seat: SeatState) -> None:
+    if course.state.offers.get(c.job) != seat.id:
+        raise Refused(RefusalCode.STALE, f"{c.job} is not offered to you")
+    course.emit(ev.JobAnswered(job=c.job, seat=seat.id, accepted=c.accept))
+
+
 GESTURES: dict[type[cmd.Command], Callable[[Course, Any, SeatState], None]] = {
     cmd.RaiseHand: _raise_hand,
     cmd.LowerHand: _lower_hand,
@@ -113,4 +178,12 @@ GESTURES: dict[type[cmd.Command], Callable[[Course, Any, SeatState], None]] = {
     cmd.SetMicrophone: _set_microphone,
     cmd.SubmitCapture: _submit_capture,
     cmd.MarkDone: _mark_done,
+    cmd.Thank: _thank,
+    cmd.RecallRequest: _recall_request,
+    cmd.SayRecall: _say_recall,
+    cmd.LeaveAt: _leave_at,
+    cmd.ChooseTyping: _choose_typing,
+    cmd.TypeTurn: _type_turn,
+    cmd.RefuseEnd: _refuse_end,
+    cmd.AnswerJob: _answer_job,
 }

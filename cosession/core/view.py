@@ -12,11 +12,14 @@ from cosession.core import captures as cap
 from cosession.core import commands as cmd
 from cosession.core import schedule as sch
 from cosession.core.decide import accepted
-from cosession.core.floor import closed_roles, hearable, holder, may_speak, queue
-from cosession.core.prompt import coming, mic_reason, prompt, resting, turns_until
+from cosession.core.floor import closed_cameras, closed_roles, hearable, holder, may_speak, queue
+from cosession.core.prompt import coming, kept_silent, mic_reason, prompt, resting, turns_until
 from cosession.core.room_view import (
+    CatchUp,
+    CharterVoteView,
     Common,
     Countdown,
+    EndProposalView,
     FloorView,
     HandView,
     NowView,
@@ -29,12 +32,15 @@ from cosession.core.room_view import (
 )
 from cosession.core.script import Text
 from cosession.core.stage import on_stage
-from cosession.core.state import Capture, SessionState
+from cosession.core.state import Capture, SeatState, SessionState
+from cosession.core.subject import holds_keys
 from cosession.core.vocabulary import (
     FloorMode,
+    Guidance,
     HandKind,
     Job,
     Microphone,
+    PhaseStatus,
     Presence,
     Role,
     Status,
@@ -42,8 +48,9 @@ from cosession.core.vocabulary import (
     Who,
 )
 
-#: Captures of earlier phases that stay in sight: the thread of the session.
-IN_SIGHT = ("topic", "headline_question", "request")
+#: Who was away for at least so long reads what went on, for so long after the return.
+CATCH_UP_MS = 10_000
+CATCH_UP_FOR_MS = 180_000
 
 
 # -- common --------------------------------------------------------------------------------------------------------
@@ -77,6 +84,8 @@ def common(state: SessionState, session: str, now_ms: int) -> Common:
                 spent_ms=sch.spent_ms(state, instance, now_ms),
                 minimum_ms=instance.minimum_ms,
                 protected=state.script.phase(instance.id).protected,
+                optional=state.script.phase(instance.id).optional,
+                client=instance.client,
             )
             for instance in state.phases
         ],
@@ -92,6 +101,9 @@ def common(state: SessionState, session: str, now_ms: int) -> Common:
                 joined=seat.joined,
                 microphone=seat.microphone,
                 since_ms=seat.since_ms,
+                media_lost=seat.media_lost,
+                typed=seat.typed,
+                leaves_at_ms=seat.leaves_at_ms,
             )
             for seat in state.seats.values()
         ],
@@ -103,8 +115,47 @@ def common(state: SessionState, session: str, now_ms: int) -> Common:
         captures=[cap.shown(capture) for capture in _in_sight(state)],
         written=_written(state),
         live=None,
-        charter=list(state.script.charter),
+        charter=charter(state),
+        charter_vote=_vote(state),
+        conducted=state.script.facilitator,
+        vacant=state.vacant,
+        guidance=state.guidance,
+        address=state.address,
+        end_proposal=None
+        if state.proposal is None
+        else EndProposalView(
+            by_ms=state.proposal.by_ms,
+            until=_until(state.proposal.at_ms + sch.PROPOSAL_MS, now_ms, sch.PROPOSAL_MS),
+        ),
+        end_refused=state.refused_end,
+        stopped=state.stopped,
     )
+
+
+def charter(state: SessionState) -> list[Text]:
+    """The group's own wording, or the script's."""
+    if state.charter is None:
+        return list(state.script.charter)
+    return [Text(fr=line, en=line) for line in state.charter]
+
+
+def _vote(state: SessionState) -> CharterVoteView | None:
+    vote = state.vote
+    if vote is None:
+        return None
+    answered = vote.consents | vote.objections
+    return CharterVoteView(
+        version=vote.version,
+        lines=list(vote.lines),
+        consents=len(vote.consents),
+        objections=len(vote.objections),
+        waiting=sum(state.seats[seat].present and seat not in answered for seat in state.seats_of(Who.MEMBERS)),
+    )
+
+
+def _until(at_ms: int, now_ms: int, total_ms: int) -> Countdown:
+    """Until a moment of session time that no hold defers."""
+    return Countdown(left_ms=at_ms - now_ms, at_ms=now_ms, running=True, total_ms=total_ms)
 
 
 def _now(state: SessionState, now_ms: int, share: sch.Shares) -> NowView | None:
@@ -113,7 +164,10 @@ def _now(state: SessionState, now_ms: int, share: sch.Shares) -> NowView | None:
         return None
     running = state.clock_from_ms is not None
     allotted = share.allotted_ms[instance.key]
-    timed = step.floor is FloorMode.SILENT_WRITING or (step.floor is FloorMode.SINGLE and len(phase.steps) > 1)
+    several = step.floor in (FloorMode.SINGLE, FloorMode.OPEN) and len(phase.steps) > 1
+    timed = step.floor is FloorMode.SILENT_WRITING or several or step.hold_full_time
+    ends_after = sch.ends_after_ms(state, phase)
+    left = allotted - sch.spent_ms(state, instance, now_ms)
     closed = closed_roles(state)
     return NowView(
         phase=instance.key,
@@ -123,9 +177,7 @@ def _now(state: SessionState, now_ms: int, share: sch.Shares) -> NowView | None:
         step_title=step.title,
         floor=step.floor,
         closed_roles=[role for role in Role if any(state.seats[seat].role is role for seat in closed)],
-        countdown=Countdown(
-            left_ms=allotted - sch.spent_ms(state, instance, now_ms), at_ms=now_ms, running=running, total_ms=allotted
-        ),
+        countdown=Countdown(left_ms=left, at_ms=now_ms, running=running, total_ms=allotted),
         step_countdown=Countdown(
             left_ms=sch.step_left_ms(state, now_ms) or 0, at_ms=now_ms, running=running, total_ms=run.budget_ms
         )
@@ -139,6 +191,13 @@ def _now(state: SessionState, now_ms: int, share: sch.Shares) -> NowView | None:
             if (instance.key, index) in state.dropped and left_out.title is not None
         ],
         resting=resting(state, now_ms),
+        ends_in=None
+        if ends_after is None
+        else Countdown(left_ms=left + ends_after, at_ms=now_ms, running=running, total_ms=allotted + ends_after),
+        bells=list(phase.bells),
+        questions_only=step.questions_only,
+        silence=kept_silent(state),
+        closed_cameras=sorted(closed_cameras(state)),
     )
 
 
@@ -168,7 +227,7 @@ def turn_view(state: SessionState, now_ms: int) -> TurnView | None:
         return None
     left = sch.turn_left_ms(state, now_ms) or 0
     passes = sch.passes_after_ms(state)
-    running = state.clock_from_ms is not None
+    running = state.clock_from_ms is not None and turn.stopped_at_ms is None
     overrun = Overrun.NONE
     if left <= 0:
         graced = passes is not None and left <= -state.script.turn_overrun.grace_s * 1000
@@ -182,15 +241,21 @@ def turn_view(state: SessionState, now_ms: int) -> TurnView | None:
         passes_in=None
         if passes is None
         else Countdown(left_ms=left + passes, at_ms=now_ms, running=running, total_ms=turn.budget_ms + passes),
+        thanked=turn.thanked,
+        silence=turn.silence,
+        text=turn.text,
     )
 
 
 def _in_sight(state: SessionState) -> Iterator[Capture]:
     """What everybody may read now: the running phase's captures, and the thread of the session."""
     key = None if state.current is None else state.current.key
+    thread = [] if state.client is None else cap.in_sight(state, state.client)
+    if state.facilitator is not None:
+        thread += cap.in_sight(state, state.facilitator)
     for capture in state.captures:
         here = capture.phase == key and key is not None
-        if (here or capture.capture in IN_SIGHT) and cap.for_everyone(state, capture):
+        if (here or capture in thread) and cap.for_everyone(state, capture):
             yield capture
 
 
@@ -214,6 +279,7 @@ def own(state: SessionState, seat: str, now_ms: int, drafts: Mapping[str, Mappin
     me = state.seats[seat]
     lead = None if state.lead is None else state.seats[state.lead]
     away = lead is not None and lead.joined and lead.presence is Presence.ABSENT
+    keys = holds_keys(state, me)
     return Own(
         seat=seat,
         role=me.role,
@@ -226,27 +292,56 @@ def own(state: SessionState, seat: str, now_ms: int, drafts: Mapping[str, Mappin
         turns_until_mine=turns_until(state, seat),
         may_be_heard=seat in may_speak(state),
         mic_reason=mic_reason(state, me),
-        writable=_writable(state, seat, drafts),
+        writable=_writable(state, seat, now_ms, drafts),
         captures=[
             cap.shown(capture)
             for capture in state.captures
             if cap.readable(state, seat, capture) and not cap.for_everyone(state, capture)
         ],
         lead_away=away and Job.DEPUTY in me.jobs and lead is not None and now_ms - lead.since_ms >= sch.DEPUTY_TOLD_MS,
+        holds_keys=keys,
+        undo=_undo(state, now_ms) if keys else None,
+        recalled=keys and state.recalled,
+        catch_up=_catch_up(state, me, now_ms),
+        offers=[job for job in Job if state.offers.get(job) == seat],
+        pause_asked=seat in state.pause_wanted,
+        expert=me.expert,
+        typed=me.typed,
+        goes_on=me.goes_on,
+        talk_ms=sum(talk.get(seat, 0) for talk in state.talk.values()),
     )
 
 
-def _writable(state: SessionState, seat: str, drafts: Mapping[str, Mapping[str, str]]) -> list[Writable]:
+def _catch_up(state: SessionState, me: SeatState, now_ms: int) -> CatchUp | None:
+    """What went on while the seat was away: for a while after its return (method.md, "a catch-up card on return")."""
+    if me.left_ms is None or me.left_phase is None or not me.present or now_ms - me.since_ms > CATCH_UP_FOR_MS:
+        return None
+    away_ms = me.since_ms - me.left_ms
+    if away_ms < CATCH_UP_MS:
+        return None
+    keys = [phase.key for phase in state.phases if phase.status is not PhaseStatus.COMING]
+    new = [c for c in cap.visible(state, me.id) if c.entry > me.left_entry and c.seat != me.id]
+    since = keys[keys.index(me.left_phase) :] if me.left_phase in keys else keys[-1:]
+    return CatchUp(away_ms=away_ms, phases=since, written=len(new))
+
+
+def _undo(state: SessionState, now_ms: int) -> Countdown | None:
+    if state.mark is None or now_ms - state.mark.at_ms > sch.UNDO_MS:
+        return None
+    return _until(state.mark.at_ms + sch.UNDO_MS, now_ms, sch.UNDO_MS)
+
+
+def _writable(state: SessionState, seat: str, now_ms: int, drafts: Mapping[str, Mapping[str, str]]) -> list[Writable]:
     result = []
-    for _, spec in cap.writable(state, seat):
-        was = None if spec.many else cap.latest(state, seat, spec.id)
+    for key, spec in cap.writable(state, seat, now_ms):
+        was = None if spec.many else cap.latest(state, seat, spec.id, key)
         result.append(
             Writable(
                 spec=spec,
                 version=0 if was is None else was.version,
                 fields={} if was is None else dict(was.fields),
                 draft=dict(drafts.get(spec.id, {})),
-                submitted=cap.latest(state, seat, spec.id) is not None,
+                submitted=cap.latest(state, seat, spec.id, key) is not None,
             )
         )
     return result
@@ -257,7 +352,12 @@ def cues(state: SessionState, seat: str) -> list[Text]:
     phase, run = state.current_phase, state.step
     if phase is None or run is None:
         return []
+    if state.guidance is Guidance.ACCOMPANIED and seat not in (state.lead, state.client):
+        return []
     fitting = [c for c in phase.cues if c.step in (None, run.index) and seat in state.seats_of(c.who)]
+    expert = [c for c in fitting if c.who is Who.EXPERTS]
+    if expert:
+        fitting = expert
     if seat == state.lead:
         own_cues = [cue for cue in fitting if cue.who is Who.FACILITATOR]
         fitting = own_cues + [
@@ -283,11 +383,19 @@ def _tag(command: cmd.SeatCommand) -> str:
 
 def _candidates(state: SessionState, seat: str) -> Iterator[cmd.SeatCommand]:
     """One command of each kind that has a button, with today's subjects."""
-    microphone = state.seats[seat].microphone
+    me = state.seats[seat]
+    microphone = me.microphone
     yield cmd.SetMicrophone(microphone=Microphone.CLOSED if microphone is not Microphone.CLOSED else Microphone.ARMED)
     yield cmd.TakeLead()
+    yield cmd.StartSession()
+    yield cmd.LeaveAt(at_ms=state.ends_at_ms if me.leaves_at_ms is None else None)
+    yield cmd.ChooseTyping(typed=not me.typed)
+    yield cmd.AgreeGoingOn(agreed=not me.goes_on)
+    yield from (cmd.AnswerJob(job=job, accept=True) for job in Job if state.offers.get(job) == seat)
+    if state.vote is not None:
+        yield cmd.AnswerCharter(version=state.vote.version, consents=seat not in state.vote.consents)
     if seat == state.lead:
-        yield cmd.StartSession()
+        yield cmd.ProposeCharter(lines=("…",))
     instance, run, turn = state.current, state.step, state.turn
     if state.status is not Status.RUNNING or instance is None or run is None:
         return
@@ -296,19 +404,32 @@ def _candidates(state: SessionState, seat: str) -> Iterator[cmd.SeatCommand]:
     yield cmd.LowerHand()
     yield cmd.PassTurn(phase=instance.key, step=run.index)
     yield cmd.MarkDone(phase=instance.key, step=run.index)
+    yield cmd.AskPause()
+    yield cmd.RefuseEnd()
+    yield cmd.RecallRequest()
+    yield cmd.Resume()
     if turn is not None:
         yield cmd.EndTurn(turn=turn.number)
-    if seat != state.lead:
+        yield cmd.Thank(turn=turn.number)
+        yield cmd.TypeTurn(turn=turn.number, text="…")
+    if not holds_keys(state, me):
         return
     yield cmd.NextPhase(phase=instance.key)
     yield cmd.NextStep(phase=instance.key, step=run.index)
     yield cmd.SkipPhase(phase=instance.key)
     yield cmd.ExtendPhase(phase=instance.key)
+    yield cmd.Undo(phase=instance.key)
     yield cmd.Pause()
-    yield cmd.Resume()
+    yield cmd.CarePause()
+    yield cmd.SuspendSession()
+    yield cmd.ResumeSession()
+    yield cmd.StopSession()
+    yield cmd.GoOn()
+    yield cmd.SayRecall()
     yield cmd.HandOverLead()
     yield cmd.MoveEnd()
     yield cmd.CloseSession()
     if turn is not None:
         yield cmd.ExtendTurn(turn=turn.number)
+        yield cmd.KeepSilence(turn=turn.number, on=not turn.silence)
         yield cmd.TakeBackFloor(turn=turn.number)

@@ -33,6 +33,7 @@ class Who(StrEnum):
     FACILITATOR = "facilitator"
     PREVIOUS_CLIENT = "previous_client"
     SCRIBE = "scribe"
+    EXPERTS = "experts"  #: consultants who are flagged as experts of today's topic
     MEMBERS = "members"  #: the client and the consultants
     ALL = "all"  #: everyone but observers
 
@@ -107,9 +108,61 @@ class HoldCause(StrEnum):
     """Why the phase clock stands still. Each is booked apart (decision 3)."""
 
     PAUSE = "pause"
+    CARE = "care"  #: a care pause: client and lead stay audible, what is written is hidden
+    SUSPENDED = "suspended"  #: to be resumed within 7 days
     CLIENT_ABSENT = "client_absent"
+    CONSULTANTS_ABSENT = "consultants_absent"
     LEAD_ABSENT = "lead_absent"
+    MEDIA = "media"  #: nobody's sound or picture arrives
     OUTAGE = "outage"
+
+
+class DropPolicy(StrEnum):
+    """What a phase does while nobody of a role is present (method.md, "When somebody drops")."""
+
+    RUN = "run"  #: the clock runs; a turn moves to the end of the round
+    HOLD = "hold"  #: the clock holds
+    CONSENT = "consent"  #: the clock holds; the lead may go on if the client agreed to that in the lobby
+    LATER = "later"  #: the clock holds for 30 s, then the phase comes after the next one
+
+
+class Overtime(StrEnum):
+    """What a phase does when its time is over."""
+
+    SOFT = "soft"  #: it waits for the lead
+    GRACE = "grace"  #: it ends by itself after its grace
+    HARD = "hard"  #: it ends by itself
+
+
+class Bell(StrEnum):
+    """When a phase rings softly."""
+
+    START = "start"
+    WARNING = "warning"
+    END = "end"
+
+
+class Guidance(StrEnum):
+    """How much the group is told (method.md, "Guidance")."""
+
+    GUIDED = "guided"  #: all cues
+    ACCOMPANIED = "accompanied"  #: cues for the lead and the client alone
+    FREE = "free"  #: no lint, cues, labels, turn countdowns; an open floor in questions
+
+
+class Address(StrEnum):
+    """How French speaks to the group."""
+
+    VOUS = "vous"
+    TU = "tu"
+
+
+class TurnOrder(StrEnum):
+    """How the order of a round is found (method.md, "Rotation")."""
+
+    ROTATING = "rotating"  #: one place further from session to session
+    DRAWN = "drawn"  #: by lot
+    QUIETEST = "quietest"  #: who has spoken least comes first
 
 
 class LeadCause(StrEnum):
@@ -118,6 +171,7 @@ class LeadCause(StrEnum):
     HANDED_OVER = "handed_over"
     ABSENCE = "absence"
     TAKEN_BACK = "taken_back"
+    RETURN = "return"  #: nobody led, and the first of facilitator and deputy is back
 
 
 class Visibility(StrEnum):
@@ -153,6 +207,10 @@ class RefusalCode(StrEnum):
     ROLE_CLOSED = "role_closed"  #: this role is silent in this step
     SEAT_ABSENT = "seat_absent"
     NO_DEPUTY = "no_deputy"
+    NOT_QUALIFIED = "not_qualified"  #: a deputy who is not qualified keeps the frame, no more
+    NO_CONSENT = "no_consent"  #: the client did not agree to that
+    TOO_LATE = "too_late"  #: there is not enough time left for it, or its time is over
+    OUT_OF_RANGE = "out_of_range"  #: the number is not possible here
     ALREADY = "already"  #: it is so already
     CLOSED = "closed"  #: the session is over
     BAD_SETUP = "bad_setup"  #: the session cannot be made like this

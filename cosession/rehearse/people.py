@@ -22,13 +22,13 @@ SHORT_MS = 300_000
 # -- members -------------------------------------------------------------------------------------------------------
 
 
-def gesture(state: SessionState, seat: str, rng: Random) -> cmd.SeatCommand | None:
+def gesture(state: SessionState, seat: str, now_ms: int, rng: Random) -> cmd.SeatCommand | None:
     """What a member would do now, if anything."""
     instance, step, run = state.current, state.current_step, state.step
     if rng.random() < 0.3 or instance is None or step is None or run is None:
         return microphone(state, seat, rng)
     if rng.random() < 0.2:
-        return writing(state, seat, rng)
+        return writing(state, seat, now_ms, rng)
     match step.floor:
         case FloorMode.QUEUE:
             if any(hand.seat == seat for hand in state.hands):
@@ -51,13 +51,13 @@ def microphone(state: SessionState, seat: str, rng: Random) -> cmd.SetMicrophone
     return cmd.SetMicrophone(microphone=Microphone.OPEN if seat in may_speak(state) else Microphone.ARMED)
 
 
-def writing(state: SessionState, seat: str, rng: Random) -> cmd.SubmitCapture | None:
+def writing(state: SessionState, seat: str, now_ms: int, rng: Random) -> cmd.SubmitCapture | None:
     """One of the texts that this seat may write now."""
-    offered = [spec for _, spec in cap.writable(state, seat)]
+    offered = cap.writable(state, seat, now_ms)
     if not offered:
         return None
-    spec = rng.choice(offered)
-    was = None if spec.many else cap.latest(state, seat, spec.id)
+    key, spec = rng.choice(offered)
+    was = None if spec.many else cap.latest(state, seat, spec.id, key)
     return cmd.SubmitCapture(capture=spec.id, fields=texts(spec, rng), version=0 if was is None else was.version)
 
 
@@ -133,7 +133,7 @@ def whim(state: SessionState, rng: Random) -> cmd.SeatCommand | None:
 # -- what must be refused ------------------------------------------------------------------------------------------
 
 
-def mistake(state: SessionState, seat: str, rng: Random) -> tuple[str, cmd.Command]:
+def mistake(state: SessionState, seat: str, now_ms: int, rng: Random) -> tuple[str, cmd.Command]:
     """Who asks what that must be refused, whatever the state: a wrong seat, a moved or unknown subject, a text too
     long."""
     wrong: list[tuple[str, cmd.Command]] = [
@@ -152,12 +152,12 @@ def mistake(state: SessionState, seat: str, rng: Random) -> tuple[str, cmd.Comma
         wrong.append((seat, cmd.RaiseHand()))
     if seat not in may_speak(state):
         wrong.append((seat, cmd.SetMicrophone(microphone=Microphone.OPEN)))
-    for _, spec in cap.writable(state, seat):
+    for key, spec in cap.writable(state, seat, now_ms):
         fields = texts(spec, rng)
         wrong.append((seat, cmd.SubmitCapture(capture=spec.id, fields=fields, version=99)))
         long = next((field for field in spec.fields if field.kind in ("text", "line")), None)
         if long is not None:
-            was = None if spec.many else cap.latest(state, seat, spec.id)
+            was = None if spec.many else cap.latest(state, seat, spec.id, key)
             fields[long.id] = "x" * (long.max_length + 1)
             version = 0 if was is None else was.version
             wrong.append((seat, cmd.SubmitCapture(capture=spec.id, fields=fields, version=version)))

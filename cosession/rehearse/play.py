@@ -148,7 +148,7 @@ class _Performance:
             return
         seat = rng.choice(there)
         if rng.random() < 0.1:
-            hall.ask_wrongly(*people.mistake(hall.state, seat, rng))
+            hall.ask_wrongly(*people.mistake(hall.state, seat, hall.now_ms, rng))
         elif seat != hall.state.lead:
             self._take_part(seat)
         lead = self._lead()
@@ -158,7 +158,7 @@ class _Performance:
             hall.ask("f", cmd.TakeLead())
 
     def _take_part(self, seat: str) -> None:
-        command = people.gesture(self._hall.state, seat, self._rng)
+        command = people.gesture(self._hall.state, seat, self._hall.now_ms, self._rng)
         if isinstance(command, cmd.SubmitCapture) and self._rng.random() < 0.3:
             self._hall.drafts[(seat, command.capture)] = command.fields
         elif command is not None:

@@ -21,6 +21,7 @@ _CLASSES: dict[str, type[Event]] = {
 _CLOCKS = "clocks"
 #: What stands for a text whose key was deleted.
 ERASED = "erased"
+_BLANK: dict[Any, Any] = {str: ERASED, tuple[str, ...]: ()}
 
 
 def to_record(event: Event, at_ms: int, mark: Mark) -> Record:
@@ -54,4 +55,4 @@ def _blank(kind: str) -> dict[str, Any]:
     event = _CLASSES.get(kind)
     if event is None:
         raise ValueError(f"no event is called {kind}")
-    return {name: ERASED if event.model_fields[name].annotation is str else {} for name in event.CONTENT}
+    return {name: _BLANK.get(event.model_fields[name].annotation, {}) for name in event.CONTENT}

@@ -112,11 +112,25 @@ def test_the_deputy_keeps_the_own_turns_while_leading() -> None:
     assert causes == [LeadCause.HANDED_OVER, LeadCause.HANDED_OVER]
 
 
-def test_without_a_deputy_the_lead_stays() -> None:
+def test_without_a_deputy_it_is_said_that_nobody_leads_until_the_facilitator_is_back() -> None:
     table = Table(people=3).start().go_to("questions")
     table.drop("f")
-    table.until(table.now_ms + 10 * 60_000)
-    assert table.state.lead == "f"
+    table.until(table.now_ms + 24_000)
+    assert (table.state.lead, table.state.vacant) == (None, True)
+    table.back("f")
+    assert (table.state.lead, table.state.vacant) == ("f", False)
+
+
+def test_while_nobody_leads_the_phases_end_by_themselves() -> None:
+    table = Table(people=3).start().go_to("questions")
+    table.drop("f")
+    table.until(table.now_ms + 60 * 60_000)
+    assert table.state.current is not None
+    assert table.state.current.id == "contract", "there the clock holds for the lead"
+    assert HoldCause.LEAD_ABSENT in table.state.holds
+
+
+def test_only_a_deputy_can_be_handed_the_lead() -> None:
     with pytest.raises(Refused) as refused:
         Table(people=3).start().when("f", cmd.HandOverLead())
     assert refused.value.code is RefusalCode.NO_DEPUTY

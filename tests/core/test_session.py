@@ -150,6 +150,8 @@ def test_an_end_that_cannot_hold_is_said_once_and_can_be_moved() -> None:
     said = [event for _, event in table.events if isinstance(event, ev.EndCannotHold)]
     assert [event.late_ms for event in said] == [60_000]
     table.when("f", cmd.MoveEnd(by_s=300))
+    assert table.state.cannot_hold, "everybody may still refuse"
+    table.until(table.now_ms + 20_000)
     assert shares(table.state, table.now_ms).late_ms == 0
     assert not table.state.cannot_hold
 

@@ -1,0 +1,133 @@
+"""What an absence does, and the way back (method.md, "When somebody drops").
+
+Rules of `settle`, each of which emits at most one thing and says whether it did. Presence is a fact that the room
+reports: absent means 6 s without a sign of life. The seat, its hand, its role and its jobs are kept by having no rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cosession.core import events as ev
+from cosession.core import schedule as sch
+from cosession.core.course import Course
+from cosession.core.floor import holder
+from cosession.core.state import SessionState
+from cosession.core.vocabulary import DropPolicy, HoldCause, Job, LeadCause, PhaseStatus, Presence, Role
+
+#: With client and lead, so many consultants are enough to go on after everybody's media were lost.
+QUORUM = 3
+
+
+def lead_moves(course: Course) -> bool:
+    """The lead goes to the deputy, or back to whom it is left; where there is nobody, that is declared."""
+    state = course.state
+    if not state.script.facilitator:
+        return False
+    heirs = [seat for seat in _heirs(state) if state.seats[seat].present]
+    if state.lead is None:
+        if heirs:
+            course.emit(ev.LeadChanged(seat=heirs[0], cause=LeadCause.RETURN))
+        return bool(heirs)
+    away = state.seats[state.lead]
+    if away.presence is not Presence.ABSENT or course.now_ms - away.since_ms < sch.DEPUTY_LEADS_MS:
+        return False
+    if heirs:
+        course.emit(ev.LeadChanged(seat=heirs[0], cause=LeadCause.ABSENCE))
+    else:
+        course.emit(ev.LeadVacated())
+    return True
+
+
+def _heirs(state: SessionState) -> Iterator[str]:
+    """Who may lead besides who does: the facilitator, then the deputy. Never the client of the moment."""
+    for seat in (state.facilitator, state.holder_of(Job.DEPUTY)):
+        if seat is not None and seat not in (state.lead, state.client):
+            yield seat
+
+
+def missing(state: SessionState) -> dict[HoldCause, bool]:
+    """For each cause, whether it wants the clock held now."""
+    phase = state.current_phase
+    if phase is None:
+        return {}
+    client = None if state.client is None else state.seats[state.client]
+    consultants = [seat for seat in state.seats.values() if seat.role is Role.CONSULTANT]
+    unheard = client is not None and client.media_lost and holder(state) == client.id
+    gone = client is not None and (not client.present or unheard)
+    leads = state.lead is not None and state.seats[state.lead].present
+    return {
+        HoldCause.CLIENT_ABSENT: gone and phase.drops.client is not DropPolicy.RUN,
+        HoldCause.CONSULTANTS_ABSENT: phase.drops.consultants is DropPolicy.HOLD
+        and not any(seat.present for seat in consultants),
+        HoldCause.LEAD_ABSENT: phase.drops.facilitator is DropPolicy.HOLD and state.script.facilitator and not leads,
+        HoldCause.MEDIA: _nobody_heard(state),
+    }
+
+
+def _nobody_heard(state: SessionState) -> bool:
+    """Everybody's media are lost; once they are, until client, lead and `QUORUM` consultants are back (decision 7)."""
+    conducting = [seat for seat in (state.client, state.lead) if seat is not None and state.seats[seat].present]
+    consultants = [seat for seat in state.seats.values() if seat.role is Role.CONSULTANT and seat.present]
+    lost = [seat for seat in state.seats.values() if seat.present and seat.media_lost]
+    enough = sum(seat.audible for seat in consultants) >= min(QUORUM, len(consultants))
+    if HoldCause.MEDIA in state.holds:
+        return bool(lost) and not (enough and all(state.seats[seat].audible for seat in conducting))
+    everybody = [*(state.seats[seat] for seat in conducting), *consultants]
+    return len(lost) >= 2 and not any(seat.audible for seat in everybody)
+
+
+def holds_change(course: Course) -> bool:
+    """The clock holds while somebody whom the phase cannot do without is away, unless the lead went on without."""
+    for cause, wanted in missing(course.state).items():
+        held = cause in course.state.holds
+        if wanted and not held and cause not in course.state.waived:
+            course.emit(ev.HoldStarted(cause=cause))
+            return True
+        if held and (not wanted or cause in course.state.waived):
+            course.emit(ev.HoldEnded(cause=cause))
+            return True
+    return False
+
+
+def phase_waits(course: Course) -> bool:
+    """A phase that its client's absence puts off: it comes after the next one; the second time it is left to be
+    written after the close (method.md, "client in `action_plan`")."""
+    state, phase, instance = course.state, course.state.current_phase, course.state.current
+    if phase is None or instance is None or phase.drops.client is not DropPolicy.LATER or state.client is None:
+        return False
+    client = state.seats[state.client]
+    if client.present or course.now_ms - client.since_ms < sch.LATER_MS:
+        return False
+    if instance.postponed:
+        course.leave_phase(ev.PhaseSkipped(phase=instance.key))
+        course.start_next_phase()
+        return True
+    if not any(other.status is PhaseStatus.COMING for other in state.phases):
+        return False
+    course.postpone_phase()
+    return True
+
+
+def client_can_change(state: SessionState, now_ms: int) -> bool:
+    """Whether the minimums from `client_from` on still fit before the end (method.md: 44 min, until 0:31)."""
+    script = state.script
+    if script.client_from is None:
+        return False
+    ids = [phase.id for phase in script.phases]
+    needed_ms = sum(phase.minimum_ms for phase in script.phases[ids.index(script.client_from) :])
+    return needed_ms <= state.ends_at_ms - now_ms
+
+
+def begins_anew(state: SessionState) -> tuple[str, ...]:
+    """Keys of the new instances if another client began at `client_from` now; empty if it has not come to that."""
+    script, current = state.script, state.current
+    if script.client_from is None or current is None:
+        return ()
+    ids = [phase.id for phase in script.phases]
+    first, here = ids.index(script.client_from), ids.index(current.id)
+    return tuple(f"{phase}#{_instances(state, phase) + 1}" for phase in ids[first : here + 1])
+
+
+def _instances(state: SessionState, phase: str) -> int:
+    return sum(instance.id == phase for instance in state.phases)

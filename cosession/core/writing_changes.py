@@ -1,0 +1,70 @@
+"""How events change what is written: captures, their reveal, the charter.
+
+One function for each event; the table at the end is part of `evolve`'s.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from cosession.core import events as ev
+from cosession.core.state import Capture, CharterVote, SessionState
+from cosession.core.state_parts import Changes
+from cosession.core.vocabulary import Reveal
+
+
+def _writing_done(state: SessionState, e: ev.WritingDone, at_ms: int) -> SessionState:
+    return state if state.step is None else replace(state, step=replace(state.step, done=state.step.done | {e.seat}))
+
+
+def _capture_submitted(state: SessionState, e: ev.CaptureSubmitted, at_ms: int) -> SessionState:
+    spec = state.spec(e.capture)
+    at_once = spec is not None and spec.reveal is Reveal.CLIENT_STEP and e.capture in state.opened
+    if state.step is not None:
+        state = replace(state, step=replace(state.step, written=state.step.written | {e.entry}))
+    capture = Capture(e.entry, e.capture, e.phase, e.seat, e.version, dict(e.fields), revealed=at_once)
+    if e.entry <= state.entries:
+        was = next((c for c in state.captures if c.entry == e.entry), None)
+        capture = replace(capture, revealed=at_once or (was is not None and was.revealed))
+        return replace(state, captures=tuple(capture if c.entry == e.entry else c for c in state.captures))
+    return replace(state, captures=(*state.captures, capture), entries=e.entry)
+
+
+def _capture_revealed(state: SessionState, e: ev.CaptureRevealed, at_ms: int) -> SessionState:
+    captures = tuple(replace(c, revealed=True) if c.capture == e.capture else c for c in state.captures)
+    return replace(state, captures=captures, opened=state.opened | {e.capture})
+
+
+def _charter_proposed(state: SessionState, e: ev.CharterProposed, at_ms: int) -> SessionState:
+    return replace(state, vote=CharterVote(e.lines, e.version), charters=e.version)
+
+
+def _charter_answered(state: SessionState, e: ev.CharterAnswered, at_ms: int) -> SessionState:
+    vote = state.vote
+    if vote is None:
+        return state
+    consents, objections = vote.consents - {e.seat}, vote.objections - {e.seat}
+    if e.consents:
+        consents |= {e.seat}
+    else:
+        objections |= {e.seat}
+    return replace(state, vote=replace(vote, consents=consents, objections=objections))
+
+
+def _charter_agreed(state: SessionState, e: ev.CharterAgreed, at_ms: int) -> SessionState:
+    return state if state.vote is None else replace(state, charter=state.vote.lines, vote=None)
+
+
+def _charter_withdrawn(state: SessionState, e: ev.CharterWithdrawn, at_ms: int) -> SessionState:
+    return replace(state, vote=None)
+
+
+CHANGES: Changes = {
+    ev.WritingDone: _writing_done,
+    ev.CaptureSubmitted: _capture_submitted,
+    ev.CaptureRevealed: _capture_revealed,
+    ev.CharterProposed: _charter_proposed,
+    ev.CharterAnswered: _charter_answered,
+    ev.CharterAgreed: _charter_agreed,
+    ev.CharterWithdrawn: _charter_withdrawn,
+}
