@@ -1,8 +1,8 @@
 """Advice in disguise, in a typed question: a hint to its author while writing, never a block.
 
 Pure. A text is read as words without case, accents, hyphens and quotations, sentence by sentence; the turns of phrase
-that give advice away are in `lint_rules`, one table a language. A wrong hint patronises a manager: whoever doubts
-stays silent. Every expression is bounded and looked at from each word once, so that the work grows with the length of
+that give advice away are in `lint_french` and `lint_english`. A wrong hint patronises a manager: whoever doubts stays
+silent. Every expression is bounded and looked at from each word once, so that the work grows with the length of
 the text and with nothing else. Source: method.md, `questions` ("no advice in disguise", "one question") and "Rules
 that the software holds".
 """
@@ -17,10 +17,14 @@ from enum import StrEnum
 from functools import lru_cache
 from itertools import pairwise
 
-from cosession.core.lint_rules import GRAMMARS, Rule
+from cosession.core.lint_english import ENGLISH
+from cosession.core.lint_french import FRENCH
+from cosession.core.lint_rules import Grammar, Rule
 from cosession.core.script import Language
 from cosession.core.state import SessionState
 from cosession.core.vocabulary import Guidance
+
+GRAMMARS: Mapping[Language, Grammar] = {"fr": FRENCH, "en": ENGLISH}
 
 
 class LintKind(StrEnum):

@@ -18,8 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cosession.core import lint as linting
-from cosession.core.lint import LintKind, hints, lint
-from cosession.core.lint_rules import GRAMMARS, Grammar
+from cosession.core.lint import GRAMMARS, LintKind, hints, lint
+from cosession.core.lint_rules import Grammar
 from cosession.core.script import LANGUAGES, Language
 from cosession.core.vocabulary import Guidance
 from tests.core.table import Table, script
