@@ -17,6 +17,7 @@ from cosession.core import events as happened
 from cosession.core.commands import CreditOutage, RoomCommand, SeatCommand, Tick
 from cosession.core.decide import decide
 from cosession.core.events import Event
+from cosession.core.lint import LintHint, hints
 from cosession.core.refusal import Refused
 from cosession.core.schedule import drift_ms, next_wake
 from cosession.core.state import SessionState
@@ -158,18 +159,19 @@ class Room:
 
         self._inbox.put(command.type, work)
 
-    async def save_draft(self, seat: str, capture: str, fields: Fields) -> None:
-        """Keep a seat's unsent writing; empty `fields` delete it. Returns when it is on disk. Raises `Refused` or
-        `Unavailable`. May be repeated."""
+    async def save_draft(self, seat: str, capture: str, fields: Fields) -> dict[str, LintHint]:
+        """Keep a seat's unsent writing; empty `fields` delete it. Returns when it is on disk, with what its author may
+        be told about it, by field. Raises `Refused` or `Unavailable`. May be repeated."""
 
-        async def work() -> None:
+        async def work() -> dict[str, LintHint]:
             shown = live(self.state, self.drafts.all)
             await self.drafts.save(self.state, seat, capture, fields)
             if live(self.state, self.drafts.all) != shown:
                 self.views.changed()
                 self.audience.show(urgent=False)
+            return hints(self.state, capture, fields)
 
-        await self._inbox.in_turn("save_draft", work)
+        return await self._inbox.in_turn("save_draft", work)
 
     def kick(self, seat: str) -> None:
         """The seat's link was revoked: its connections are told and closed, its media end. May be repeated."""

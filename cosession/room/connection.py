@@ -21,6 +21,7 @@ from cosession.wire.messages import (
     Ask,
     ClockPing,
     ClockPong,
+    DraftHint,
     DraftSaved,
     ErrorCode,
     ErrorMessage,
@@ -162,13 +163,16 @@ class Connection:
 
     async def _save_draft(self, draft: SaveDraft) -> None:
         try:
-            await self._room.save_draft(self.seat, draft.capture, draft.fields)
+            found = await self._room.save_draft(self.seat, draft.capture, draft.fields)
         except Refused as refusal:
             self._refuse(draft.id, refusal)
         except Exception as error:  # noqa: BLE001 - as above
             self._fail(draft.id, error)
         else:
-            self.outbox.put(DraftSaved(id=draft.id))
+            hints = tuple(
+                DraftHint(field=field, kind=hint.kind, start=hint.start, end=hint.end) for field, hint in found.items()
+            )
+            self.outbox.put(DraftSaved(id=draft.id, hints=hints))
 
     async def _offer(self, offer: MediaOffer) -> None:
         try:

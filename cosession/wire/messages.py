@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
 from cosession.core.commands import SeatCommand
+from cosession.core.lint import LintKind
 from cosession.core.room_view import Common, Console, Own
 from cosession.core.stage import Picture
 from cosession.core.vocabulary import RefusalCode
@@ -151,9 +152,22 @@ class RefusedMessage(Message):
     detail: str = ""
 
 
+class DraftHint(Message):
+    """Something its author may want to know about a draft: a help, never a block. `start` and `end` count characters
+    (code points) in the field's text."""
+
+    field: str
+    kind: LintKind
+    start: int
+    end: int
+
+
 class DraftSaved(Message):
+    """The draft is kept. `hints` are for its author's eyes only."""
+
     type: Literal["draft_saved"] = "draft_saved"
     id: MessageId
+    hints: tuple[DraftHint, ...] = ()
 
 
 ErrorCode = Literal[

@@ -319,3 +319,17 @@ async def test_drafts_are_checked_before_they_are_kept(bench: Bench, fields: dic
     expected = "refused" if fields else "draft_saved"
     assert page.answer("draft-0003")["type"] == expected
     assert list(await bench.log.drafts(room.session)) == []
+
+
+async def test_a_draft_that_sounds_like_advice_is_answered_with_a_hint(bench: Bench) -> None:
+    room = await bench.room()
+    page = await bench.page(room, "p2")
+    text = "Dis-moi, as-tu essayé de lui parler ?"
+    await page.say(type="draft", id="draft-0001", capture="question", fields={"text": text})
+    await page.say(type="draft", id="draft-0002", capture="question", fields={"text": "Qu'as-tu déjà essayé ?"})
+    await bench.passes(100)
+    (hint,) = page.answer("draft-0001")["hints"]
+    assert (hint["field"], hint["kind"]) == ("text", "advice_in_disguise")
+    assert text[hint["start"] : hint["end"]] == "as-tu essayé de lui"
+    assert page.answer("draft-0002")["type"] == "draft_saved"
+    assert page.answer("draft-0002")["hints"] == []

@@ -10,6 +10,7 @@ import pytest
 from babel.messages.pofile import read_po
 
 from cosession import assets
+from cosession.core.lint import LintKind
 from cosession.core.room_view import MicReason, PromptKey
 from cosession.core.vocabulary import (
     FloorMode,
@@ -73,6 +74,7 @@ def test_every_closed_list_has_words(language: str) -> None:
     wanted += [f"hand.{kind}" for kind in HandKind] + [f"turn.{kind}" for kind in TurnKind]
     wanted += [f"turn.{kind}.you" for kind in TurnKind] + [f"today.{role}" for role in Role]
     wanted += [f"seen.{visibility}" for visibility in Visibility]
+    wanted += [f"lint.{kind}" for kind in LintKind]
     wanted += [f"watch.{presence}" for presence in Presence if presence is not Presence.HERE]
     assert [one for one in wanted if not there(words, one)] == []
 

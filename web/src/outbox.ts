@@ -3,10 +3,25 @@
  * until they are answered; drafts wait in memory and in sessionStorage until they are acknowledged. Knows no screen.
  */
 import { newId } from "./connection";
-import type { BrowserMessage, ErrorCode, RefusalCode, SaveDraft, SeatCommand, ServerMessage } from "./wire.gen";
+import type {
+  BrowserMessage,
+  DraftHint,
+  ErrorCode,
+  RefusalCode,
+  SaveDraft,
+  SeatCommand,
+  ServerMessage,
+} from "./wire.gen";
 
 export type Answer = { ok: true } | { ok: false; code: RefusalCode | ErrorCode; detail: string };
 export type Fields = Record<string, string>;
+
+/** Something the author may want to know about a field, and the words of theirs that it is about. */
+export interface Hint {
+  field: string;
+  kind: DraftHint["kind"];
+  words: string;
+}
 
 interface Waiting {
   message: BrowserMessage;
@@ -22,6 +37,9 @@ export class Outbox {
 
   /** By capture: the newest text that was acknowledged in this page's life; the view may lag behind it. */
   #acknowledged = new Map<string, Fields>();
+
+  /** By capture: what was said about the newest acknowledged text. */
+  #hints = new Map<string, Hint[]>();
 
   constructor(
     private readonly send: (message: BrowserMessage) => boolean,
@@ -61,6 +79,11 @@ export class Outbox {
     return this.#acknowledged.get(capture);
   }
 
+  /** What the server would tell the author about that text. */
+  hints(capture: string): Hint[] {
+    return this.#hints.get(capture) ?? [];
+  }
+
   /** After a welcome: everything unanswered once more, in the order in which it was said. */
   resend(): void {
     for (const { message } of this.#commands.values()) this.send(message);
@@ -78,7 +101,7 @@ export class Outbox {
           this.#saved(message.id)
         );
       case "draft_saved":
-        return this.#saved(message.id);
+        return this.#saved(message.id, message.hints);
       case "error":
         return message.id != null && this.#failed(message.id, message.code, message.place, message.retry);
       default:
@@ -105,11 +128,18 @@ export class Outbox {
     return waiting !== undefined;
   }
 
-  #saved(id: string): boolean {
+  #saved(id: string, hints: readonly DraftHint[] = []): boolean {
     for (const [capture, draft] of this.#drafts) {
       if (draft.id !== id) continue;
       this.#drafts.delete(capture);
       this.#acknowledged.set(capture, draft.fields);
+      this.#hints.set(
+        capture,
+        hints.map(({ field, kind, start, end }) => {
+          const characters = [...(draft.fields[field] ?? "")]; // code points, as the server counts
+          return { field, kind, words: characters.slice(start, end).join("") };
+        }),
+      );
       this.#keep();
       this.changed();
       return true;

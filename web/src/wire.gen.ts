@@ -11,12 +11,48 @@ export interface Accepted {
   seq: number;
 }
 
+/** How French speaks to the group. */
+export type Address =
+  | "vous"
+  | "tu";
+
+/** In the lobby: if I am client and drop, the advice goes on without me, and I read it afterwards. */
+export interface AgreeGoingOn {
+  type: "agree_going_on";
+  agreed: boolean;
+}
+
+/** Consent to the proposed wording, or object. */
+export interface AnswerCharter {
+  type: "answer_charter";
+  version: number;
+  consents: boolean;
+}
+
+/** Take an offered job, or decline. */
+export interface AnswerJob {
+  type: "answer_job";
+  job: Job;
+  accept: boolean;
+}
+
 /** A command. The same `id` again gets the same answer and has no second effect. */
 export interface Ask {
   type: "command";
   id: string;
   command: SeatCommand;
 }
+
+/** « J'ai besoin d'une pause »: only the lead learns who asked. */
+export interface AskPause {
+  type: "ask_pause";
+}
+
+/** When a phase rings softly. */
+export type Bell =
+  | "start"
+  | "warning"
+  | "end";
 
 /**
  * What the room page embeds as JSON. The addresses are paths on the same origin; `words` maps a msgid to its
@@ -64,8 +100,11 @@ export interface CaptureSpec {
   steps: number[];
   early: boolean;
   also_in: string[];
+  in_sight: boolean;
   keep: boolean;
   for_client: boolean;
+  lint: boolean;
+  open_h: number;
 }
 
 export interface CaptureView {
@@ -78,10 +117,51 @@ export interface CaptureView {
   erased: boolean;
 }
 
+/** A pause in which the client and the lead stay audible and what is written is hidden. */
+export interface CarePause {
+  type: "care_pause";
+}
+
+/** What went on while the seat was away. `phases`: instances that have run since, the one of leaving first. */
+export interface CatchUp {
+  away_ms: number;
+  phases: string[];
+  written: number;
+}
+
 export interface Change {
   phase: string;
   from_ms: number;
   to_ms: number;
+}
+
+/** The reserve topic: `seat` is client from here on, and the session begins anew at the script's `client_from`. */
+export interface ChangeClient {
+  type: "change_client";
+  seat: string;
+}
+
+/** A wording on which the group decides by consent. Who has answered is not told, only how many. */
+export interface CharterVoteView {
+  version: number;
+  lines: string[];
+  consents: number;
+  objections: number;
+  waiting: number;
+}
+
+/** « J'écoute, j'écris »: take one's turns in writing, or speak again. */
+export interface ChooseTyping {
+  type: "choose_typing";
+  typed: boolean;
+}
+
+/** The clock waits for the client. `reserve` are the seats that could be client instead. */
+export interface ClientAway {
+  seat: string;
+  since_ms: number;
+  options: Option[];
+  reserve: string[];
 }
 
 /**
@@ -137,6 +217,14 @@ export interface Common {
   written: Record<string, number>;
   live: CaptureView | null;
   charter: Text[];
+  charter_vote: CharterVoteView | null;
+  conducted: boolean;
+  vacant: boolean;
+  guidance: Guidance;
+  address: Address;
+  end_proposal: EndProposalView | null;
+  end_refused: boolean;
+  stopped: boolean;
 }
 
 export interface Console {
@@ -152,6 +240,13 @@ export interface Console {
   counts: Record<string, number>;
   questions: Record<string, number>;
   passes: Countdown | null;
+  pause_wanted: string[];
+  client_away: ClientAway | null;
+  remedies: Remedy[];
+  experts: string[];
+  unqualified: boolean;
+  talk: Record<string, number>;
+  open_jobs: Job[];
 }
 
 /** `left_ms` was left at session time `at_ms` and shrinks while `running`; below zero the time is over. */
@@ -170,9 +265,28 @@ export interface Direction {
   frames_per_second: number;
 }
 
+/**
+ * Something its author may want to know about a draft: a help, never a block. `start` and `end` count characters
+ * (code points) in the field's text.
+ */
+export interface DraftHint {
+  field: string;
+  kind: LintKind;
+  start: number;
+  end: number;
+}
+
+/** The draft is kept. `hints` are for its author's eyes only. */
 export interface DraftSaved {
   type: "draft_saved";
   id: string;
+  hints: DraftHint[];
+}
+
+/** A later end that is not refused yet. `until`: the time to refuse. */
+export interface EndProposalView {
+  by_ms: number;
+  until: Countdown;
 }
 
 /** The holder has finished: the question is asked, the answer given, the turn done. */
@@ -209,7 +323,10 @@ export interface ErrorMessage {
   retry: boolean;
 }
 
-/** Give `phase` more minutes; others yield theirs, the locked end stays. */
+/**
+ * Give `phase` more minutes, or with a negative number take some; others yield or gain, the locked end stays. Of
+ * a phase that is to come never more than half of its minimum can be taken.
+ */
 export interface ExtendPhase {
   type: "extend_phase";
   phase: string;
@@ -229,6 +346,13 @@ export type Family =
   | "agree"
   | "help"
   | "act";
+
+/** This seat is an expert of today's topic, or is not. */
+export interface FlagExpert {
+  type: "flag_expert";
+  seat: string;
+  expert?: boolean;
+}
 
 /** Who holds the floor in a step. */
 export type FloorMode =
@@ -252,11 +376,22 @@ export interface FloorView {
   done: string[];
 }
 
+/** Go on without the absent client, who agreed to that in the lobby. */
+export interface GoOn {
+  type: "go_on";
+}
+
 /** Give the floor to a seat now. Whoever is interrupted goes on afterwards with the rest of the turn. */
 export interface GrantFloor {
   type: "grant_floor";
   seat: string;
 }
+
+/** How much the group is told (method.md, "Guidance"). */
+export type Guidance =
+  | "guided"
+  | "accompanied"
+  | "free";
 
 export type HandKind =
   | "question"
@@ -289,8 +424,12 @@ export interface Hello {
 /** Why the phase clock stands still. Each is booked apart (decision 3). */
 export type HoldCause =
   | "pause"
+  | "care"
+  | "suspended"
   | "client_absent"
+  | "consultants_absent"
   | "lead_absent"
+  | "media"
   | "outage";
 
 /** Delegated jobs that rotate; a seat may hold several. */
@@ -299,9 +438,22 @@ export type Job =
   | "timekeeper"
   | "scribe";
 
+/** « Laisser le silence »: no nudge and no passing in this turn. */
+export interface KeepSilence {
+  type: "keep_silence";
+  turn: number;
+  on?: boolean;
+}
+
 export type Language =
   | "fr"
   | "en";
+
+/** « Je pars à 10 h 50 », in session time; None takes it back. */
+export interface LeaveAt {
+  type: "leave_at";
+  at_ms?: number | null;
+}
 
 /** Who is making sound right now, 0 to 127. Fleeting. */
 export interface Levels {
@@ -320,6 +472,11 @@ export interface LinkView {
   link: string;
   present: boolean;
 }
+
+/** What a hint is about. The list is closed; each has its words in `web/locales` as `lint.<kind>`. */
+export type LintKind =
+  | "advice_in_disguise"
+  | "several_questions";
 
 export interface LowerHand {
   type: "lower_hand";
@@ -377,7 +534,7 @@ export type Microphone =
   | "armed"
   | "closed";
 
-/** Move the locked end later (decision 3). */
+/** Move the locked end: earlier at once, later unless somebody privately refuses within 20 s (method.md). */
 export interface MoveEnd {
   type: "move_end";
   by_s?: number;
@@ -416,7 +573,26 @@ export interface NowView {
   warn_ms: number;
   dropped: Text[];
   resting: boolean;
+  ends_in: Countdown | null;
+  bells: Bell[];
+  questions_only: boolean;
+  silence: boolean;
+  closed_cameras: string[];
 }
+
+/** Offer a job to a seat, which takes it or declines. */
+export interface OfferJob {
+  type: "offer_job";
+  job: Job;
+  seat: string;
+}
+
+/** What the lead can do while the client is away; each is a gesture, or to wait. */
+export type Option =
+  | "wait"
+  | "go_on"
+  | "change_client"
+  | "suspend_session";
 
 export type Overrun =
   | "none"
@@ -438,6 +614,16 @@ export interface Own {
   writable: Writable[];
   captures: CaptureView[];
   lead_away: boolean;
+  holds_keys: boolean;
+  undo: Countdown | null;
+  recalled: boolean;
+  catch_up: CatchUp | null;
+  offers: Job[];
+  pause_asked: boolean;
+  expert: boolean;
+  typed: boolean;
+  goes_on: boolean;
+  talk_ms: number;
 }
 
 /** Let one's turn in this round go by, now or before it comes. */
@@ -469,6 +655,8 @@ export interface PhaseView {
   spent_ms: number;
   minimum_ms: number;
   protected: boolean;
+  optional: boolean;
+  client: string | null;
 }
 
 /** What a seat's browser is asked to send: the stage's large picture, a small face, or nothing. */
@@ -505,6 +693,7 @@ export type Presence =
 export interface Preview {
   gesture: string;
   phase: string | null;
+  by_s: number;
   changes: Change[];
   ends_at_ms: number;
   late_ms: number;
@@ -557,11 +746,40 @@ export type PromptKey =
   | "held_pause"
   | "held_client"
   | "held_lead"
+  | "held_vacant"
+  | "held_care"
+  | "held_care_client"
+  | "held_care_lead"
+  | "held_suspended"
+  | "held_consultants"
+  | "held_media"
+  | "lobby_alone"
+  | "alone_next"
+  | "client_smaller"
+  | "client_thanked"
+  | "speak_thanked"
+  | "turned_away"
+  | "ask_in_turn"
+  | "type_now"
+  | "lead_read"
+  | "silence"
+  | "lead_silence"
   | "closed";
+
+/** A wording of the charter, on which the group decides by consent. No lines take the proposal back. */
+export interface ProposeCharter {
+  type: "propose_charter";
+  lines: string[];
+}
 
 export interface RaiseHand {
   type: "raise_hand";
   kind?: HandKind;
+}
+
+/** « Revenir à ma demande », the client's: the lead says it. */
+export interface RecallRequest {
+  type: "recall_request";
 }
 
 /** Why a command was refused. The list is closed; every code has plain words in both languages. */
@@ -577,9 +795,18 @@ export type RefusalCode =
   | "role_closed"
   | "seat_absent"
   | "no_deputy"
+  | "not_qualified"
+  | "no_consent"
+  | "too_late"
+  | "out_of_range"
   | "already"
   | "closed"
   | "bad_setup";
+
+/** I cannot stay longer. Nobody learns who said it. */
+export interface RefuseEnd {
+  type: "refuse_end";
+}
 
 /** `code` is from the closed list; `detail` names the place (a field) where there is one. */
 export interface RefusedMessage {
@@ -589,8 +816,23 @@ export interface RefusedMessage {
   detail: string;
 }
 
+/** Something that helps the end to hold: a gesture that is offered, and what it gains. */
+export interface Remedy {
+  gesture: string;
+  phase: string | null;
+  by_s: number;
+  gains_ms: number;
+}
+
+/** End a pause. Out of a care pause with `smaller` the client may say the topic smaller first. */
 export interface Resume {
   type: "resume";
+  smaller?: boolean;
+}
+
+/** Go on with a suspended session; its end moves by as long as it was suspended. */
+export interface ResumeSession {
+  type: "resume_session";
 }
 
 /** When a hidden capture becomes visible to everyone. */
@@ -620,28 +862,55 @@ export interface SaveDraft {
   fields: Record<string, string>;
 }
 
+/** The lead has brought the group back to the request. */
+export interface SayRecall {
+  type: "say_recall";
+}
+
 export type SeatCommand =
+  | AgreeGoingOn
+  | AnswerCharter
+  | AnswerJob
+  | AskPause
+  | CarePause
+  | ChangeClient
+  | ChooseTyping
   | CloseSession
   | EndTurn
   | ExtendPhase
   | ExtendTurn
+  | FlagExpert
+  | GoOn
   | GrantFloor
   | HandOverLead
+  | KeepSilence
+  | LeaveAt
   | LowerHand
   | MarkDone
   | MoveEnd
   | NextPhase
   | NextStep
+  | OfferJob
   | PassTurn
   | Pause
+  | ProposeCharter
   | RaiseHand
+  | RecallRequest
+  | RefuseEnd
   | Resume
+  | ResumeSession
+  | SayRecall
   | SetMicrophone
   | SkipPhase
   | StartSession
+  | StopSession
   | SubmitCapture
+  | SuspendSession
   | TakeBackFloor
-  | TakeLead;
+  | TakeLead
+  | Thank
+  | TypeTurn
+  | Undo;
 
 export interface SeatView {
   id: string;
@@ -652,6 +921,9 @@ export interface SeatView {
   joined: boolean;
   microphone: Microphone;
   since_ms: number;
+  media_lost: boolean;
+  typed: boolean;
+  leaves_at_ms: number | null;
 }
 
 export type ServerMessage =
@@ -695,12 +967,22 @@ export type Status =
   | "running"
   | "closed";
 
+/** End out of a care pause. No reason is kept. */
+export interface StopSession {
+  type: "stop_session";
+}
+
 /** Write something down. `version` is the version that the author saw: 0 for a new capture. */
 export interface SubmitCapture {
   type: "submit_capture";
   capture: string;
   fields: Record<string, string>;
   version?: number;
+}
+
+/** Go on another day, within 7 days, from exactly here. */
+export interface SuspendSession {
+  type: "suspend_session";
 }
 
 /** End `turn`, whoever has it. */
@@ -718,6 +1000,13 @@ export interface TakeLead {
 export interface Text {
   fr: string;
   en: string;
+  tu: string | null;
+}
+
+/** « Merci, j'ai ce qu'il me faut », the client's: the speaker finishes the sentence and the floor passes. */
+export interface Thank {
+  type: "thank";
+  turn: number;
 }
 
 /** What the holder of the floor is doing. */
@@ -734,6 +1023,22 @@ export interface TurnView {
   countdown: Countdown;
   overrun: Overrun;
   passes_in: Countdown | null;
+  thanked: boolean;
+  silence: boolean;
+  text: string | null;
+}
+
+/** What my turn says, to be read aloud. May be sent again while the turn lasts. */
+export interface TypeTurn {
+  type: "type_turn";
+  turn: number;
+  text: string;
+}
+
+/** « Annuler »: back to the phase before `phase`, within 5 s after « next » (method.md). */
+export interface Undo {
+  type: "undo";
+  phase: string;
 }
 
 /**
@@ -780,6 +1085,7 @@ export type Who =
   | "facilitator"
   | "previous_client"
   | "scribe"
+  | "experts"
   | "members"
   | "all";
 

@@ -5,9 +5,9 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { live } from "lit/directives/live.js";
 import { define, Part } from "../part";
-import type { Fields } from "../outbox";
+import type { Fields, Hint } from "../outbox";
 import type { CaptureField, CaptureSpec, Writable } from "../wire.gen";
-import { t, text } from "../words";
+import { quote, t, text } from "../words";
 import { icon } from "./icon";
 
 const QUIET_MS = 600;
@@ -21,6 +21,8 @@ class CaptureForm extends Part {
   #typed = false;
   #version = 0;
   #missing = "";
+  /** Words about which the author does not want to hear again. */
+  #dismissed = new Set<string>();
   #timer: number | undefined;
 
   override disconnectedCallback(): void {
@@ -108,17 +110,20 @@ class CaptureForm extends Part {
     const label = html`<label for=${id}
       >${text(field.title)}${field.required || this.writable.spec.fields.length === 1 ? nothing : html` <span class="faint">${t("write.optional")}</span>`}</label
     >`;
+    const hint = this.writable.spec.lint ? this.#hint(field.id, value, `${id}-hint`) : nothing;
     if (field.kind === "text")
       return html`<div class="field">
         ${label}<textarea
           class="input"
           id=${id}
+          aria-describedby=${this.writable.spec.lint ? `${id}-hint` : nothing}
           rows="2"
           maxlength=${field.max_length}
           spellcheck="true"
           .value=${live(value)}
           @input=${type}
-        ></textarea>
+        ></textarea
+        >${hint}
       </div>`;
     return html`<div class="field ${field.kind} ${field.required ? "required" : ""}">
       ${label}<input
@@ -129,8 +134,36 @@ class CaptureForm extends Part {
         autocomplete="off"
         .value=${live(value)}
         @input=${type}
-      />
+      />${hint}
     </div>`;
+  }
+
+  /** A quiet word under the field while the words it is about stand there. It blocks nothing, and goes when asked to. */
+  #hint(field: string, value: string, id: string): TemplateResult {
+    const hint = this.room.outbox
+      .hints(this.writable.spec.id)
+      .find((one) => one.field === field && value.includes(one.words) && !this.#dismissed.has(one.words));
+    return html`<div class="lint" id=${id} role="status">
+      ${
+        hint
+          ? html`<p>${this.#advice(hint)}</p>
+              <button type="button" class="btn bare small" data-gesture="dismiss_hint" @click=${() => this.#dismiss(hint)}>
+                ${t("lint.dismiss")}
+              </button>`
+          : nothing
+      }
+    </div>`;
+  }
+
+  #advice({ kind, words }: Hint): string {
+    const address = this.room.common?.address === "tu" ? "lint.example.tu" : "lint.example.vous";
+    return t(`lint.${kind}`, { words: quote(words), example: quote(t(address)) });
+  }
+
+  #dismiss(hint: Hint): void {
+    this.#dismissed.add(hint.words);
+    this.querySelector<HTMLElement>(`#write-${this.writable.spec.id}-${hint.field}`)?.focus();
+    this.requestUpdate();
   }
 
   #type(field: string, value: string): void {
