@@ -7,15 +7,16 @@ format is told in `protocols/README.md`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from math import inf
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import TypeAdapter, ValidationError
 
-from cosession.core.script import Script
-from cosession.yaml_file import Loc, Problem, WrongFile, itself, load, plain, text_of
-from cosession.yaml_file import wrong as wrong_file
+from cosession.core.script import Model, Phase, Script
+from cosession.core.vocabulary import Overtime
+from cosession.yaml_file import Loc, Problem, WrongFile, load, plain, text_of, wrong
 
 #: What callers of this module catch: one line for each error, `file:line:column: what is wrong`.
 WrongScript = WrongFile
@@ -32,14 +33,14 @@ def read_all(folder: Path) -> tuple[dict[str, Script], list[str]]:
     """All scripts of a folder by id, the default first and then by length, and what is wrong with the files that were
     left out."""
     known: dict[Path, Script] = {}
-    wrong: dict[str, None] = {}
+    errors: dict[str, None] = {}
     for path in sorted(folder.glob("*.yaml")):
         try:
             _read(path, (), known)
         except WrongScript as error:
-            wrong.update(dict.fromkeys(error.lines))
+            errors.update(dict.fromkeys(error.lines))
     scripts = sorted(known.values(), key=lambda script: (script.id != DEFAULT, script.planned_ms, script.id))
-    return {script.id: script for script in scripts}, list(wrong)
+    return {script.id: script for script in scripts}, list(errors)
 
 
 def _read(path: Path, above: tuple[str, ...], known: dict[Path, Script]) -> Script:
@@ -48,20 +49,51 @@ def _read(path: Path, above: tuple[str, ...], known: dict[Path, Script]) -> Scri
         return known[path]
     tree = load(path, "script", "id")
     said = plain(tree)
-    whole, origin = said, itself(said)
-    if "extends" in said:
-        extension = _Extension(said, _base(path, tree, (*above, path.stem), known))
-        if extension.problems:
-            raise _wrong(path, tree, extension.problems)
-        whole, origin = extension.whole, extension.origin
-    try:
-        script = Script.model_validate(whole)
-    except ValidationError as error:
-        raise _wrong(path, tree, [origin(problem) for problem in error.errors(include_url=False)]) from None
-    if script.id != path.stem:
-        raise _wrong(path, tree, [(("id",), f"must be the file's name, {path.stem}")])
+    extension = _Extension(said, _base(path, tree, (*above, path.stem), known)) if "extends" in said else None
+    script, flaws = _validated(said if extension is None else extension.whole)
+    problems = flaws if extension is None else [*extension.problems, *map(extension.origin, flaws)]
+    if said.get("id", path.stem) != path.stem:
+        problems.append((("id",), f"must be the file's name, {path.stem}"))
+    if script is None or problems:
+        raise wrong(path, tree, "script", problems)
     known[path] = script
     return script
+
+
+def _validated(whole: dict[str, Any]) -> tuple[Script | None, list[Problem]]:
+    """The script, or all that is wrong with it."""
+    try:
+        return Script.model_validate(whole), []
+    except ValidationError as error:
+        found = error.errors(include_url=False)
+    within = {loc[:end] for loc in (problem["loc"] for problem in found) for end in range(len(loc))}
+    # A list of which one is wrong is not too short.
+    problems = [(p["loc"], text_of(p)) for p in found if p["type"] != "too_short" or p["loc"] not in within]
+    return None, [*problems, *(flaw for flaw in _between(whole, problems) if flaw not in problems)]
+
+
+def _between(whole: dict[str, Any], problems: list[Problem]) -> Iterator[Problem]:
+    """What is wrong between the parts, as far as these are right by themselves: a wrong one must not hide it."""
+    phases = whole.get("phases")
+    if not isinstance(phases, list):
+        return iter(())
+    outlines = []
+    for index, said in enumerate(phases):
+        spoilt = {str(loc[2]) for loc, _ in problems if loc[:2] == ("phases", index) and len(loc) > 2}
+        spoilt |= {"minutes", "minimum"} if spoilt & {"minutes", "minimum"} else set()
+        bare: dict[str, Any] = {"id": f"({index})", "minutes": inf, "minimum": 0, "steps": (), "cues": ()}
+        if "overtime" in spoilt:
+            bare["overtime"] = Overtime.HARD
+        outlines.append(Phase.model_construct(**{**bare, **_sound(Phase, said, spoilt)}))
+    sound = _sound(Script, whole, {"phases", *(str(loc[0]) for loc, _ in problems if loc)})
+    return Script.model_construct(**{"elastic_order": (), **sound, "phases": tuple(outlines)}).flaws()
+
+
+def _sound(model: type[Model], said: Any, spoilt: set[str]) -> dict[str, Any]:
+    """The fields of a part that are right, as the model has them."""
+    here = said if isinstance(said, dict) else {}
+    fields: dict[str, Any] = {name: field.annotation for name, field in model.model_fields.items() if name in here}
+    return {n: TypeAdapter(kind).validate_python(here[n]) for n, kind in fields.items() if n not in spoilt}
 
 
 # -- a script that extends another -----------------------------------------------------------------------------------
@@ -73,14 +105,16 @@ def _base(path: Path, tree: Any, chain: tuple[str, ...], known: dict[Path, Scrip
     name = tree["extends"]
     if not isinstance(name, str) or name not in siblings:
         others = ", ".join(stem for stem in siblings if stem != path.stem)
-        raise _wrong(path, tree, [(("extends",), f"no such script beside this file; there are: {others or 'none'}")])
+        raise wrong(
+            path, tree, "script", [(("extends",), f"no such script beside this file; there are: {others or 'none'}")]
+        )
     if name in chain:
         circle = " -> ".join((*chain[chain.index(name) :], name))
-        raise _wrong(path, tree, [(("extends",), f"{circle} is a circle; write one of them out in full")])
+        raise wrong(path, tree, "script", [(("extends",), f"{circle} is a circle; write one of them out in full")])
     try:
         return _read(siblings[name], chain, known)
     except WrongScript as error:
-        here = _wrong(path, tree, [(("extends",), f"{name} has errors of its own; mend them first")])
+        here = wrong(path, tree, "script", [(("extends",), f"{name} has errors of its own; mend them first")])
         raise WrongScript(here.lines + error.lines) from None
 
 
@@ -110,9 +144,9 @@ class _Extension:
         own = {key: value for key, value in self._said.items() if key not in ("extends", "omit", "minutes")}
         return {**self._base, "elastic_order": order, **own, "phases": list(self._phases.values())}
 
-    def origin(self, problem: ErrorDetails) -> Problem:
+    def origin(self, problem: Problem) -> Problem:
         """Where in the file an error of the whole script stands; at `extends` if it comes from what is inherited."""
-        loc, text = problem["loc"], text_of(problem)
+        loc, text = problem
         match loc:
             case ("phases", int(index), *rest):
                 name = list(self._phases)[index]
@@ -120,12 +154,10 @@ class _Extension:
                     return ("minutes", name), text
                 if name in self._places:
                     return (*self._places[name], *rest), text
+                loc = ("phases", name, *rest)
             case (str(field), *_) if field in self._said:
                 return loc, text
-            case ():
-                loc, text = itself(self._said)(problem)
-                return loc or ("extends",), text
-        return ("extends",), f"{'.'.join(map(str, loc))}: {text}"
+        return ("extends",), f"{'.'.join(map(str, loc))}: {text}" if loc else text
 
     def _entries(self, field: str, kind: type[list[Any] | dict[str, Any]], mend: str) -> Any:
         found = self._said.get(field, kind())
@@ -164,7 +196,3 @@ class _Extension:
             self._phases[name] |= {"minutes": pair[0], "minimum": pair[1]}
         else:
             self.problems.append((loc, "must be [minutes, minimum], for instance [18, 12]"))
-
-
-def _wrong(path: Path, tree: Any, problems: list[Problem]) -> WrongScript:
-    return wrong_file(path, tree, "script", problems)

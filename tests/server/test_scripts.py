@@ -40,6 +40,128 @@ def test_errors_stand_where_they_are(tmp_path: Path) -> None:
     assert "hand_over: Extra inputs are not permitted" in line
 
 
+SMALL = """\
+id: small
+version: 1
+title: {fr: Petit, en: Small}
+summary: {fr: Petit, en: Small}
+people: {minimum: 2, planned: 3, maximum: 4}
+elastic_order:
+  - {phase: talk, to: 6}
+phases:
+  - id: talk
+    title: {fr: Parler, en: Talk}
+    purpose: {fr: Parler, en: Talk}
+    family: open
+    minutes: 8
+    minimum: 5
+    steps:
+      - {floor: round, who: members, turn_s: 60, min_turn_s: 30}
+      - {floor: single, who: client}
+    captures:
+      - id: note
+        title: {fr: Note, en: Note}
+        by: [members]
+        fields:
+          - {id: text, title: {fr: Texte, en: Text}}
+    cues:
+      - {who: members, text: {fr: Parlez., en: Speak.}}
+  - id: listen
+    title: {fr: Entendre, en: Listen}
+    purpose: {fr: Entendre, en: Listen}
+    family: help
+    minutes: 4
+    minimum: 3
+    steps: [{floor: open}]
+    cues:
+      - {who: members, step: 0, text: {fr: Entendez., en: Listen.}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "mistake", "said"),
+    [
+        ("family: help", "family: aid", "29:5: phases.1.family: Input should be 'open', 'explore', 'agree', 'help'"),
+        ("floor: open", "floor: opne", "32:14: phases.1.steps.0.floor: Input should be 'single', 'queue'"),
+        ("fr: Petit, en: Small}\nsum", "fr: Petit}\nsum", "3:8: title.en: Field required"),
+        ("minimum: 5", "minimum: 9", "14:5: phases.0.minimum: minimum is longer than minutes"),
+        ("min_turn_s: 30", "min_turn_s: 90", "16:50: phases.0.steps.0.min_turn_s: min_turn_s is longer than turn_s"),
+        ("turn_s: 60, ", "", "16:9: phases.0.steps.0.turn_s: a round needs turn_s"),
+        ("who: client}", "who: all}", "17:25: phases.0.steps.1.who: a single floor belongs to client"),
+        ("who: client}", "who: client, again: true}", "17:38: phases.0.steps.1.again: is for round only"),
+        ("{floor: open}", "{floor: open}, {floor: open}", "32:13: phases.1.steps.0: only a round and the last step"),
+        ("step: 0", "step: 1", "34:24: phases.1.cues.0.step: step 1 is one that the phase does not have"),
+        ("by: [members]", "by: [members]\n        steps: [0, 2]", "22:20: phases.0.captures.0.steps.1: step 2 is one"),
+        ("by: [members]", "by: [members]\n        reveal: step_end", "22:9: phases.0.captures.0.reveal: visible:"),
+        ("by: [members]", "by: [members]\n        also_in: [lunch]", "22:19: phases.0.captures.0.also_in.0: names no"),
+        ("en: Text}}", "en: Text}, kind: choice}", "23:13: phases.0.captures.0.fields.0.options: a choice"),
+        ("id: listen", "id: talk", "26:5: phases.1.id: talk stands twice"),
+        ("phase: talk", "phase: lunch", "7:6: elastic_order.0.phase: names no phase lunch; there are: talk, listen"),
+        ("to: 6", "to: 9", "7:19: elastic_order.0.to: talk to 9 is not between its minimum 5 and its minutes 8"),
+        ("family: open\n", "family: open\n    minutes_to: lunch\n", "13:5: phases.0.minutes_to: names no phase lunch"),
+        ("version: 1", "client_from: lunch\nversion: 1", "2:1: client_from: names no phase lunch"),
+        ("version: 1", "repeat: {phases: [talk, lunch]}\nversion: 1", "2:25: repeat.phases.1: names no phase lunch"),
+        ("version: 1", "repeat: {phases: [listen, talk]}\nversion: 1", "2:10: repeat.phases: names phases that follow"),
+        ("family: help", "family: help\n    grace_s: 9", "30:5: phases.1.grace_s: overtime: grace, and only grace"),
+        (
+            "family: help",
+            "family: help\n    drops: {client: wait}",
+            "30:13: phases.1.drops.client: Input should be",
+        ),
+        ("family: help", "family: help\n    overtme: hard", "30:5: phases.1.overtme: Extra inputs are not permitted"),
+        ("    family: help\n", "", "26:5: phases.1.family: Field required"),
+        ("id: small", "id: tiny", "1:1: id: must be the file's name, small"),
+    ],
+)
+def test_every_mistake_has_its_line_and_column(tmp_path: Path, right: str, mistake: str, said: str) -> None:
+    assert SMALL.count(right) == 1, "one mistake at one place"
+    file = tmp_path / "small.yaml"
+    file.write_text(SMALL.replace(right, mistake), encoding="utf-8")
+    with pytest.raises(WrongScript) as error:
+        read(file)
+    (line,) = error.value.lines
+    assert line.startswith(f"small.yaml:{said}")
+
+
+def test_all_mistakes_are_said_at_once_those_between_the_parts_too(tmp_path: Path) -> None:
+    text = SMALL
+    for right, mistake in {
+        "id: small": "id: tiny",
+        "maximum: 4": "maximum: many",
+        "to: 6": "to: 9",
+        "family: open": "family: opne",
+        "minimum: 5": "minimum: 9",
+        "turn_s: 60, ": "",
+        "by: [members]": "by: [members]\n        also_in: [lunch]",
+        "family: help": "family: help\n    minutes_to: lunch",
+        "step: 0": "step: 1",
+    }.items():
+        text = text.replace(right, mistake)
+    file = tmp_path / "small.yaml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(WrongScript) as error:
+        read(file)
+    places = sorted(tuple(map(int, line.split(":")[1:3])) for line in error.value.lines)
+    assert places == [(1, 1), (5, 34), (12, 5), (14, 5), (16, 9), (22, 19), (31, 5), (36, 24)], "but not to: 9"
+
+
+def test_a_script_that_nobody_conducts_addresses_nobody_who_would(tmp_path: Path) -> None:
+    text = SMALL.replace("version: 1", "version: 1\nfacilitator: false")
+    text = text.replace("who: members, step: 0", "who: facilitator, step: 0").replace(
+        "{floor: open}", "{floor: facilitator}"
+    )
+    file = tmp_path / "small.yaml"
+    file.write_text(text.replace("family: help", "family: help\n    overtime: soft"), encoding="utf-8")
+    with pytest.raises(WrongScript) as error:
+        read(file)
+    assert error.value.lines == [
+        "small.yaml:10:5: phases.0.overtime: needs overtime: hard or grace, as nobody conducts",
+        "small.yaml:31:5: phases.1.overtime: needs overtime: hard or grace, as nobody conducts",
+        "small.yaml:34:13: phases.1.steps.0: addresses a facilitator, and there is none",
+        "small.yaml:36:10: phases.1.cues.0.who: addresses a facilitator, and there is none",
+    ]
+
+
 def test_what_is_no_script_is_said_plainly(tmp_path: Path) -> None:
     assert wrong(tmp_path, "a: [1, 2\nb: 3")[0].startswith("codev-75.yaml:2:")
     assert "mapping" in wrong(tmp_path, "- a\n- b\n")[0]
@@ -141,9 +263,9 @@ def test_a_script_may_extend_one_that_extends(tmp_path: Path) -> None:
         ("phases:\n  - id: advice\n    family: purple\n", "7:5: phases.0.family: ", "'help'"),
         ("hand_over: 6\n", "5:1: hand_over: ", "Extra inputs are not permitted"),
         ("people: {minimum: 1, planned: 6, maximum: 6}\n", "5:10: people.minimum: ", "greater than or equal to 2"),
-        ("minutes: {advice: [14, 10]}\n", "1:1: extends: elastic_order: advice to 15", "its minimum and its minutes"),
-        ("elastic_order:\n  - {phase: lunch}\n", "5:1: elastic_order: ", "no phase lunch"),
-        ("omit: [questions]\n", "1:1: extends: phases: follow_up.minutes_to", "names no phase"),
+        ("minutes: {advice: [14, 10]}\n", "1:1: extends: elastic_order.1.to: advice to 15", "minimum 10 and"),
+        ("elastic_order:\n  - {phase: lunch}\n", "6:6: elastic_order.0.phase: ", "no phase lunch"),
+        ("omit: [questions]\n", "1:1: extends: phases.follow_up.minutes_to", "no phase questions"),
     ],
 )
 def test_a_wrong_extension_says_where_and_how_to_mend_it(tmp_path: Path, text: str, place: str, mend: str) -> None:
@@ -185,5 +307,5 @@ def test_an_error_of_the_base_is_said_once_and_at_its_own_place(tmp_path: Path) 
     (tmp_path / "short.yaml").write_text(HEAD, encoding="utf-8")
     scripts, errors = read_all(tmp_path)
     assert scripts == {}
-    assert [line.split(": ")[0] for line in errors] == ["codev-75.yaml:10:1", "short.yaml:1:1"]
+    assert [line.split(": ")[0] for line in errors] == ["codev-75.yaml:11:1", "short.yaml:1:1"]
     assert "mend them first" in errors[1]
