@@ -59,7 +59,7 @@ def _resume(course: Course, c: cmd.Resume, seat: SeatState) -> None:
     if not (state.vacant and cause is HoldCause.CARE and seat.role is not Role.OBSERVER):
         require_keys(course, seat)
     if cause not in state.holds:
-        raise Refused(RefusalCode.ALREADY)
+        raise Refused(RefusalCode.ALREADY, "nothing is paused")
     if c.smaller and (cause is not HoldCause.CARE or not _may_narrow(course)):
         raise Refused(RefusalCode.NOT_NOW, "the topic is said smaller out of a care pause, while nobody writes")
     course.emit(ev.HoldEnded(cause=cause))

@@ -53,6 +53,7 @@ def _start_session(course: Course, c: cmd.StartSession, seat: SeatState) -> None
 def _next_phase(course: Course, c: cmd.NextPhase, seat: SeatState) -> None:
     require_keys(course, seat)
     require_phase(course, c.phase)
+    course.emit(ev.NextSaid(phase=c.phase))
     course.leave_phase(ev.PhaseEnded(phase=c.phase))
     course.start_next_phase()
 

@@ -100,13 +100,15 @@ def _phase_started(state: SessionState, e: ev.PhaseStarted, at_ms: int) -> Sessi
 
 
 def _phase_ended(state: SessionState, e: ev.PhaseEnded, at_ms: int) -> SessionState:
-    """The mark is what « annuler » goes back to; every other way to leave a phase forgets it."""
-    return replace(left(state, e.phase, at_ms, PhaseStatus.DONE), mark=_mark(state, at_ms))
+    """The mark of « next » is kept; every other way to leave a phase forgets it."""
+    mark = state.mark if state.mark is not None and state.mark.phase == e.phase else None
+    return replace(left(state, e.phase, at_ms, PhaseStatus.DONE), mark=mark)
 
 
-def _mark(state: SessionState, at_ms: int) -> PhaseMark:
-    return PhaseMark(
+def _next_said(state: SessionState, e: ev.NextSaid, at_ms: int) -> SessionState:
+    mark = PhaseMark(
         at_ms=at_ms,
+        phase=e.phase,
         phases=state.phases,
         roles={seat.id: seat.role for seat in state.seats.values()},
         phase_from_clock_ms=state.phase_from_clock_ms,
@@ -121,6 +123,7 @@ def _mark(state: SessionState, at_ms: int) -> PhaseMark:
         opened=state.opened,
         revealed=frozenset(capture.entry for capture in state.captures if capture.revealed),
     )
+    return replace(state, mark=mark)
 
 
 def _phase_undone(state: SessionState, e: ev.PhaseUndone, at_ms: int) -> SessionState:
@@ -195,6 +198,7 @@ CHANGES: Changes = {
     ev.PhaseEnded: _phase_ended,
     ev.PhaseSkipped: _phase_skipped,
     ev.PhaseExtended: _phase_extended,
+    ev.NextSaid: _next_said,
     ev.PhaseUndone: _phase_undone,
     ev.PhasePostponed: _phase_postponed,
     ev.StepStarted: _step_started,

@@ -259,8 +259,15 @@ class EndRefused(Event):
     type: Literal["end_refused"] = "end_refused"
 
 
+class NextSaid(Event):
+    """The lead says « next » in this phase; everything that follows from it can be undone for 5 s."""
+
+    type: Literal["next_said"] = "next_said"
+    phase: str
+
+
 class PhaseUndone(Event):
-    """Back to where the session stood before the lead left the phase before this one."""
+    """Back to where the session stood when the lead said « next » in the phase before this one."""
 
     type: Literal["phase_undone"] = "phase_undone"
     phase: str
@@ -483,6 +490,7 @@ AnyEvent = Annotated[
     | EndMoved
     | EndProposed
     | EndRefused
+    | NextSaid
     | PhaseUndone
     | PhasePostponed
     | ClientChanged

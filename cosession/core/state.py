@@ -162,6 +162,7 @@ class PhaseMark:
     """Where the session stood when the lead said « next »: what `PhaseUndone` goes back to."""
 
     at_ms: int
+    phase: str
     phases: tuple[PhaseInstance, ...]
     roles: Mapping[str, Role]
     phase_from_clock_ms: int
