@@ -10,7 +10,9 @@ import asyncio
 
 import structlog
 
+from cosession.core.notes import addressee
 from cosession.core.refusal import Refused
+from cosession.core.vocabulary import RefusalCode
 from cosession.room.actor import Room
 from cosession.room.outbox import Close, Outbox, Send
 from cosession.room.ports import OfferRefused, Unavailable
@@ -30,9 +32,12 @@ from cosession.wire.messages import (
     MediaDown,
     MediaOffer,
     MediaState,
+    Note,
+    NoteSent,
     Pong,
     RefusedMessage,
     SaveDraft,
+    SendNote,
     Welcome,
 )
 
@@ -95,6 +100,8 @@ class Connection:
                 await self._ask(message)
             case SaveDraft():
                 await self._save_draft(message)
+            case SendNote():
+                self._send_note(message)
             case MediaOffer():
                 offer = asyncio.create_task(self._offer(message))
                 self._offers.add(offer)
@@ -173,6 +180,21 @@ class Connection:
                 DraftHint(field=field, kind=hint.kind, start=hint.start, end=hint.end) for field, hint in found.items()
             )
             self.outbox.put(DraftSaved(id=draft.id, hints=hints))
+
+    def _send_note(self, sent: SendNote) -> None:
+        """Hand a private note on. It is told once and kept nowhere."""
+        state = self._room.state
+        try:
+            reader = addressee(state, self.seat, sent.to, sent.preset, sent.line)
+            if not self._room.audience.count(reader):
+                raise Refused(RefusalCode.SEAT_ABSENT, reader)
+        except Refused as refusal:
+            self._refuse(sent.id, refusal)
+            return
+        writer = None if self.seat == state.lead else self.seat
+        note = Note(id=sent.id, seat=writer, preset=sent.preset, line=sent.line.strip())
+        self._room.audience.tell(note, reader)
+        self.outbox.put(NoteSent(id=sent.id))
 
     async def _offer(self, offer: MediaOffer) -> None:
         try:

@@ -10,8 +10,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
-from cosession.core.commands import SeatCommand
+from cosession.core.commands import SeatCommand, SeatId
 from cosession.core.lint import LintKind
+from cosession.core.notes import NotePreset
 from cosession.core.room_view import Common, Console, Own
 from cosession.core.stage import Picture
 from cosession.core.vocabulary import RefusalCode
@@ -64,6 +65,18 @@ class SaveDraft(Message):
     fields: dict[str, str]
 
 
+class SendNote(Message):
+    """A private note: from the lead to the seat `to`, or from any other seat to whoever leads (`to` is null). A preset,
+    a line of at most 140 characters, or both. Never stored; answered by `note_sent` or `refused` (`seat_absent`: nobody
+    is there to read it)."""
+
+    type: Literal["send_note"] = "send_note"
+    id: MessageId
+    to: SeatId | None = None
+    preset: NotePreset | None = None
+    line: str = ""
+
+
 class MediaOffer(Message):
     """An SDP offer. The same `connection` again is an ICE restart."""
 
@@ -96,7 +109,7 @@ class Pong(Message):
 
 
 BrowserMessage = Annotated[
-    Hello | Ask | SaveDraft | MediaOffer | MediaState | ClockPing | Pong, Field(discriminator="type")
+    Hello | Ask | SaveDraft | SendNote | MediaOffer | MediaState | ClockPing | Pong, Field(discriminator="type")
 ]
 
 
@@ -168,6 +181,24 @@ class DraftSaved(Message):
     type: Literal["draft_saved"] = "draft_saved"
     id: MessageId
     hints: tuple[DraftHint, ...] = ()
+
+
+class NoteSent(Message):
+    """The note is on its way to somebody who is there."""
+
+    type: Literal["note_sent"] = "note_sent"
+    id: MessageId
+
+
+class Note(Message):
+    """A private note for this seat alone. `seat` wrote it to the lead; null: the lead wrote it. The same `id` from the
+    same sender is the same note."""
+
+    type: Literal["note"] = "note"
+    id: MessageId
+    seat: str | None
+    preset: NotePreset | None
+    line: str
 
 
 ErrorCode = Literal[
@@ -273,6 +304,8 @@ ServerMessage = Annotated[
     | Accepted
     | RefusedMessage
     | DraftSaved
+    | NoteSent
+    | Note
     | ErrorMessage
     | MediaAnswer
     | Direction

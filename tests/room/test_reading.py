@@ -79,7 +79,7 @@ def test_sizes_are_bytes_of_utf_8() -> None:
         ({"type": "pong", "n": 1, "loud": True}, "bad_message", "loud"),
         ({"type": "command", "id": "c-0000001", "command": {"type": "shout"}}, "bad_message", "command.type"),
         (
-            {"type": "command", "id": "c-0000001", "command": {"type": "extend_phase", "phase": "x#1", "by_s": 1}},
+            {"type": "command", "id": "c-0000001", "command": {"type": "extend_phase", "phase": "x#1", "by_s": 9999}},
             "bad_message",
             "command.by_s",
         ),

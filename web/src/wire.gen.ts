@@ -76,7 +76,8 @@ export type BrowserMessage =
   | MediaOffer
   | MediaState
   | Pong
-  | SaveDraft;
+  | SaveDraft
+  | SendNote;
 
 /** One field of a capture: a text, a choice among `options`, or a date (ISO 8601). */
 export interface CaptureField {
@@ -558,6 +559,30 @@ export interface NextStep {
   step: number;
 }
 
+/**
+ * A private note for this seat alone. `seat` wrote it to the lead; null: the lead wrote it. The same `id` from
+ * the same sender is the same note.
+ */
+export interface Note {
+  type: "note";
+  id: string;
+  seat: string | null;
+  preset: NotePreset | null;
+  line: string;
+}
+
+/** What is said most often; words in `web/locales` as `note.<preset>`. */
+export type NotePreset =
+  | "conclude"
+  | "open_question"
+  | "call_lead";
+
+/** The note is on its way to somebody who is there. */
+export interface NoteSent {
+  type: "note_sent";
+  id: string;
+}
+
 /** Where we are. */
 export interface NowView {
   phase: string;
@@ -926,6 +951,19 @@ export interface SeatView {
   leaves_at_ms: number | null;
 }
 
+/**
+ * A private note: from the lead to the seat `to`, or from any other seat to whoever leads (`to` is null). A
+ * preset, a line of at most 140 characters, or both. Never stored; answered by `note_sent` or `refused`
+ * (`seat_absent`: nobody is there to read it).
+ */
+export interface SendNote {
+  type: "send_note";
+  id: string;
+  to?: string | null;
+  preset?: NotePreset | null;
+  line?: string;
+}
+
 export type ServerMessage =
   | Accepted
   | ClockPong
@@ -936,6 +974,8 @@ export type ServerMessage =
   | MediaAnswer
   | MediaDown
   | Moved
+  | Note
+  | NoteSent
   | Pictures
   | Ping
   | RefusedMessage
