@@ -22,7 +22,7 @@ from cosession.core.lint import GRAMMARS, LintKind, hints, lint
 from cosession.core.lint_rules import Grammar
 from cosession.core.script import LANGUAGES, Language
 from cosession.core.vocabulary import Guidance
-from tests.core.table import Table, script
+from tests.core.table import Table
 
 CORPUS = Path(__file__).parent / "lint_corpus"
 ADVICE = LintKind.ADVICE_IN_DISGUISE
@@ -218,17 +218,8 @@ def test_four_times_the_text_is_four_times_the_work(text: str, language: Languag
 # -- in a session --------------------------------------------------------------------------------------------------
 
 
-def _table(**changes: Any) -> Table:
-    words = script()
-    for phase in words["phases"]:
-        for capture in phase["captures"]:
-            if capture["id"] in ("question", "answer"):
-                capture["lint"] = capture["id"] == "question"
-    return Table(script=words, **changes)
-
-
 def test_only_what_the_script_says_is_looked_at() -> None:
-    state = _table().state
+    state = Table().state
     advice = {"text": "As-tu essayé de lui parler ?"}
     assert hints(state, "question", advice)["text"].kind is ADVICE
     assert hints(state, "question", {"text": "Qu'as-tu déjà essayé ?"}) == {}
@@ -238,11 +229,11 @@ def test_only_what_the_script_says_is_looked_at() -> None:
 
 
 def test_the_sessions_language_counts() -> None:
-    english = _table(language="en").state
+    english = Table(language="en").state
     assert hints(english, "question", {"text": "As-tu essayé de lui parler ?"}) == {}
     assert hints(english, "question", {"text": "Have you tried talking to him?"})["text"].kind is ADVICE
 
 
 def test_a_group_with_free_guidance_is_left_alone() -> None:
-    free = _table(guidance=Guidance.FREE).state
+    free = Table(guidance=Guidance.FREE).state
     assert hints(free, "question", {"text": "As-tu essayé de lui parler ?"}) == {}
