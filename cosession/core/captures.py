@@ -158,6 +158,8 @@ def readable(state: SessionState, seat: str, capture: Capture) -> bool:
         return False
     if spec.visible is Visibility.NOT_CLIENT:
         return seat != state.client
+    if spec.visible is Visibility.LEAD_IF_AWAY:
+        return seat == state.lead and not state.seats[capture.seat].present
     return spec.visible is Visibility.EVERYONE
 
 

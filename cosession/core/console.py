@@ -80,11 +80,22 @@ def _client_away(state: SessionState, now_ms: int) -> ClientAway | None:
         return None
     changes = [cmd.ChangeClient(seat=seat) for seat in state.seats if seat != client]
     reserve = [command.seat for command in accepted(state, changes, now_ms, by=lead)]
+    phone = _phone(state, client)
     options = [Option.WAIT]
+    options += [Option.PHONE] if phone is not None else []
     options += [Option.GO_ON] if accepted(state, [cmd.GoOn()], now_ms, by=lead) else []
     options += [Option.CHANGE_CLIENT] if reserve else []
     options += [Option.SUSPEND] if accepted(state, [cmd.SuspendSession()], now_ms, by=lead) else []
-    return ClientAway(seat=client, since_ms=since_ms, options=options, reserve=reserve)
+    return ClientAway(seat=client, since_ms=since_ms, options=options, reserve=reserve, phone=phone)
+
+
+def _phone(state: SessionState, seat: str) -> str | None:
+    """What an absent seat left for the lead to find."""
+    for capture in state.captures:
+        spec = state.spec(capture.capture)
+        if capture.seat == seat and spec is not None and spec.visible is Visibility.LEAD_IF_AWAY:
+            return " ".join(capture.fields.values())
+    return None
 
 
 def _remedies(state: SessionState, share: sch.Shares, now_ms: int) -> Iterator[Remedy]:

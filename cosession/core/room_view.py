@@ -377,18 +377,21 @@ class Option(StrEnum):
     """What the lead can do while the client is away; each is a gesture, or to wait."""
 
     WAIT = "wait"
+    PHONE = "phone"  #: the client left a number for this
     GO_ON = "go_on"
     CHANGE_CLIENT = "change_client"
     SUSPEND = "suspend_session"
 
 
 class ClientAway(View):
-    """The clock waits for the client. `reserve` are the seats that could be client instead."""
+    """The clock waits for the client. `reserve` are the seats that could be client instead, `phone` is what the client
+    left for this case."""
 
     seat: str
     since_ms: int
     options: list[Option]
     reserve: list[str]
+    phone: str | None
 
 
 class Remedy(View):

@@ -182,6 +182,7 @@ class Visibility(StrEnum):
     REVEAL = "reveal"  #: the author only, until the reveal
     NOT_CLIENT = "not_client"  #: everyone but the client, until the reveal
     LEAD_COUNT = "lead_count"  #: the author; the lead sees only how many
+    LEAD_IF_AWAY = "lead_if_away"  #: the author; the lead while the author is absent
 
 
 class Reveal(StrEnum):

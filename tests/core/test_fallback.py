@@ -217,6 +217,22 @@ def test_the_lead_gets_options_while_the_client_is_away(phase: str) -> None:
     assert console(table.state, table.now_ms).client_away is None
 
 
+def test_a_client_who_is_cut_off_can_be_phoned() -> None:
+    table = Table().everybody()
+    for seat, number in (("p1", "06 00 00 00 01"), ("p3", "06 00 00 00 03")):
+        table.when(seat, cmd.SubmitCapture(capture="phone", fields={"number": number}))
+    table.until(table.state.starts_at_ms)
+    table.when("f", cmd.StartSession())
+    table.go_to("questions")
+    assert own(table.state, "f", table.now_ms, {}).captures == [], "who is here needs no phone"
+    table.drop("p1")
+    away = console(table.state, table.now_ms).client_away
+    assert away is not None
+    assert (away.phone, away.options[1]) == ("06 00 00 00 01", Option.PHONE)
+    assert [c.seat for c in own(table.state, "f", table.now_ms, {}).captures] == ["p1"]
+    assert own(table.state, "p4", table.now_ms, {}).captures == []
+
+
 def test_the_reserve_topic_begins_anew_with_another_client() -> None:
     table = Table().start().go_to("questions")
     table.until(table.now_ms + 60_000)
