@@ -157,12 +157,16 @@ export interface ChooseTyping {
   typed: boolean;
 }
 
-/** The clock waits for the client. `reserve` are the seats that could be client instead. */
+/**
+ * The clock waits for the client. `reserve` are the seats that could be client instead, `phone` is what the
+ * client left for this case.
+ */
 export interface ClientAway {
   seat: string;
   since_ms: number;
   options: Option[];
   reserve: string[];
+  phone: string | null;
 }
 
 /**
@@ -615,6 +619,7 @@ export interface OfferJob {
 /** What the lead can do while the client is away; each is a gesture, or to wait. */
 export type Option =
   | "wait"
+  | "phone"
   | "go_on"
   | "change_client"
   | "suspend_session";
@@ -1101,7 +1106,8 @@ export type Visibility =
   | "author"
   | "reveal"
   | "not_client"
-  | "lead_count";
+  | "lead_count"
+  | "lead_if_away";
 
 /** Who is in the lobby, not yet in the room. Fleeting. */
 export interface Waiting {
