@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from cosession import assets
-from cosession.core.script import Script
+from cosession.core.script import Script, Text
+from cosession.pages.words import read_words
 from cosession.scripts import WrongScript, read, read_all
 
 GOOD = (assets.protocols() / "codev-75.yaml").read_text(encoding="utf-8")
@@ -309,3 +313,46 @@ def test_an_error_of_the_base_is_said_once_and_at_its_own_place(tmp_path: Path) 
     assert scripts == {}
     assert [line.split(": ")[0] for line in errors] == ["codev-75.yaml:11:1", "short.yaml:1:1"]
     assert "mend them first" in errors[1]
+
+
+# -- words -------------------------------------------------------------------------------------------------------------
+
+SCRIPTS, _ = read_all(assets.protocols())
+#: French that addresses the reader, and French that addresses the group, who are several in any case.
+VOUS = re.compile(r"\b(vous|votre|vos|vôtres?|dites|faites|soyez|(?!assez|chez|nez\b)\w{3,}ez(-\w+)?)\b", re.IGNORECASE)
+TU = re.compile(r"\b(tu|toi|ton|ta|tes|te|t'\w+)\b", re.IGNORECASE)
+SEVERAL = {"J'aimerais votre aide pour…", "Dans cette séance, j'aimerais que vous m'aidiez à…"}
+
+
+def texts(node: object) -> Iterator[Text]:
+    if isinstance(node, Text):
+        yield node
+    elif isinstance(node, BaseModel):
+        for field in type(node).model_fields:
+            yield from texts(getattr(node, field))
+    elif isinstance(node, tuple):
+        for one in node:
+            yield from texts(one)
+
+
+@pytest.mark.parametrize("name", sorted(SCRIPTS))
+def test_a_group_that_says_tu_is_addressed_so(name: str) -> None:
+    for text in texts(SCRIPTS[name]):
+        if VOUS.search(text.fr) and text.fr not in SEVERAL:
+            assert text.tu, text.fr
+        if text.tu:
+            assert text.tu != text.fr
+            assert not VOUS.search(text.tu.replace("Parlez entre vous", "")), text.tu
+        assert not TU.search(text.fr), f"says tu to a group that says vous: {text.fr}"
+
+
+@pytest.mark.parametrize("name", sorted(SCRIPTS))
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_everything_that_can_be_written_has_words_for_the_room(name: str, language: str) -> None:
+    words = read_words(assets.locales(), "cosession")["fr" if language == "fr" else "en"].texts
+    script = SCRIPTS[name]
+    for capture in (*script.lobby, *script.after, *(spec for phase in script.phases for spec in phase.captures)):
+        shown = [field.id for field in capture.fields if field.id not in ("kind", "state")]
+        wanted = [f"capture.{capture.id}", *(f"field.{field}" for field in shown[1:])]
+        wanted += [f"option.{option}" for field in capture.fields for option in field.options]
+        assert [one for one in wanted if one not in words] == []
