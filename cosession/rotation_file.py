@@ -41,6 +41,8 @@ def _problem(error: ErrorDetails) -> Problem:
     if error["type"] == "extra_forbidden":
         model = _MODELS[loc[0]] if len(loc) > 1 else Programme
         return loc, f"no such field; there are: {', '.join(model.model_fields)}"
+    if error["type"] == "missing":
+        return loc, "is missing; add it"
     if error["type"] == "string_pattern_mismatch":
         return loc, "an id is small letters, digits, - and _, and begins with a letter"
     return loc, text_of(error)

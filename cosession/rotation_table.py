@@ -26,7 +26,7 @@ _TEXTS: dict[Language, dict[str, str]] = {
         "missed": "Séance {session} : {who}, dernier client, n’est pas là pour le retour d’expérience.",
         "never": "Jamais {part}, faute de séances : {who}.",
         "changes": "Changements depuis le plan précédent : {count} (marqués *).",
-        "unproven": "Ce plan respecte les règles, mais il en existe peut-être un qui change moins.",
+        "unproven": "Ce plan respecte les règles, mais il en existe peut-être un meilleur.",
         "too_few": "Séance {session} : {lacking} personne(s) de plus sont nécessaires, car client, animateur et relais "
         "d’animation sont des personnes différentes. Déplacez la séance, ou levez une absence.",
         "nobody_qualified": "Séance {session} : personne n’est qualifié pour animer parmi les présents. Marquez un "
@@ -57,7 +57,7 @@ _TEXTS: dict[Language, dict[str, str]] = {
         "missed": "Session {session}: {who}, the last client, is not there for the follow-up.",
         "never": "Never {part}, for want of sessions: {who}.",
         "changes": "Changes against the plan so far: {count} (marked *).",
-        "unproven": "This plan keeps the rules, but there may be one that changes less.",
+        "unproven": "This plan keeps the rules, but there may be a better one.",
         "too_few": "Session {session}: {lacking} more people are needed, because client, facilitator and deputy are "
         "different people. Move the session, or lift an absence.",
         "nobody_qualified": "Session {session}: nobody who is there is qualified to facilitate. Mark a member who is "

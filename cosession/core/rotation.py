@@ -3,8 +3,8 @@
 Pure, and the same programme always gives the same plan. Source: method.md, "Rotation". In the order of their weight:
 
 1. never broken: client and facilitator, deputy, scribe, timekeeper are different people, who are there; only qualified
-   members facilitate (or one from outside); nobody who declines is client; every other member is client once, and
-   nobody twice before that. If this cannot hold there is no plan, and `Impossible` says why;
+   members facilitate (or one from outside); nobody who declines is client; every other member is, and has
+   a second turn only where sessions are left over. If this cannot hold there is no plan, and `Impossible` says why;
 2. the last client is there to open the next session;
 3. deputy, scribe and timekeeper are each everybody's at least once, as far as the numbers allow;
 4. the fewest changes against the plan so far. The measure: how many parts of coming sessions were somebody's and become

@@ -60,8 +60,8 @@ def search(programme: Programme) -> Found:
         for child in _branches(board, node):
             opened += 1
             heappush(heap, (child.cost, len(_collisions(child.columns)), opened, child))
-    options = [board.level_out(columns) for columns in (board.one_by_one(), _dive(board, heap[0][-1])) if columns]
-    return Found(min(options, key=board.total), proven=False)
+    mended = [board.level_out(columns) for columns in (_dive(board, heap[0][-1]), board.one_by_one()) if columns]
+    return Found(min([*board.kept(), *mended], key=board.total), proven=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +164,15 @@ class _Board:
         for part in PARTS:
             columns[part], _ = self._must(part, self.best(part, columns, self._busy(part, columns)))
         return columns
+
+    def kept(self) -> list[Columns]:
+        """The plan so far, if it can stay as it is."""
+        columns: dict[Part, Column] = {
+            part: {number: name for number in rows if (name := self._earlier.get(number, {}).get(part)) in rows[number]}
+            for part, rows in self._may.items()
+        }
+        whole = all(columns[part].keys() == rows.keys() for part, rows in self._may.items())
+        return [columns] if whole and not _collisions(columns) else []
 
     @staticmethod
     def _must(part: Part, found: tuple[Column, int] | None) -> tuple[Column, int]:
