@@ -1,7 +1,8 @@
 """Whether a command may happen, and what happens then.
 
 `decide(state, command, now_ms, by, drafts)` returns the events or raises `Refused`; it touches nothing. There is one
-function for each command: the lead's gestures are in `conduct` and `care`, every seat's in `take_part`, facts here.
+function for each command: the lead's gestures are in `conduct`, every seat's in `take_part`, pauses in `care`, absences
+in `fallback`, the charter's in `charter`, facts here.
 Who may do what is said there and nowhere else: the buttons of the browser come from asking this module (`view`).
 """
 
@@ -11,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from cosession.core import captures as cap
-from cosession.core import care, conduct, take_part
+from cosession.core import care, charter, conduct, fallback, take_part
 from cosession.core import commands as cmd
 from cosession.core import events as ev
 from cosession.core.course import Course
@@ -144,7 +145,7 @@ _FACTS: dict[type[cmd.Command], Callable[[Course, Any], None]] = {
     cmd.Tick: _tick,
 }
 
-_GESTURES = conduct.GESTURES | care.GESTURES | take_part.GESTURES
+_GESTURES = conduct.GESTURES | take_part.GESTURES | care.GESTURES | fallback.GESTURES | charter.GESTURES
 
 _OWN_AFFAIRS: frozenset[type[cmd.Command]] = frozenset(
     {cmd.SetMicrophone, cmd.LeaveAt, cmd.ChooseTyping, cmd.AgreeGoingOn, cmd.TakeLead}

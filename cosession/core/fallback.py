@@ -1,19 +1,24 @@
 """What an absence does, and the way back (method.md, "When somebody drops").
 
-Rules of `settle`, each of which emits at most one thing and says whether it did. Presence is a fact that the room
-reports: absent means 6 s without a sign of life. The seat, its hand, its role and its jobs are kept by having no rule.
+First the rules of `settle`, each of which emits at most one thing and says whether it did; then the lead's gestures.
+Presence is a fact that the room reports: absent means 6 s without a sign of life. The seat, its hand, its role and its
+jobs are kept by having no rule.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
+from cosession.core import commands as cmd
 from cosession.core import events as ev
 from cosession.core import schedule as sch
 from cosession.core.course import Course
 from cosession.core.floor import holder
-from cosession.core.state import SessionState
-from cosession.core.vocabulary import DropPolicy, HoldCause, Job, LeadCause, PhaseStatus, Presence, Role
+from cosession.core.refusal import Refused
+from cosession.core.state import SeatState, SessionState
+from cosession.core.subject import require_lead, require_other, require_running
+from cosession.core.vocabulary import DropPolicy, HoldCause, Job, LeadCause, PhaseStatus, RefusalCode, Role
 
 #: With client and lead, so many consultants are enough to go on after everybody's media were lost.
 QUORUM = 3
@@ -24,16 +29,14 @@ def lead_moves(course: Course) -> bool:
     state = course.state
     if not state.script.facilitator:
         return False
-    heirs = [seat for seat in _heirs(state) if state.seats[seat].present]
-    if state.lead is None:
-        if heirs:
-            course.emit(ev.LeadChanged(seat=heirs[0], cause=LeadCause.RETURN))
-        return bool(heirs)
-    away = state.seats[state.lead]
-    if away.presence is not Presence.ABSENT or course.now_ms - away.since_ms < sch.DEPUTY_LEADS_MS:
+    away = None if state.lead is None else state.seats[state.lead]
+    if away is not None and (away.present or course.now_ms - away.since_ms < sch.DEPUTY_LEADS_MS):
         return False
-    if heirs:
-        course.emit(ev.LeadChanged(seat=heirs[0], cause=LeadCause.ABSENCE))
+    heir = next((seat for seat in _heirs(state) if state.seats[seat].present), None)
+    if heir is not None:
+        course.emit(ev.LeadChanged(seat=heir, cause=LeadCause.RETURN if away is None else LeadCause.ABSENCE))
+    elif away is None:
+        return False
     else:
         course.emit(ev.LeadVacated())
     return True
@@ -67,14 +70,16 @@ def missing(state: SessionState) -> dict[HoldCause, bool]:
 
 def _nobody_heard(state: SessionState) -> bool:
     """Everybody's media are lost; once they are, until client, lead and `QUORUM` consultants are back (decision 7)."""
-    conducting = [seat for seat in (state.client, state.lead) if seat is not None and state.seats[seat].present]
+    lost = sum(seat.media_lost and seat.present for seat in state.seats.values())
+    if not lost:
+        return False
+    conducting = [state.seats[seat] for seat in (state.client, state.lead) if seat is not None]
+    conducting = [seat for seat in conducting if seat.present]
     consultants = [seat for seat in state.seats.values() if seat.role is Role.CONSULTANT and seat.present]
-    lost = [seat for seat in state.seats.values() if seat.present and seat.media_lost]
-    enough = sum(seat.audible for seat in consultants) >= min(QUORUM, len(consultants))
     if HoldCause.MEDIA in state.holds:
-        return bool(lost) and not (enough and all(state.seats[seat].audible for seat in conducting))
-    everybody = [*(state.seats[seat] for seat in conducting), *consultants]
-    return len(lost) >= 2 and not any(seat.audible for seat in everybody)
+        enough = sum(seat.audible for seat in consultants) >= min(QUORUM, len(consultants))
+        return not (enough and all(seat.audible for seat in conducting))
+    return lost >= 2 and not any(seat.audible for seat in (*conducting, *consultants))
 
 
 def holds_change(course: Course) -> bool:
@@ -109,6 +114,9 @@ def phase_waits(course: Course) -> bool:
     return True
 
 
+# -- what the lead can do about it ----------------------------------------------------------------------------------
+
+
 def client_can_change(state: SessionState, now_ms: int) -> bool:
     """Whether the minimums from `client_from` on still fit before the end (method.md: 44 min, until 0:31)."""
     script = state.script
@@ -131,3 +139,50 @@ def begins_anew(state: SessionState) -> tuple[str, ...]:
 
 def _instances(state: SessionState, phase: str) -> int:
     return sum(instance.id == phase for instance in state.phases)
+
+
+def _go_on(course: Course, c: cmd.GoOn, seat: SeatState) -> None:
+    require_lead(course, seat)
+    state, phase = course.state, course.state.current_phase
+    if HoldCause.CLIENT_ABSENT not in state.holds or phase is None or state.client is None:
+        raise Refused(RefusalCode.NOT_NOW, "the clock does not wait for the client")
+    if phase.drops.client is not DropPolicy.CONSENT:
+        raise Refused(RefusalCode.NOT_NOW, "not in this phase")
+    if not state.seats[state.client].goes_on:
+        raise Refused(RefusalCode.NO_CONSENT, state.client)
+    course.emit(ev.HoldWaived(cause=HoldCause.CLIENT_ABSENT))
+
+
+def _agree_going_on(course: Course, c: cmd.AgreeGoingOn, seat: SeatState) -> None:
+    if seat.role not in (Role.CLIENT, Role.CONSULTANT):
+        raise Refused(RefusalCode.NOT_YOUR_SEAT, "members")
+    if seat.goes_on is c.agreed:
+        raise Refused(RefusalCode.ALREADY)
+    course.emit(ev.GoingOnAgreed(seat=seat.id, agreed=c.agreed))
+
+
+def _change_client(course: Course, c: cmd.ChangeClient, seat: SeatState) -> None:
+    require_lead(course, seat)
+    require_running(course)
+    state, target = course.state, require_other(course, c.seat)
+    if state.script.client_from is None:
+        raise Refused(RefusalCode.NOT_NOW, "this script keeps its client")
+    if target.role is not Role.CONSULTANT or Job.DEPUTY in target.jobs:
+        raise Refused(RefusalCode.ROLE_CLOSED, "a consultant who is not the deputy")
+    if not target.present:
+        raise Refused(RefusalCode.SEAT_ABSENT, c.seat)
+    if not client_can_change(state, course.now_ms):
+        raise Refused(RefusalCode.TOO_LATE, "the minimums no longer fit: suspend and resume within 7 days")
+    again = begins_anew(state)
+    if again:
+        course.leave_phase(ev.ClientChanged(seat=c.seat, again=again))
+        course.start_next_phase()
+    else:
+        course.emit(ev.ClientChanged(seat=c.seat, again=()))
+
+
+GESTURES: dict[type[cmd.Command], Callable[[Course, Any, SeatState], None]] = {
+    cmd.GoOn: _go_on,
+    cmd.AgreeGoingOn: _agree_going_on,
+    cmd.ChangeClient: _change_client,
+}

@@ -84,7 +84,8 @@ class Step(Model):
     hold_full_time: bool = False
     """The step lasts its whole time even if everybody has spoken: the silence is kept."""
     questions_only: bool = False
-    """Only questions are asked: whoever speaks is reminded of it, and what is written is looked at for advice."""
+    """Only questions are asked, and whoever speaks is reminded of it. Typed ones are looked at where their capture says
+    `lint`."""
     closed: tuple[Who, ...] = ()
     """Roles whose sound is not forwarded in this step, even if the floor mode would."""
     closed_cameras: tuple[Who, ...] = ()
