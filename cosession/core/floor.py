@@ -6,9 +6,9 @@ plane enforces: those of `may_speak` whose own microphone is open. Observers nev
 
 from __future__ import annotations
 
-from dataclasses import replace
 from hashlib import sha256
 
+from cosession.core.replacing import replace
 from cosession.core.state import Hand, SessionState
 from cosession.core.vocabulary import FloorMode, HandKind, HoldCause, Microphone, Role, Status, TurnOrder
 
@@ -66,13 +66,12 @@ def settle_microphones(state: SessionState) -> SessionState:
     """An armed microphone opens at its turn; an open one closes when the floor has gone. Never the other way round: a
     microphone that nobody armed stays closed (method.md, "A turn's end is not a guillotine")."""
     allowed = may_speak(state)
-    seats = dict(state.seats)
-    for seat in state.seats.values():
-        if seat.microphone is Microphone.ARMED and seat.id in allowed:
-            seats[seat.id] = replace(seat, microphone=Microphone.OPEN)
-        elif seat.microphone is Microphone.OPEN and seat.id not in allowed:
-            seats[seat.id] = replace(seat, microphone=Microphone.CLOSED)
-    return state if seats == state.seats else replace(state, seats=seats)
+    moved = {
+        seat.id: replace(seat, microphone=Microphone.OPEN if seat.id in allowed else Microphone.CLOSED)
+        for seat in state.seats.values()
+        if seat.microphone is (Microphone.ARMED if seat.id in allowed else Microphone.OPEN)
+    }
+    return replace(state, seats={**state.seats, **moved}) if moved else state
 
 
 def queue(state: SessionState) -> tuple[Hand, ...]:

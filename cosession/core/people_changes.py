@@ -5,11 +5,11 @@ One function for each event; the table at the end is part of `evolve`'s.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from cosession.core import events as ev
 from cosession.core.floor import leaves_by
+from cosession.core.replacing import replace
 from cosession.core.state import PhaseInstance, SeatState, SessionState
 from cosession.core.state_parts import Changes, left, new_client, with_seat
 from cosession.core.vocabulary import HoldCause, LeadCause, Microphone, PhaseStatus, Presence, Role

@@ -8,7 +8,7 @@ reverse order, never above plan (decision 3).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from cosession.core.script import Phase, Step
@@ -31,6 +31,7 @@ VACANT_MS = 60_000
 SUSPENDED_MS = 7 * 24 * 3_600_000
 #: Who said when they leave writes their learning from so long before.
 LEAVING_MS = 10 * 60_000
+_OVER = (PhaseStatus.DONE, PhaseStatus.SKIPPED)
 #: While the end recedes (a hold, an overrun) the views are refreshed this often.
 REFRESH_MS = 15_000
 
@@ -39,7 +40,7 @@ REFRESH_MS = 15_000
 class Shares:
     """`allotted_ms` by phase key; `late_ms` is what nobody can yield; `elastic_ms` what the rest could still yield."""
 
-    allotted_ms: dict[str, int]
+    allotted_ms: Mapping[str, int]
     late_ms: int
     elastic_ms: int
 
@@ -52,26 +53,43 @@ def spent_ms(state: SessionState, instance: PhaseInstance, now_ms: int) -> int:
 
 
 def shares(state: SessionState, now_ms: int) -> Shares:
-    """Share the time until the locked end among the phases that run or come."""
-    allotted = {phase.key: phase.wanted_ms for phase in state.phases}
+    """Share the time until the locked end among the phases that run or come. The state keeps the last answer: one
+    moment asks several times."""
+    known = state.shared.get(now_ms)
+    if known is None:
+        known = _shares(state, now_ms)
+        state.shared.clear()
+        state.shared[now_ms] = known
+    return known
+
+
+def _shares(state: SessionState, now_ms: int) -> Shares:
+    allotted: dict[str, int] = {}
+    spent: dict[str, int] = {}
+    needed = 0
     for phase in state.phases:
-        if phase.status in (PhaseStatus.DONE, PhaseStatus.SKIPPED):
+        if phase.status in _OVER:
             allotted[phase.key] = phase.spent_ms
-    open_phases = [p for p in state.phases if p.status in (PhaseStatus.NOW, PhaseStatus.COMING)]
-    if state.status is Status.CLOSED or not open_phases:
+        else:
+            allotted[phase.key] = wanted = phase.wanted_ms
+            spent[phase.key] = used = spent_ms(state, phase, now_ms)
+            needed += max(wanted - used, 0)
+    if state.status is Status.CLOSED or not spent:
         return Shares(allotted, 0, 0)
-    spent = {p.key: spent_ms(state, p, now_ms) for p in open_phases}
-    needed = sum(max(allotted[p.key] - spent[p.key], 0) for p in open_phases)
     # Before the start the plan begins at the scheduled instant, or now if that is past.
     begins = max(now_ms, state.starts_at_ms) if state.status is Status.LOBBY else now_ms
     deficit = max(needed - (state.ends_at_ms - begins), 0)
-    for drain in state.script.elastic_order:
-        for phase in (p for p in open_phases if p.id == drain.phase):
-            least = phase.minimum_ms if drain.to is None else round(drain.to * 60_000)
-            take = max(min(deficit, allotted[phase.key] - max(least, spent[phase.key])), 0)
-            allotted[phase.key] -= take
-            deficit -= take
-    elastic = sum(max(allotted[p.key] - max(p.minimum_ms, spent[p.key]), 0) for p in open_phases)
+    open_phases = [phase for phase in state.phases if phase.key in spent]
+    for drain in state.script.elastic_order if deficit else ():
+        for phase in open_phases:
+            if phase.id == drain.phase:
+                least = phase.minimum_ms if drain.to is None else round(drain.to * 60_000)
+                take = max(min(deficit, allotted[phase.key] - max(least, spent[phase.key])), 0)
+                allotted[phase.key] -= take
+                deficit -= take
+    elastic = 0
+    for phase in open_phases:
+        elastic += max(allotted[phase.key] - max(phase.minimum_ms, spent[phase.key]), 0)
     return Shares(allotted, deficit, elastic)
 
 

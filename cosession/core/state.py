@@ -1,14 +1,16 @@
 """The state of a session: what all its events so far add up to.
 
-Frozen values only. There are no timers in it: one phase clock (`clock`) that holds stop, and the readings of that
-clock at which phase, step and turn began. Everything that depends on the present moment is a function of state and
-`now`.
+Frozen values only; what one works out from itself it keeps (`cached_property`). There are no timers in it: one phase
+clock (`clock`) that holds stop, and the readings of that clock at which phase, step and turn began. Everything that
+depends on the present moment is a function of state and `now`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 from cosession.core.script import CaptureSpec, Language, Phase, Script, Step
 from cosession.core.vocabulary import (
@@ -28,7 +30,7 @@ from cosession.core.vocabulary import (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SeatState:
     """A person's place. It outlives every connection."""
 
@@ -68,7 +70,7 @@ class SeatState:
         return self.present and (self.typed or not self.media_lost)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PhaseInstance:
     """One phase of this session. `planned_ms` is the script's, `extra_ms` what the lead gave it on top, or took.
     `client`: who is client in it, where the role rotates."""
@@ -89,7 +91,7 @@ class PhaseInstance:
         return self.planned_ms + self.extra_ms
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Turn:
     number: int
     seat: str
@@ -106,7 +108,7 @@ class Turn:
     """What a typed turn says, to be read aloud."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class EndProposal:
     """A later end, unless somebody privately refuses within its time."""
 
@@ -114,7 +116,7 @@ class EndProposal:
     at_ms: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CharterVote:
     """A wording of the charter on which the group decides by consent."""
 
@@ -124,13 +126,13 @@ class CharterVote:
     objections: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Hand:
     seat: str
     kind: HandKind
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class StepRun:
     """The step that runs. `order` is who still comes; `rests` what is left of an interrupted turn."""
 
@@ -146,7 +148,7 @@ class StepRun:
     """Entries of the captures that were written in this step."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Capture:
     entry: int
     capture: str
@@ -157,7 +159,7 @@ class Capture:
     revealed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PhaseMark:
     """Where the session stood when the lead said « next »: what `PhaseUndone` goes back to."""
 
@@ -179,7 +181,7 @@ class PhaseMark:
     """Entries of captures that everybody could read."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SessionState:
     title: str
     language: Language
@@ -273,9 +275,14 @@ class SessionState:
         """The locked end: scheduled start plus the script's minutes, plus what the lead moved it (decision 3)."""
         return self.starts_at_ms + self.planned_ms + self.end_moved_ms
 
+    @cached_property
+    def shared(self) -> dict[int, Any]:
+        """Where `schedule` keeps how it shared out the time, by session time."""
+        return {}
+
     # -- where we are ------------------------------------------------------------------------------------------
 
-    @property
+    @cached_property
     def current(self) -> PhaseInstance | None:
         """The phase instance that runs now."""
         return next((phase for phase in self.phases if phase.status is PhaseStatus.NOW), None)
@@ -283,24 +290,24 @@ class SessionState:
     def instance(self, key: str) -> PhaseInstance | None:
         return next((phase for phase in self.phases if phase.key == key), None)
 
-    @property
+    @cached_property
     def current_phase(self) -> Phase | None:
         """The script's phase that runs now."""
         instance = self.current
         return None if instance is None else self.script.phase(instance.id)
 
-    @property
+    @cached_property
     def current_step(self) -> Step | None:
         phase = self.current_phase
         return None if phase is None or self.step is None else phase.steps[self.step.index]
 
     # -- who is who --------------------------------------------------------------------------------------------
 
-    @property
+    @cached_property
     def client(self) -> str | None:
         return next((seat.id for seat in self.seats.values() if seat.role is Role.CLIENT), None)
 
-    @property
+    @cached_property
     def facilitator(self) -> str | None:
         return next((seat.id for seat in self.seats.values() if seat.role is Role.FACILITATOR), None)
 

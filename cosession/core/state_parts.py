@@ -6,10 +6,10 @@ Pure, and total: no rule is asked here whether something may happen.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from cosession.core import events as ev
+from cosession.core.replacing import replace
 from cosession.core.state import SessionState
 from cosession.core.vocabulary import PhaseStatus, Role
 
