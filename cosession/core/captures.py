@@ -7,7 +7,7 @@ holds").
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
 from cosession.core.floor import closed_roles
@@ -15,7 +15,7 @@ from cosession.core.refusal import Refused
 from cosession.core.room_view import CaptureView
 from cosession.core.schedule import LEAVING_MS
 from cosession.core.script import CaptureSpec
-from cosession.core.state import Capture, SessionState
+from cosession.core.state import Capture, PhaseInstance, SessionState
 from cosession.core.vocabulary import FloorMode, HoldCause, Job, PhaseStatus, RefusalCode, Status, Visibility, Who
 
 Drafts = Mapping[tuple[str, str], Mapping[str, str]]
@@ -32,9 +32,13 @@ def open_specs(state: SessionState) -> Iterator[tuple[str | None, CaptureSpec]]:
             yield from _open_now(state)
         case Status.CLOSED:
             yield from ((None, spec) for spec in state.script.after)
-            for phase in state.phases:
-                if phase.status in (PhaseStatus.DONE, PhaseStatus.SKIPPED):
-                    yield from ((phase.key, s) for s in state.script.phase(phase.id).captures if s.open_h)
+            for phase in _newest(state, PhaseStatus.DONE, PhaseStatus.SKIPPED):
+                yield from ((phase.key, s) for s in state.script.phase(phase.id).captures if s.open_h)
+
+
+def _newest(state: SessionState, *statuses: PhaseStatus) -> Iterable[PhaseInstance]:
+    """Of each phase the last instance that is so: what was written in an earlier one was another client's."""
+    return {phase.id: phase for phase in state.phases if phase.status in statuses}.values()
 
 
 def _open_now(state: SessionState) -> Iterator[tuple[str | None, CaptureSpec]]:
@@ -42,9 +46,9 @@ def _open_now(state: SessionState) -> Iterator[tuple[str | None, CaptureSpec]]:
     if instance is None or phase is None or step is None:
         return
     yield from ((instance.key, s) for s in phase.captures if not s.steps or step.index in s.steps)
-    for other in state.phases:
+    for other in _newest(state, PhaseStatus.DONE):
         specs = state.script.phase(other.id).captures
-        if other.status is PhaseStatus.DONE and other.id != phase.id:
+        if other.id != phase.id:
             narrowed = {spec.id for spec in specs if state.narrowed and spec.in_sight}
             yield from ((other.key, spec) for spec in specs if phase.id in spec.also_in or spec.id in narrowed)
     if phase.steps[step.index].floor is FloorMode.SILENT_WRITING:

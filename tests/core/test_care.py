@@ -361,3 +361,20 @@ def test_the_client_is_turned_away_while_the_others_consult() -> None:
     assert hearable(table.state) == frozenset()
     assert len(may_speak(table.state)) == (2 if step.floor is FloorMode.OPEN else 1)
     assert table.state.seats[client].microphone is Microphone.CLOSED
+
+
+def test_each_client_writes_a_request_of_their_own() -> None:
+    table = alone().everybody()
+    table.when("p1", cmd.StartSession())
+    for client in ("p1", "p2", "p3"):
+        while table.state.current is not None and table.state.current.id != "present":
+            table.when("p1", cmd.NextPhase(phase=table.state.current.key))
+        assert table.state.current is not None
+        table.when(client, cmd.SubmitCapture(capture="request", fields={"text": client}))
+        here = table.state.current.key
+        table.when("p1", cmd.NextPhase(phase=here))
+        table.when(client, cmd.SubmitCapture(capture="request", fields={"text": f"{client}, mieux"}, version=1))
+        assert table.state.captures[-1].phase == here
+        shown = common(table.state, "s", table.now_ms).captures
+        assert [c.fields["text"] for c in shown if c.capture == "request"] == [f"{client}, mieux"]
+    assert [(c.seat, c.version) for c in table.state.captures] == [("p1", 2), ("p2", 2), ("p3", 2)]
