@@ -176,6 +176,11 @@ class SeatFigures:
     audio_packets_in: int
     audio_packets_dropped: int
     """Sound that arrived without the floor and was not forwarded."""
+    jitter_ms: float | None = None
+    kbps_in: int = 0
+    kbps_out: int = 0
+    level: str = "full"
+    """What the way down carries: `full`, `small` pictures, the `stage` alone, or `sound` alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +190,7 @@ class WorkerFigures:
     packets_out: int
     dropped: Mapping[str, int] = field(default_factory=dict)
     """By reason: `unknown_source`, `oversized`, `not_negotiated`, `closed_floor`, `not_loudest`, `bad_stun`, `srtp`,
-    `send_blocked`."""
+    `send_blocked`, `flood`, `unasked_repeat` (also probes of a browser's own way up)."""
     cpu_s: float = 0.0
     loop_lag_ms: float = 0.0
 

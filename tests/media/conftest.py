@@ -41,9 +41,17 @@ async def join(engine: EmbeddedMedia) -> AsyncIterator[Joining]:
     guests: list[Guest] = []
 
     async def joining(
-        seat: str, connection: str = "", *, sends: bool = True, publishes: bool = True, session: str = "room"
+        seat: str,
+        connection: str = "",
+        *,
+        sends: bool = True,
+        publishes: bool = True,
+        session: str = "room",
+        repairs: bool = False,
+        slots: int = 3,
     ) -> Guest:
-        guest = Guest(engine, session, seat, connection)
+        guest = Guest(engine, session, seat, connection, slots)
+        guest.repairs = repairs
         guests.append(guest)
         return await guest.join(sends, publishes)
 

@@ -84,6 +84,8 @@ class Guest:
         self.engine, self.session, self.seat = engine, session, seat
         self.connection = connection or f"{seat}-1"
         self.slots = slots
+        self.repairs = False
+        """Whether it offers RTX. With more than one slot aiortc does not know whose repairs it gets."""
         self.pc = RTCPeerConnection(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
         self.frames: dict[int, int] = defaultdict(int)
         self.sound_s: dict[int, float] = defaultdict(float)
@@ -93,7 +95,8 @@ class Guest:
 
     async def offer(self, sends: bool = True) -> str:
         """The way to offer with aiortc: own tracks sendonly first, then recvonly pairs, VP8 only (48 KiB)."""
-        vp8 = [c for c in RTCRtpSender.getCapabilities("video").codecs if c.mimeType == "video/VP8"]
+        wanted = {"video/VP8", "video/rtx"} if self.repairs else {"video/VP8"}
+        vp8 = [c for c in RTCRtpSender.getCapabilities("video").codecs if c.mimeType in wanted]
         if sends:
             self.tone = Tone()
             self.pc.addTransceiver(self.tone, direction="sendonly")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from fractions import Fraction
 
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cosession.media.embedded import rtcp, rtp
+from cosession.media.embedded.arrivals import Arrivals
 from cosession.media.embedded.transport import binding_request
 
 
@@ -50,7 +52,7 @@ def test_key_frames_are_told_from_others() -> None:
         payloads, _ = encoder.encode(frame, force_keyframe=i == 2)
         packets = [RtpPacket(payload_type=96, payload=payload).serialize() for payload in payloads]
         headers = [rtp.parse(packet) for packet in packets]
-        starts.append([rtp.is_vp8_keyframe_start(p, h) for p, h in zip(packets, headers, strict=True) if h is not None])
+        starts.append([rtp.vp8(p, h).keyframe for p, h in zip(packets, headers, strict=True) if h is not None])
     assert starts[0][0]
     assert not any(starts[0][1:])
     assert not any(starts[1])
@@ -71,6 +73,7 @@ def test_reports_and_requests_are_read_by_others_and_back() -> None:
         rtcp.SenderReport(2, 1 << 63, 3, 4, 5),
         rtcp.Nack(6, (65534, 65535, 0, 40)),
         rtcp.KeyframeRequest(7),
+        rtcp.Estimate(bitrate_bps=1_250_000),
     ]
     others = RtcpPacket.parse(compound)
     assert isinstance(others[2], RtcpRtpfbPacket)
@@ -81,6 +84,74 @@ def test_reports_and_requests_are_read_by_others_and_back() -> None:
     assert bitrate == pytest.approx(1_250_000, rel=0.001)
     fir = RtcpPsfbPacket(fmt=4, ssrc=1, media_ssrc=0, fci=bytes([0, 0, 0, 9, 1, 0, 0, 0]))
     assert rtcp.parse(bytes(fir)) == [rtcp.KeyframeRequest(9)]
+
+
+def told(feedback: bytes) -> dict[int, int]:
+    """A second reading of transport-wide feedback, by the draft's own words: number to time in units of 250 µs."""
+    base, count, tail = struct.unpack_from("!HHL", feedback, 12)
+    at, symbols = 20, list[int]()
+    while len(symbols) < count:
+        (chunk,) = struct.unpack_from("!H", feedback, at)
+        at += 2
+        if chunk >> 15 == 0:
+            symbols += [chunk >> 13 & 3] * (chunk & 0x1FFF)
+        else:
+            assert chunk >> 14 == 3
+            symbols += [chunk >> shift & 3 for shift in range(12, -1, -2)]
+    now, found = (tail >> 8) * 256, {}
+    for place, symbol in enumerate(symbols[:count]):
+        if symbol == 1:
+            now, at = now + feedback[at], at + 1
+        elif symbol == 2:
+            now, at = now + struct.unpack_from("!h", feedback, at)[0], at + 2
+        if symbol:
+            found[base + place & 0xFFFF] = now
+    assert at <= len(feedback) == 4 * (struct.unpack_from("!H", feedback, 2)[0] + 1)
+    return found
+
+
+@given(st.lists(st.one_of(st.none(), st.integers(0, 7000)), min_size=1, max_size=300), st.integers(0, 0xFFFF))
+def test_transport_feedback_says_when_each_packet_came(times: list[int | None], base: int) -> None:
+    if not any(at is not None for at in times):
+        times[0] = 5
+    data = rtcp.transport_feedback(1, 2, base, 300, times)
+    assert told(data) == {base + i & 0xFFFF: at for i, at in enumerate(times) if at is not None}
+    assert (data[19], data[1]) == (300 & 0xFF, 205)
+    assert rtcp.parse(data) == []
+
+
+def test_arrivals_tell_each_packet_once_and_the_lost_by_their_absence() -> None:
+    arrivals = Arrivals()
+    assert arrivals.report(1, 2) is None
+    for sequence, at_s in ((65534, 1.0), (65535, 1.01), (1, 1.02)):
+        arrivals.note(sequence, at_s)
+    first = arrivals.report(1, 2)
+    assert first is not None
+    assert told(first) == {65534: 4000, 65535: 4040, 1: 4080}
+    assert arrivals.report(1, 2) is None
+    arrivals.note(4, 1.2)
+    arrivals.note(0, 1.25)  # late, not lost after all
+    second = arrivals.report(1, 2)
+    assert second is not None
+    assert told(second) == {0: 5000, 4: 4800}
+    assert struct.unpack_from("!HH", second, 12) == (0, 5)
+    arrivals.note(20000, 60.0)
+    assert arrivals.report(1, 2) is not None
+    arrivals.note(50000, 61.0)
+    leap = arrivals.report(1, 2)
+    assert leap is not None
+    assert told(leap) == {50000: 244000}
+
+
+def test_picture_numbers_are_moved_within_their_bits() -> None:
+    long = b"\x90\xe0\xff\xff\xfe\x21" + b"payload"
+    packet = rtp.parse(rtp.HeaderTemplate(1, 96, "a", 0, 0, 0).fill(0, 1, 2, b"", 0) + long)
+    assert packet is not None
+    found = rtp.vp8(bytes(12) + long, packet)
+    assert (found.picture_bits, rtp.picture_id(long, found), long[found.level0_at]) == (15, 0x7FFF, 0xFE)
+    moved = rtp.renumber(long, found, 3, 4)
+    assert (rtp.picture_id(moved, found), moved[found.level0_at], moved[-7:]) == (2, 2, b"payload")
+    assert rtp.renumber(moved, found, -3, -4) == long
 
 
 def check(key: bytes) -> bytes:
@@ -124,4 +195,6 @@ def test_nothing_escapes_from_bytes(data: bytes) -> None:
     if header is not None:
         assert 12 <= header.start <= header.end <= len(data)
         assert 0 <= rtp.audio_level(data, header, 1) <= 127
-        rtp.is_vp8_keyframe_start(data, header)
+        found = rtp.vp8(data, header)
+        payload = data[header.start : header.end]
+        assert len(rtp.renumber(payload, found, 5, 7)) == len(payload)

@@ -170,7 +170,8 @@ async def test_strangers_have_no_effect(engine: EmbeddedMedia, join: Joining) ->
 
 
 class Lossy:
-    """Loses 10 % of the picture's packets, and notes which of the lost ones came by again."""
+    """Loses 10 % of the picture's packets, and counts how many of the lost ones came by again: under their own number,
+    or in the repair stream."""
 
     def __init__(self, seed: int) -> None:
         self.lost: set[bytes] = set()
@@ -178,10 +179,10 @@ class Lossy:
         self._chance = random.Random(seed)
 
     def loses(self, datagram: bytes) -> bool:
-        if datagram[0] < 128 or datagram[1] & 0x7F != 97:
+        if datagram[0] < 128 or datagram[1] & 0x7F not in {97, 98}:
             return False
         place = datagram[2:4] + datagram[8:12]
-        if place in self.lost:
+        if place in self.lost or datagram[1] & 0x7F == 98:
             self.mended.add(place)
             return False
         if self._chance.random() < 0.1:
@@ -190,10 +191,11 @@ class Lossy:
         return False
 
 
-async def test_pictures_survive_loss(engine: EmbeddedMedia, join: Joining) -> None:
+@pytest.mark.parametrize("repairs", [True, False], ids=["in repair streams", "under their own numbers"])
+async def test_pictures_survive_loss(engine: EmbeddedMedia, join: Joining, repairs: bool) -> None:
     """What is lost on either way is asked for and sent once more."""
     engine.apply("room", plan(1, ["a"], ["a"]))
-    a, b = await join("a"), await join("b")
+    a, b = await join("a", repairs=repairs), await join("b", repairs=repairs, slots=1)
     await until(lambda: b.frames[0] > 3)
     up, down = Lossy(1), Lossy(2)
     path_in, path_out = dtls_of(b).transport, dtls_of(a).transport

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cosession.media.embedded import sdp
+from cosession.media.embedded import rtp, sdp
 from cosession.room.ports import OfferRefused
 
 _FINGERPRINT = ":".join(["AB"] * 32)
@@ -57,7 +57,7 @@ def test_an_offer_is_mirrored() -> None:
     ]
     assert [(a and a.mid, v and v.mid) for a, v in read.slots()] == [("2", "3"), ("4", "5")]
     local = sdp.Local("u", "p", _FINGERPRINT, "passive", [("192.0.2.9", 5000)], 1)
-    text = sdp.answer(read, local, {"2": (77, "slot0"), "3": (78, "slot0")}, publishes=True)
+    text = sdp.answer(read, local, {"2": (77, 0, "slot0"), "3": (78, 79, "slot0")}, publishes=True)
     sections = text.split("m=")
     assert len(sections) == 7
     assert "a=ice-lite\r\n" in sections[0]
@@ -66,9 +66,48 @@ def test_an_offer_is_mirrored() -> None:
     assert "a=ssrc:77 cname:slot0\r\n" in sections[3]
     assert "a=sendonly\r\n" in sections[3]
     assert "192.0.2.1 " not in text
-    for foreign in ("rtx", "transport-cc", " 97"):
-        assert foreign not in text
+    assert "a=rtcp-fb:96 transport-cc\r\n" in sections[2], "the browser shall estimate its own way up"
+    assert "transport-cc" not in sections[3] + sections[4], "and give one figure for its way down"
+    assert "97" not in text, "a repair stream without a=fmtp apt is none"
     assert "a=recvonly" not in sdp.answer(read, local, {}, publishes=False)
+
+
+def with_layers(layers: str = "l;h") -> str:
+    words = "a=fmtp:97 apt=96\r\na=extmap:10 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\n"
+    words += "a=rid:l send\r\na=rid:h send\r\na=simulcast:send " + layers
+    return (
+        offer()
+        .replace("a=rtpmap:97 rtx/90000", "a=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96")
+        .replace("a=ssrc:2222 cname:x", words)
+    )
+
+
+def test_layers_and_repairs_are_mirrored() -> None:
+    read = sdp.parse(with_layers())
+    own, shown = read.lines[1], read.lines[3]
+    assert (own.rids, own.rtx, own.ssrcs) == (("l", "h"), 97, ())
+    assert (shown.rids, shown.rtx) == ((), 97)
+    assert rtp.URI_RID in own.extensions
+    local = sdp.Local("u", "p", _FINGERPRINT, "passive", [], 1)
+    text = sdp.answer(read, local, {"3": (78, 79, "slot0")}, publishes=True)
+    sections = text.split("m=")
+    for words in ("video 9 UDP/TLS/RTP/SAVPF 96 97", "a=fmtp:97 apt=96", "a=rid:h recv", "a=simulcast:recv l;h"):
+        assert f"{words}\r\n" in sections[2]
+    assert "a=ssrc-group:FID 78 79\r\n" in sections[4]
+    assert "simulcast" not in sections[4] + sdp.answer(read, local, {}, publishes=False)
+
+
+@pytest.mark.parametrize("layers", ["l;h;m", "l;l", "l;x", "l,h;~h"])
+def test_other_layers_than_two_are_refused(layers: str) -> None:
+    with pytest.raises(OfferRefused) as refused:
+        sdp.parse(with_layers(layers))
+    assert refused.value.code == "unexpected_line"
+
+
+def test_a_repair_stream_is_known_by_its_group() -> None:
+    text = offer().replace("a=ssrc:2222 cname:x", "a=ssrc-group:FID 2222 3333\r\na=ssrc:2222 c\r\na=ssrc:3333 c")
+    own = sdp.parse(text).lines[1]
+    assert (own.ssrcs, own.repairs) == ((2222,), {3333: 2222})
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 
-from aiortc.rtp import RtpPacket
+from aiortc.rtp import RtpPacket, unwrap_rtx, wrap_rtx
 
 from cosession.media.embedded import rtcp, rtp
 from cosession.media.embedded.forward import Slot, forward
@@ -105,6 +106,90 @@ def test_a_repeat_is_the_same_bytes_and_only_of_what_was_meant_for_the_slot() ->
     assert not slot.repeat(sent.sequences[0]), "the floor is closed"
 
 
+WITH_REPAIRS = replace(VIDEO, rtx=97)
+
+
+def test_a_repeat_goes_by_the_repair_stream_where_there_is_one() -> None:
+    sent = Sent()
+    slot, source = Slot(WITH_REPAIRS, 9, sent, 10), Source("video", "a", 1, VIDEO)
+    attach(source, slot, 0)
+    for i in range(3):
+        arrive(source, i, 3000 * i, i / 30, KEYFRAME if i == 0 else DELTA)
+    lost = RtpPacket.parse(sent.packets[1])
+    assert slot.repeat(lost.sequence_number)
+    assert slot.repeat(lost.sequence_number)
+    first, second = (RtpPacket.parse(packet) for packet in sent.packets[3:])
+    assert (first.ssrc, first.payload_type, first.timestamp) == (10, 97, lost.timestamp)
+    assert steps([first.sequence_number, second.sequence_number]) == [1], "never two packets under one number"
+    assert unwrap_rtx(first, 96, 9).payload == lost.payload
+    assert unwrap_rtx(first, 96, 9).sequence_number == lost.sequence_number
+
+
+def repair(source: Source, sequence: int, timestamp: int, payload: bytes, now_s: float) -> bool:
+    """Whether a packet of the repair stream brought something."""
+    data = wrap_rtx(RtpPacket(96, 0, sequence & 0xFFFF, timestamp, source.ssrc, payload), 97, 5, 77).serialize()
+    header = rtp.parse(data)
+    assert header is not None
+    packet = source.accept_repair(data, header, now_s)
+    if packet is not None:
+        forward(source, packet, now_s)
+    return packet is not None
+
+
+def test_what_comes_by_the_repair_stream_fills_its_gap_once_and_only_that() -> None:
+    sent = Sent()
+    slot, source = Slot(VIDEO, 9, sent), Source("video", "a", 1, VIDEO)
+    attach(source, slot, 0)
+    for i in (1, 2, 4):
+        arrive(source, i, 3000 * i, i / 30, KEYFRAME if i == 1 else DELTA)
+    assert not repair(source, 2, 6000, b"other words", 0.2), "it has come already"
+    assert not repair(source, 5, 15000, DELTA, 0.2), "nobody has sent it yet"
+    assert not repair(source, 60000, 0, DELTA, 0.2), "long ago"
+    assert repair(source, 3, 9000, DELTA + b"!", 0.2)
+    assert not repair(source, 3, 9000, DELTA, 0.2)
+    assert steps(sent.sequences) == [1, 2, 0xFFFF]
+    assert RtpPacket.parse(sent.packets[-1]).payload == DELTA + b"!"
+    assert not source.restless
+
+
+def vp8(picture: int, level0: int, key: bool = False) -> bytes:
+    """A payload with a picture id of 15 bits and a TL0PICIDX."""
+    head = b"\x90\xe0" + (0x8000 | picture).to_bytes(2, "big") + bytes([level0, 0x20])
+    return head + (b"\x00\x00\x00\x9d\x01\x2a" if key else b"\x01") + bytes(20)
+
+
+def numbers(packets: Sequence[bytes]) -> list[tuple[int, int]]:
+    payloads = [RtpPacket.parse(packet).payload for packet in packets]
+    return [(int.from_bytes(p[2:4], "big") & 0x7FFF, p[4]) for p in payloads]
+
+
+def test_between_layers_it_goes_at_a_key_frame_and_no_number_jumps() -> None:
+    sent = Sent()
+    slot = Slot(VIDEO, 9, sent)
+    small, large = Source("video", "a", 1, VIDEO, "l"), Source("video", "a", 2, VIDEO, "h")
+    small.open = large.open = True
+    # The same moments, in each layer's own timestamps: the sender reports tell.
+    small.on_sender_report(rtcp.SenderReport(1, 10 << 32, 90_000, 0, 0), 0)
+    large.on_sender_report(rtcp.SenderReport(2, 11 << 32, 5_000_000, 0, 0), 0)
+    attach(small, slot, 0)
+    arrive(small, 10, 0, 9.0, vp8(0x7FFE, 255, key=True))
+    arrive(small, 11, 3000, 9.03, vp8(0x7FFF, 0))
+    slot.feed(large, 9.04)
+    large.waiting.append(slot)
+    arrive(large, 500, 4_826_000, 9.05, vp8(40, 9))
+    arrive(small, 12, 6000, 9.06, vp8(0, 1))
+    assert len(sent.packets) == 3, "the small one flows until the large one has a key frame"
+    arrive(large, 501, 4_829_000, 9.10, vp8(41, 10, key=True))
+    arrive(small, 13, 9000, 9.11, vp8(1, 2))
+    arrive(large, 502, 4_832_000, 9.13, vp8(42, 11))
+    assert steps(sent.sequences) == [1] * 4
+    assert numbers(sent.packets) == [(0x7FFE, 255), (0x7FFF, 0), (0, 1), (1, 2), (2, 3)]
+    assert [t - sent.timestamps[0] for t in sent.timestamps] == [0, 3000, 6000, 9000, 12000]
+    assert slot not in small.targets
+    assert slot.repeat(sent.sequences[-1])
+    assert sent.packets[-1] == sent.packets[-2]
+
+
 def test_gaps_are_asked_for_ten_times_and_then_a_key_frame() -> None:
     source = Source("video", "a", 1, VIDEO)
     arrive(source, 65534, 0, 0.0, KEYFRAME)
@@ -138,7 +223,7 @@ def test_reports_count_what_was_lost() -> None:
     assert source.report(0) is None
     for i in (1, 2, 3, 5, 6, 7, 8, 10):
         arrive(source, i, 960 * i, i / 50)
-    source.on_sender_report(0x11112222_33334444, 1.0)
+    source.on_sender_report(rtcp.SenderReport(1, 0x11112222_33334444, 0, 0, 0), 1.0)
     report = source.report(1.5)
     assert report is not None
     assert (report.packets_lost, report.fraction_lost, report.highest_sequence) == (2, 51, 10)

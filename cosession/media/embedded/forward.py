@@ -2,7 +2,8 @@
 many.
 
 A slot is one outgoing SSRC of one receiving browser, fixed for the connection's life (decision 21). Its sequence
-numbers never jump back, whoever feeds it: offsets are computed at the first packet after a change. `send_batch` is
+numbers never jump back, whoever feeds it: offsets are computed at the first packet after a change, those of VP8's
+pictures too. From one layer to the other it goes at a key frame, and passes on the former until then. `send_batch` is
 the seam behind which a native helper may stand (media.md, "The design" 8). Nothing here decides who may be heard:
 that is `room`.
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from cosession.media.embedded import rtcp, rtp
 from cosession.media.embedded.sdp import Line
@@ -27,55 +28,105 @@ class Outlet(Protocol):
     def send_rtcp(self, packet: bytes) -> None: ...
 
 
-class Slot:
-    """One place in which a browser receives."""
+class _Left(NamedTuple):
+    """Where a slot's numbers stood when its source left it."""
 
-    def __init__(self, line: Line, ssrc: int, outlet: Outlet) -> None:
+    sequence: int
+    timestamp: int
+    picture: int
+    level0: int
+    at_s: float
+    source: Source
+
+
+class Slot:
+    """One place in which a browser receives. `repair_ssrc`: of the stream in which it gets repeats, 0 for none."""
+
+    def __init__(self, line: Line, ssrc: int, outlet: Outlet, repair_ssrc: int = 0) -> None:
         self.line, self.ssrc, self.outlet = line, ssrc, outlet
+        self.repair_ssrc = repair_ssrc if line.rtx else 0
         self.clock_hz = CLOCK_HZ[line.kind]
+        self.template = self._template(ssrc, line.payload_type)
+        self.source: Source | None = None
+        """What it passes on."""
+        self.coming: Source | None = None
+        """What it will pass on instead, from the next packet on that a decoder can start from."""
+        self.base = 0
+        """The source's packet from which this slot took part; nothing before it may be sent."""
+        self.sequence_offset = random.randrange(1, 1 << 15)
+        self.timestamp_offset = 0
+        self.picture_offset = self.level0_offset = 0
+        self.packets = self.octets = self.repeats = 0
+        self.fraction_lost = 0.0
+        self.round_trip_ms: float | None = None
+        self._left: _Left | None = None
+        self._report_sent: tuple[int, float] | None = None
+        self._repair = self._template(self.repair_ssrc, line.rtx) if self.repair_ssrc else None
+        self._repair_sequence = random.randrange(1, 1 << 15)
+
+    def _template(self, ssrc: int, payload_type: int) -> rtp.HeaderTemplate:
+        line = self.line
         ids = line.extensions
-        self.template = rtp.HeaderTemplate(
+        return rtp.HeaderTemplate(
             ssrc,
-            line.payload_type,
+            payload_type,
             line.mid,
             mid_id=ids.get(rtp.URI_MID, 0),
             send_time_id=ids.get(rtp.URI_SEND_TIME, 0),
             level_id=ids.get(rtp.URI_AUDIO_LEVEL, 0) if line.kind == "audio" else 0,
         )
-        self.source: Source | None = None
-        self.synced = False
-        self.base = 0
-        """The source's packet from which this slot took part; nothing before it may be sent."""
-        self.sequence_offset = random.randrange(1, 1 << 15)
-        self.timestamp_offset = 0
-        self.packets = self.octets = 0
-        self.fraction_lost = 0.0
-        self.round_trip_ms: float | None = None
-        self._last: tuple[int, int, float, Source] | None = None
-        self._report_sent: tuple[int, float] | None = None
 
     def feed(self, source: Source | None, now_s: float) -> None:
-        """From now on pass on `source`, or nothing. May be repeated."""
+        """From the next possible packet on pass on `source`, or, at once, nothing. What is still open flows until then.
+        May be repeated."""
+        self.coming = source if source is not self.source else None
+        if self.source is not None and (source is None or not self.source.open):
+            self._leave(now_s)
+            self.coming = source
+
+    def _leave(self, now_s: float) -> None:
         former = self.source
-        if source is former:
+        if former is None:
             return
-        if former is not None and self.synced:
-            sequence = (former.highest + self.sequence_offset) & _WRAP16
-            timestamp = (former.highest_timestamp + self.timestamp_offset) & _WRAP32
-            self._last = sequence, timestamp, now_s, former
-        self.source, self.synced = source, False
+        self._left = _Left(
+            (former.highest + self.sequence_offset) & _WRAP16,
+            (former.highest_timestamp + self.timestamp_offset) & _WRAP32,
+            former.highest_picture + self.picture_offset,
+            former.highest_level0 + self.level0_offset,
+            now_s,
+            former,
+        )
+        self.source = None
 
     def sync(self, packet: Packet, now_s: float) -> None:
-        """Take part from `packet` on: one after the last that was sent, at a time that fits."""
-        self.base, self.synced = packet.extended, True
-        if self._last is None:
+        """Take part in `coming` from `packet` on: one after the last that was sent, at a time that fits."""
+        if self.source is not None:
+            self.source.targets.remove(self)
+            self._leave(now_s)
+        source = self.source = self.coming
+        self.coming = None
+        self.base = packet.extended
+        left = self._left
+        if left is None or source is None:
             self.sequence_offset = (random.randrange(1, 1 << 15) - packet.extended) & _WRAP16
             return
-        sequence, timestamp, at_s, former = self._last
-        self.sequence_offset = (sequence + 1 - packet.extended) & _WRAP16
-        if former is not self.source:
-            elapsed = max(1, int((now_s - at_s) * self.clock_hz))
-            self.timestamp_offset = (timestamp + elapsed - packet.timestamp) & _WRAP32
+        self.sequence_offset = (left.sequence + 1 - packet.extended) & _WRAP16
+        if left.source is source:
+            return
+        elapsed = max(1, int((now_s - left.at_s) * self.clock_hz))
+        shift = _same_moment(source, left, packet, self.timestamp_offset)
+        if shift is None:
+            shift = left.timestamp + elapsed - packet.timestamp
+        self.timestamp_offset = shift & _WRAP32
+        if packet.vp8 is not None and packet.vp8.picture_at:
+            self.picture_offset = left.picture + 1 - rtp.picture_id(packet.payload, packet.vp8)
+            level0 = packet.payload[packet.vp8.level0_at] if packet.vp8.level0_at else 0
+            self.level0_offset = left.level0 + 1 - level0
+
+    def _payload(self, packet: Packet) -> bytes:
+        if (self.picture_offset or self.level0_offset) and packet.vp8 is not None and packet.vp8.picture_at:
+            return rtp.renumber(packet.payload, packet.vp8, self.picture_offset, self.level0_offset)
+        return packet.payload
 
     def write(self, packet: Packet) -> bytes:
         """The packet as this slot's browser gets it, unprotected. The same packet gives the same bytes."""
@@ -86,19 +137,27 @@ class Slot:
             packet.send_time,
             packet.level,
         )
-        return header + packet.payload
+        return header + self._payload(packet)
 
     def repeat(self, sequence: int) -> bool:
-        """Send once more what went out as `sequence`; False if it is not remembered or was not for this slot."""
+        """Send once more what went out as `sequence`, in the repair stream if there is one; False if it is not
+        remembered or was not for this slot."""
         source = self.source
-        if source is None or not self.synced:
+        if source is None:
             return False
         behind = (source.highest + self.sequence_offset - sequence) & _WRAP16
         extended = source.highest - behind
         packet = source.remembered(extended) if behind < 0x8000 and extended >= self.base else None
         if packet is None:
             return False
-        self.outlet.send_rtp(self.write(packet))
+        self.repeats += 1
+        if self._repair is None:
+            self.outlet.send_rtp(self.write(packet))
+            return True
+        self._repair_sequence = (self._repair_sequence + 1) & _WRAP16
+        timestamp = (packet.timestamp + self.timestamp_offset) & _WRAP32
+        header = self._repair.fill(packet.marker, self._repair_sequence, timestamp, packet.send_time, packet.level)
+        self.outlet.send_rtp(header + sequence.to_bytes(2, "big") + self._payload(packet))
         return True
 
     def pass_on(self, report: rtcp.SenderReport, now_s: float) -> None:
@@ -114,6 +173,19 @@ class Slot:
             round_trip_ms = 1000 * (now_s - self._report_sent[1] - report.dlsr / 65536)
             if round_trip_ms >= 0:
                 self.round_trip_ms = round_trip_ms
+
+
+def _same_moment(after: Source, left: _Left, packet: Packet, offset: int) -> int | None:
+    """The timestamp offset by the two streams' own sender reports, which name the moment of each; None where they are
+    missing or would lead backwards. `offset` was that of the former stream."""
+    before = left.source
+    if before.sender_report is None or after.sender_report is None:
+        return None
+    (ntp, timestamp, _), (other_ntp, other_timestamp, _) = before.sender_report, after.sender_report
+    apart = round((other_ntp - ntp) * CLOCK_HZ[before.kind] / (1 << 32))
+    shift = timestamp + apart - other_timestamp + offset
+    ahead = (packet.timestamp + shift - left.timestamp) & _WRAP32
+    return shift if 0 < ahead < 10 * CLOCK_HZ[before.kind] else None
 
 
 def forward(source: Source, packet: Packet, now_s: float) -> None:

@@ -1,8 +1,9 @@
 """One connection of a seat: its path, its keys, its table of streams, its slots.
 
 What arrives here came from a proven address. The table is pinned (decision 21): the sound's SSRC stands in the SDP,
-the picture's is learned once from an authenticated packet of its line; everything else is dropped and counted, before
-it costs a decryption where that can be told. Who hears whom is `room`'s; when reports are sent is `quality`'s.
+the picture's, one for each layer and one for the repairs of each, are learned once from authenticated packets of its
+line; everything else is dropped and counted, before it costs a decryption where that can be told. Who hears whom is
+`room`'s; when reports are sent is `quality`'s.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ import structlog
 
 from cosession.media.embedded import rtcp, rtp, sdp
 from cosession.media.embedded.aiortc_seam import MAX_PROTECT_BYTES, Certificate, DtlsSrtp, Role, SrtpError
+from cosession.media.embedded.allowance import Allowance
+from cosession.media.embedded.arrivals import Arrivals
 from cosession.media.embedded.forward import Slot
 from cosession.media.embedded.stream import Packet, Source
 from cosession.media.embedded.transport import IceLite, Mux
@@ -30,9 +33,13 @@ SETUP_S = 30.0
 #: Without an authenticated packet the connection is lost (decision 15, "Own sign of life").
 LOST_AFTER_S = 6.0
 _CARRIES_S = 3.0
+#: A layer from which nothing came for so long is not there: the browser's way up does not carry it.
+LAYER_LIVES_S = 0.7
 #: Repeats a second that one browser may ask for (77,000 were asked for after one outage).
 REPEATS_PER_S = 300
 _MAX_SSRCS = 64
+#: Packets a second of one browser that are looked at; more than any picture with its repairs and probes has.
+_FLOOD = 2500
 #: The longest payload that still fits when the header is rewritten with more extensions than it came with.
 _MAX_PAYLOAD_BYTES = MAX_PROTECT_BYTES - 64
 
@@ -71,9 +78,16 @@ class Peer:
         self.slots = [(self._slot(audio), self._slot(video)) for audio, video in offer.slots()]
         self.by_ssrc = {slot.ssrc: slot for pair in self.slots for slot in pair if slot is not None}
         self.sources: dict[int, Source] = {}
-        self.picture: Source | None = None
+        self.pictures: dict[str, Source] = {}
+        """By layer, "" where there is only one."""
         self.sound: Source | None = None
+        self.allowance = Allowance()
+        self.arrivals: Arrivals | None = None
+        """Kept if the browser numbers its packets for all streams together."""
         self.repeats_left = REPEATS_PER_S
+        self.looked_at = 0
+        self.kbps_out = 0.0
+        self._sent: tuple[int, float] = 0, site.clock()
         self.packets_in = self.packets_out = 0
         self._site, self._owner, self._offer = site, owner, offer
         self._version = 1
@@ -83,20 +97,28 @@ class Peer:
             if line.kind == "audio" and line.sends and publishes:
                 self.sound = Source("audio", seat, line.ssrcs[0], line)
                 self.sources[line.ssrcs[0]] = self.sound
+        sending = [line for line in offer.lines if line.sends and publishes and "transport-cc" in line.feedback]
+        self._transport_id = next((line.extensions.get(rtp.URI_TRANSPORT_SEQUENCE, 0) for line in sending), 0)
+        if self._transport_id:
+            self.arrivals = Arrivals()
+        self._repairs: dict[int, str] = {}
+        """The layer that a repair stream mends."""
+        if self._video_line is not None and not self._video_line.rids and self._video_line.rtx:
+            self._repairs = dict.fromkeys(self._video_line.repairs, "")
         self._ice = IceLite(site.mux, self, offer.ufrag)
         role: Role = "client" if offer.setup == "passive" else "server"
         self._dtls = DtlsSrtp(site.certificate, role, self._ice.send, self._on_closed)
         self._setup = asyncio.create_task(self._run())
 
     def _slot(self, line: sdp.Line | None) -> Slot | None:
-        return None if line is None else Slot(line, secrets.randbits(32) | 1, self)
+        return None if line is None else Slot(line, secrets.randbits(32) | 1, self, secrets.randbits(32) | 1)
 
     # -- signalling -----------------------------------------------------------------------------------------------
 
     def answer(self) -> str:
         """The answer to the newest offer. May be asked for again."""
         names = {
-            slot.line.mid: (slot.ssrc, f"slot{index}")
+            slot.line.mid: (slot.ssrc, slot.repair_ssrc, f"slot{index}")
             for index, pair in enumerate(self.slots)
             for slot in pair
             if slot is not None
@@ -161,6 +183,10 @@ class Peer:
     def on_media(self, datagram: bytes) -> None:
         """One SRTP or SRTCP packet. Never raises."""
         dropped = self._site.dropped
+        self.looked_at += 1
+        if self.looked_at > _FLOOD:
+            dropped["flood"] += 1
+            return
         if len(datagram) < 12 or not self._dtls.up:
             dropped["not_negotiated"] += 1
             return
@@ -185,40 +211,102 @@ class Peer:
 
     def _may_learn(self, ssrc: int) -> bool:
         line = self._video_line
-        return line is not None and self.picture is None and (not line.ssrcs or ssrc in line.ssrcs)
+        if line is None:
+            return False
+        if line.rids:
+            return len(self.pictures) < len(line.rids) or (line.rtx > 0 and len(self._repairs) < len(line.rids))
+        return ssrc in self._repairs or (not self.pictures and (not line.ssrcs or ssrc in line.ssrcs))
 
     def _on_rtp(self, data: bytes, now_s: float) -> None:
         header = rtp.parse(data)
-        source = None if header is None else self.sources.get(header.ssrc) or self._learn(data, header)
-        if header is None or source is None or header.payload_type != source.payload_type:
+        if header is None:
+            self._site.dropped["not_negotiated"] += 1
+            return
+        if self.arrivals is not None:
+            number = rtp.element(data, header, self._transport_id)
+            if number is not None and len(number) == 2:
+                self.arrivals.note(number[0] << 8 | number[1], now_s)
+        source = self.sources.get(header.ssrc)
+        if source is None and self._is_repair(data, header):
+            self._on_repair(data, header, now_s)
+            return
+        source = source or self._learn(data, header)
+        if source is None or header.payload_type != source.payload_type:
             self._site.dropped["not_negotiated"] += 1
             return
         if header.end - header.start > _MAX_PAYLOAD_BYTES:
             self._site.dropped["oversized"] += 1
+            return
+        if source.floods:
+            self._site.dropped["flood"] += 1
+            source.packets += 1
             return
         self.packets_in += 1
         if not self.carrying:
             self.carrying = True
             source.last_s = now_s
             self._owner.on_carrying(self)
-        packet = source.accept(data, header, now_s)
+        self._pass_on(source, source.accept(data, header, now_s), now_s)
+
+    def _on_repair(self, data: bytes, header: rtp.Header, now_s: float) -> None:
+        """A packet that was asked for again, or a probe, which ends here."""
+        source = self.pictures.get(self._repairs[header.ssrc])
+        packet = None if source is None else source.accept_repair(data, header, now_s)
+        if source is None or packet is None:
+            self._site.dropped["unasked_repeat"] += 1
+        else:
+            self._pass_on(source, packet, now_s)
+
+    def _pass_on(self, source: Source, packet: Packet, now_s: float) -> None:
         if source.open:
             self._owner.on_packet(source, packet, now_s)
         else:
             source.dropped += source.refusal == "closed_floor"
             self._site.dropped[source.refusal] += 1
 
-    def _learn(self, data: bytes, header: rtp.Header) -> Source | None:
-        """Pin the picture's SSRC, once: right payload type, and the SDP's own SSRC or the line's mid in the packet."""
+    def _is_repair(self, data: bytes, header: rtp.Header) -> bool:
+        """Whether the packet belongs to a repair stream; a layer's is pinned by its first packet that names it."""
         line = self._video_line
-        if line is None or not self._may_learn(header.ssrc) or header.payload_type != line.payload_type:
+        if line is None or not line.rtx or header.payload_type != line.rtx:
+            return False
+        if header.ssrc in self._repairs:
+            return True
+        rid = self._named(data, header, rtp.URI_REPAIRED_RID)
+        if rid not in line.rids or rid in self._repairs.values():
+            return False
+        self._repairs[header.ssrc] = rid
+        return True
+
+    def _learn(self, data: bytes, header: rtp.Header) -> Source | None:
+        """Pin a picture's SSRC, once for each layer: right payload type, and the SDP's own SSRC, or the layer's name or
+        the line's mid in the packet."""
+        line = self._video_line
+        if line is None or header.payload_type != line.payload_type or not self._may_learn(header.ssrc):
             return None
-        named = rtp.element(data, header, line.extensions.get(rtp.URI_MID, 0))
-        if not line.ssrcs and named != line.mid.encode():
+        rid = self._named(data, header, rtp.URI_RID) if line.rids else ""
+        if rid in self.pictures or (line.rids and rid not in line.rids) or header.ssrc in self._repairs:
             return None
-        self.picture = self.sources[header.ssrc] = Source("video", self.seat, header.ssrc, line)
+        if not line.rids and not line.ssrcs and self._named(data, header, rtp.URI_MID) != line.mid:
+            return None
+        source = self.pictures[rid] = self.sources[header.ssrc] = Source("video", self.seat, header.ssrc, line, rid)
         self._owner.on_learned(self)
-        return self.picture
+        return source
+
+    def _named(self, data: bytes, header: rtp.Header, uri: str) -> str:
+        line = self._video_line
+        value = rtp.element(data, header, line.extensions.get(uri, 0)) if line is not None else None
+        return value.decode("latin-1") if value else ""
+
+    def layer(self, large: bool, now_s: float) -> Source | None:
+        """The layer to pass on: the large one if it is wanted and arrives, else the small one; or the only one."""
+        line = self._video_line
+        if line is None or not line.rids:
+            return self.pictures.get("")
+        known = [self.pictures[rid] for rid in line.rids if rid in self.pictures]
+        if not known:
+            return None
+        living = [source for source in known if now_s - source.last_s < LAYER_LIVES_S] or known[:1]
+        return living[-1] if large else living[0]
 
     def _on_rtcp(self, data: bytes, now_s: float) -> None:
         for feedback in rtcp.parse(data):
@@ -235,12 +323,14 @@ class Peer:
                     slot = self.by_ssrc.get(ssrc)
                     if slot is not None and slot.source is not None:
                         slot.source.want_keyframe()
+                case rtcp.Estimate(bitrate_bps=bps):
+                    self.allowance.estimate_kbps = bps / 1000
                 case rtcp.Bye():
                     pass
 
     @staticmethod
     def _pass_on_report(source: Source, report: rtcp.SenderReport, now_s: float) -> None:
-        source.on_sender_report(report.ntp, now_s)
+        source.on_sender_report(report, now_s)
         for slot in source.targets:
             slot.pass_on(report, now_s)
 
@@ -287,24 +377,48 @@ class Peer:
         """Whether no media came for 3 s."""
         return all(now_s - source.last_s >= _CARRIES_S for source in self.sources.values())
 
+    @property
+    def fed(self) -> list[Slot]:
+        """The slots through which something flows."""
+        return [slot for slot in self.by_ssrc.values() if slot.source is not None]
+
+    @property
+    def loss_down(self) -> float:
+        """The share of what was sent that did not arrive, by the browser's last reports; big streams weigh more."""
+        fed = [slot for slot in self.fed if slot.source is not None and slot.source.kbps > 0]
+        weight = sum(slot.source.kbps for slot in fed if slot.source is not None)
+        lost = sum(slot.fraction_lost * slot.source.kbps for slot in fed if slot.source is not None)
+        return lost / weight if weight else 0.0
+
+    def sent_kbps(self, now_s: float) -> float:
+        """What went out since this was asked last; ask once a second."""
+        octets = sum(slot.octets for slot in self.by_ssrc.values())
+        (before, at_s), self._sent = self._sent, (octets, now_s)
+        self.kbps_out = (octets - before) * 8e-3 / max(now_s - at_s, 0.001)
+        return self.kbps_out
+
     def figures(self) -> SeatFigures:
-        """As measured since the connection began; loss is the worse of the two directions."""
+        """As measured since the connection began; loss is the worse of the two directions, bit rates are of the last
+        second."""
         expected, lost = (
             sum(column) for column in zip((0, 0), *(s.losses() for s in self.sources.values()), strict=True)
         )
         up = 100 * lost / expected if expected else 0.0
-        fed = [slot for slot in self.by_ssrc.values() if slot.synced]
-        down = 100 * sum(slot.fraction_lost for slot in fed) / len(fed) if fed else 0.0
-        round_trips = [slot.round_trip_ms for slot in fed if slot.round_trip_ms is not None]
+        round_trips = [slot.round_trip_ms for slot in self.fed if slot.round_trip_ms is not None]
+        jitters = [source.jitter_ms for source in self.sources.values() if source.packets]
         return SeatFigures(
             connection=self.connection,
             seat=self.seat,
             path="udp",
             packets_in=self.packets_in,
             packets_out=self.packets_out,
-            loss_percent=round(max(up, down), 2),
+            loss_percent=round(max(up, 100 * self.loss_down), 2),
             round_trip_ms=round(min(round_trips), 2) if round_trips else None,
-            video_packets_in=self.picture.packets if self.picture else 0,
+            video_packets_in=sum(picture.packets for picture in self.pictures.values()),
             audio_packets_in=self.sound.packets if self.sound else 0,
             audio_packets_dropped=self.sound.dropped if self.sound else 0,
+            jitter_ms=round(max(jitters), 1) if jitters else None,
+            kbps_in=round(sum(source.kbps for source in self.sources.values())),
+            kbps_out=round(self.kbps_out),
+            level=self.allowance.level.name.lower(),
         )

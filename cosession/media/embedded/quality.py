@@ -1,8 +1,8 @@
 """The clockwork of a worker: one timer for every report, request and sign of life of all its rooms.
 
 RTCP is half of the quality (media.md, "The design" 5). Every 20 ms: NACKs and key frame requests that are due. Every
-200 ms: voices. Every second, spread over the connections: receiver report, REMB held at what the plan grants, life,
-silence. Transport-wide feedback and REMB from receivers come with the media issue.
+100 ms: when packets arrived. Every 200 ms: voices, layers. Every second, spread over the connections: receiver report,
+REMB held at what the plan grants, what each way down carries, life, silence.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from cosession.media.embedded.room import Room
 from cosession.media.embedded.voice import Voices
 
 _TICK_S = 0.02
+_TICKS_PER_ARRIVALS = 5
 _TICKS_PER_VOICE = 10
 _TICKS_PER_REPORT = 50
 _SOUND_KBPS = 50
@@ -70,8 +71,15 @@ class Clockwork:
                 if source.restless:
                     for request in source.requests(peer.reporter, now_s):
                         peer.send_rtcp(request)
+        if self._ticks % _TICKS_PER_ARRIVALS == 0:
+            for peer in room.peers.values():
+                if peer.arrivals is not None and (
+                    report := peer.arrivals.report(peer.reporter, next(iter(peer.sources), 0))
+                ):
+                    peer.send_rtcp(report)
         room.share_floor(now_s)
         if self._ticks % _TICKS_PER_VOICE == 0:
+            room.look_at_layers(now_s)
             levels = self._voices.setdefault(room.session, Voices()).levels(room.loudness(now_s))
             if levels is not None:
                 self._signs.voices(room.session, levels)
@@ -90,7 +98,8 @@ class Clockwork:
                 self._signs.alive(room.session, sorted(living))
 
     def _report(self, room: Room, peer: Peer, now_s: float) -> None:
-        peer.repeats_left = REPEATS_PER_S
+        peer.repeats_left, peer.looked_at = REPEATS_PER_S, 0
+        room.look_at_way_down(peer, now_s)
         if not peer.sources or not peer.connected:
             return
         reports = [report for source in peer.sources.values() if (report := source.report(now_s)) is not None]

@@ -12,8 +12,9 @@ from typing import Protocol
 
 from cosession.core.stage import Picture, RoomPlan
 from cosession.media.embedded import sdp
+from cosession.media.embedded.allowance import Level
 from cosession.media.embedded.forward import Slot, forward
-from cosession.media.embedded.peer import Peer, Site
+from cosession.media.embedded.peer import LAYER_LIVES_S, Peer, Site
 from cosession.media.embedded.stream import Packet, Source
 from cosession.media.embedded.voice import STALE_S, Loudest
 
@@ -38,6 +39,7 @@ class Room:
         """By connection, the oldest first."""
         self._publishers: dict[str, Peer] = {}
         self._loudest = Loudest()
+        self._living: set[Source] = set()
         self._site, self._events = site, events
 
     # -- commands -------------------------------------------------------------------------------------------------
@@ -57,6 +59,8 @@ class Room:
         """Forget a connection without a word to the application, which asked for it. May be repeated."""
         peer = self.peers.pop(connection, None)
         if peer is not None:
+            for source in peer.sources.values():
+                source.open = False
             self._events.closing(peer)
             self._route()
 
@@ -95,6 +99,11 @@ class Room:
 
     def on_gone(self, peer: Peer) -> None:
         self.lose(peer)
+
+    def look_at_way_down(self, peer: Peer, now_s: float) -> None:
+        """Lower or lift what a receiver is sent, by what arrives there. Once a second."""
+        if peer.connected and peer.allowance.look(now_s, peer.sent_kbps(now_s), peer.loss_down, self.cost_kbps(peer)):
+            self._route()
 
     def on_learned(self, peer: Peer) -> None:
         self._route()
@@ -141,6 +150,38 @@ class Room:
         former = self._publishers.get(seat)
         return former if former in own else None
 
+    def look_at_layers(self, now_s: float) -> None:
+        """Go over to the other layer where one has begun or ceased to come. Call a few times a second."""
+        living = {
+            source
+            for publisher in self._publishers.values()
+            for source in publisher.pictures.values()
+            if source.rid and now_s - source.last_s < LAYER_LIVES_S
+        }
+        if living != self._living:
+            self._living = living
+            self._route()
+
+    def cost_kbps(self, receiver: Peer) -> list[float]:
+        """What each `Level` would cost this receiver now, sound included."""
+        sound = large = small = faces = 0.0
+        for seat in self.seats:
+            publisher = self._publishers.get(seat)
+            if publisher is None or seat == receiver.seat:
+                continue
+            if publisher.sound is not None and publisher.sound.open:
+                sound += publisher.sound.kbps
+            wanted = self.picture(seat)
+            if wanted is Picture.NONE:
+                continue
+            layers = [publisher.layer(which, self._site.clock()) for which in (False, True)]
+            low, high = (0.0 if layer is None else layer.kbps for layer in layers)
+            if wanted is Picture.STAGE:
+                large, small = large + high, small + low
+            else:
+                faces += low
+        return [sound, sound + small, sound + small + faces, sound + large + faces]
+
     def _route(self) -> None:
         """From the plan and the connections to what `forward` walks. Whole each time; may be repeated."""
         now_s = self._site.clock()
@@ -158,16 +199,26 @@ class Room:
             for seat, (audio, video) in zip(others, receiver.slots, strict=False):
                 publisher = self._publishers.get(seat)
                 self._attach(audio, publisher.sound if publisher else None, now_s)
-                self._attach(video, publisher.picture if publisher else None, now_s)
+                self._attach(video, self._layer(publisher, receiver.allowance.level, now_s), now_s)
+
+    def _layer(self, publisher: Peer | None, level: Level, now_s: float) -> Source | None:
+        """The stream that shows the publisher to somebody at this level."""
+        if publisher is None:
+            return None
+        on_stage = self.picture(publisher.seat) is Picture.STAGE
+        if level < (Level.STAGE if on_stage else Level.SMALL):
+            return None
+        return publisher.layer(on_stage and level is Level.FULL, now_s)
 
     @staticmethod
     def _attach(slot: Slot | None, source: Source | None, now_s: float) -> None:
         if slot is None:
             return
-        fed = source if source is not None and source.open else None
-        slot.feed(fed, now_s)
-        if fed is not None:
-            (fed.targets if slot.synced else fed.waiting).append(slot)
+        slot.feed(source if source is not None and source.open else None, now_s)
+        if slot.source is not None:
+            slot.source.targets.append(slot)
+        if slot.coming is not None:
+            slot.coming.waiting.append(slot)
 
     def _refusal(self, source: Source) -> str | None:
         """Why the plan in force does not let this stream through (a reason of `WorkerFigures.dropped`), or None."""

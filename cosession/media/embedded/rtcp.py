@@ -1,8 +1,8 @@
 """RTCP as an SFU speaks it: reports, sender reports, NACK, key frame requests, REMB. Parse and build, no state.
 
 `parse` never raises: what cannot be understood is left out. Sources: RFC 3550 section 6.4, RFC 4585 sections 6.2.1
-and 6.3.1, RFC 5104 section 4.3.1 (FIR), draft-alvestrand-rmcat-remb-03. Transport-wide feedback comes with the media
-issue.
+and 6.3.1, RFC 5104 section 4.3.1 (FIR), draft-alvestrand-rmcat-remb-03,
+draft-holmer-rmcat-transport-wide-cc-extensions-01 section 3.1.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 _SR, _RR, _BYE, _RTPFB, _PSFB = 200, 201, 203, 205, 206
-_NACK, _PLI, _FIR, _REMB = 1, 1, 4, 15
+_NACK, _TRANSPORT, _PLI, _FIR, _REMB = 1, 15, 1, 4, 15
 _REPORT = struct.Struct("!LB3sLLLL")
 
 
@@ -60,11 +60,18 @@ class KeyframeRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Estimate:
+    """REMB: what the browser believes that it can receive in sum."""
+
+    bitrate_bps: int
+
+
+@dataclass(frozen=True, slots=True)
 class Bye:
     ssrcs: tuple[int, ...]
 
 
-Feedback = SenderReport | ReceiverReport | Nack | KeyframeRequest | Bye
+Feedback = SenderReport | ReceiverReport | Nack | KeyframeRequest | Estimate | Bye
 
 
 def parse(data: bytes) -> list[Feedback]:
@@ -101,6 +108,8 @@ def _one(kind: int, count: int, body: bytes) -> Iterable[Feedback]:
         return [KeyframeRequest(int.from_bytes(body[4:8], "big"))]
     if kind == _PSFB and count == _FIR and size >= 16:
         return [KeyframeRequest(int.from_bytes(body[i : i + 4], "big")) for i in range(8, size - 7, 8)]
+    if kind == _PSFB and count == _REMB and size >= 16 and body[8:12] == b"REMB":
+        return [Estimate((int.from_bytes(body[13:16], "big") & 0x3FFFF) << (body[13] >> 2))]
     return []
 
 
@@ -170,3 +179,49 @@ def remb(sender: int, bitrate_bps: int, ssrcs: Sequence[int]) -> bytes:
         exponent += 1
     body = struct.pack("!LL4sBBH", sender, 0, b"REMB", len(ssrcs), exponent << 2 | mantissa >> 16, mantissa & 0xFFFF)
     return _packet(_PSFB, _REMB, body + struct.pack(f"!{len(ssrcs)}L", *ssrcs))
+
+
+def transport_feedback(sender: int, media: int, base: int, count: int, arrivals: Sequence[int | None]) -> bytes:
+    """When packets arrived, for the browser's own estimate of its way up.
+
+    `base`: transport-wide sequence number of the first; `count`: how many such reports went before (8 bits);
+    `arrivals`: for each packet from `base` on its time in units of 250 µs, not negative, None for one that did not
+    come; at least one did, and at most 0xFFFF are told. Steps between two arrivals have to fit 16 bits.
+    """
+    reference = next(at for at in arrivals if at is not None) // 256
+    last = reference * 256
+    symbols, deltas = bytearray(), bytearray()
+    for at in arrivals:
+        if at is None:
+            symbols.append(0)
+            continue
+        delta, last = at - last, at
+        if 0 <= delta <= 255:
+            symbols.append(1)
+            deltas.append(delta)
+        else:
+            symbols.append(2)
+            deltas += struct.pack("!h", max(-0x8000, min(0x7FFF, delta)))
+    head = struct.pack("!LLHHL", sender, media, base, len(arrivals), (reference & 0xFFFFFF) << 8 | count & 0xFF)
+    body = head + _chunks(symbols) + deltas
+    return _packet(_RTPFB, _TRANSPORT, body + bytes(-len(body) % 4))
+
+
+def _chunks(symbols: Sequence[int]) -> bytes:
+    """Runs of seven and more as one chunk, all others seven symbols of two bits to a chunk."""
+    chunks, at = bytearray(), 0
+    while at < len(symbols):
+        symbol = symbols[at]
+        run = 1
+        while at + run < len(symbols) and run < 0x1FFF and symbols[at + run] == symbol:
+            run += 1
+        if run >= 7:
+            chunks += struct.pack("!H", symbol << 13 | run)
+            at += run
+            continue
+        vector = 0xC000
+        for place, one in enumerate(symbols[at : at + 7]):
+            vector |= one << 12 - 2 * place
+        chunks += struct.pack("!H", vector)
+        at += 7
+    return bytes(chunks)

@@ -1,7 +1,8 @@
 """RTP packets as far as forwarding needs them: where things are, never what they mean to a codec.
 
 Pure functions on bytes; nothing escapes them but None for "not RTP". Sources: RFC 3550 section 5.1, RFC 8285
-(one-byte header extensions), RFC 6464 (audio level), RFC 7741 section 4 (VP8 payload descriptor).
+(one-byte header extensions), RFC 6464 (audio level), RFC 7741 section 4 (VP8 payload descriptor), RFC 8852 (RID),
+draft-holmer-rmcat-transport-wide-cc-extensions-01.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ from typing import NamedTuple
 URI_MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
 URI_AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 URI_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
+URI_RID = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
+URI_REPAIRED_RID = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
+URI_TRANSPORT_SEQUENCE = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 
 #: The level of a packet that carries none: silence.
 SILENT = 127
@@ -87,27 +91,69 @@ def audio_level(data: bytes, header: Header, wanted: int) -> int:
     return value[0] & 0x7F if value else SILENT
 
 
-def is_vp8_keyframe_start(data: bytes, header: Header) -> bool:
-    """Whether the packet begins a VP8 key frame: the first packet that a decoder can start from."""
-    at, end = header.start, header.end
-    if at >= end:
-        return False
-    first = data[at]
-    if first & 0x10 == 0 or first & 0x07:  # not the start of partition 0
-        return False
-    at += 1
+class Vp8(NamedTuple):
+    """A VP8 payload's descriptor. `keyframe`: it begins a key frame, the first packet that a decoder can start from.
+    Offsets are from the payload's start, 0 where the field is missing; the picture id has 7 or 15 bits."""
+
+    keyframe: bool
+    picture_at: int
+    picture_bits: int
+    level0_at: int
+
+
+_PLAIN = Vp8(False, 0, 7, 0)
+
+
+def vp8(data: bytes, header: Header) -> Vp8:
+    """The descriptor of a packet that carries VP8; of one that is cut short, nothing but what is there."""
+    start, end = header.start, header.end
+    if start >= end:
+        return _PLAIN
+    first = data[start]
+    at, picture_at, picture_bits, level0_at = start + 1, 0, 7, 0
     if first & 0x80:
         if at >= end:
-            return False
+            return _PLAIN
         extra = data[at]
         at += 1
         if extra & 0x80:
             if at >= end:
-                return False
-            at += 2 if data[at] & 0x80 else 1
-        at += 1 if extra & 0x40 else 0
-        at += 1 if extra & 0x30 else 0
-    return end - at >= 6 and data[at] & 1 == 0 and data[at + 3 : at + 6] == b"\x9d\x01\x2a"
+                return _PLAIN
+            picture_at = at - start
+            picture_bits = 15 if data[at] & 0x80 else 7
+            at += 2 if picture_bits == 15 else 1
+        if extra & 0x40:
+            level0_at = at - start
+            at += 1
+        if extra & 0x30:
+            at += 1
+        if at > end:
+            return _PLAIN
+    begins = first & 0x10 and not first & 0x07  # the start of partition 0
+    keyframe = bool(begins) and end - at >= 6 and data[at] & 1 == 0 and data[at + 3 : at + 6] == b"\x9d\x01\x2a"
+    return Vp8(keyframe, picture_at, picture_bits, level0_at)
+
+
+def picture_id(payload: bytes, descriptor: Vp8) -> int:
+    """The payload's picture id, 0 if it has none."""
+    at = descriptor.picture_at
+    if not at:
+        return 0
+    return payload[at] if descriptor.picture_bits == 7 else (payload[at] & 0x7F) << 8 | payload[at + 1]
+
+
+def renumber(payload: bytes, descriptor: Vp8, picture_offset: int, level0_offset: int) -> bytes:
+    """The same payload, its picture id and TL0PICIDX moved on, each within its bits."""
+    moved = bytearray(payload)
+    if at := descriptor.picture_at:
+        if descriptor.picture_bits == 7:
+            moved[at] = (payload[at] + picture_offset) & 0x7F
+        else:
+            number = (picture_id(payload, descriptor) + picture_offset) & 0x7FFF
+            moved[at], moved[at + 1] = 0x80 | number >> 8, number & 0xFF
+    if at := descriptor.level0_at:
+        moved[at] = (payload[at] + level0_offset) & 0xFF
+    return bytes(moved)
 
 
 class HeaderTemplate:

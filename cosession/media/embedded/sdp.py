@@ -2,19 +2,26 @@
 
 One peer connection, fixed lines (media.md, "The design" 3): the browser offers to send one audio and one video and to
 receive N times (audio, video); the n-th recvonly audio and the n-th recvonly video are slot n. Whatever is not
-expected is refused with the line's number, never quoted. A browser's candidates are not even read. RTX, transport-cc
-and simulcast will be picked up in `_line` and written in `_media`. Sources: RFC 8866 (SDP), RFC 8843 (BUNDLE), RFC
-8839 (ICE in SDP), RFC 8829 (JSEP).
+expected is refused with the line's number, never quoted. A browser's candidates are not even read. Its picture may
+come in two layers, the small one named first. Sources: RFC 8866 (SDP), RFC 8843 (BUNDLE), RFC 8839 (ICE in SDP), RFC
+8829 (JSEP), RFC 4588 (RTX), RFC 8851 and RFC 8853 (RID, simulcast).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
-from cosession.media.embedded.rtp import URI_AUDIO_LEVEL, URI_MID, URI_SEND_TIME
+from cosession.media.embedded.rtp import (
+    URI_AUDIO_LEVEL,
+    URI_MID,
+    URI_REPAIRED_RID,
+    URI_RID,
+    URI_SEND_TIME,
+    URI_TRANSPORT_SEQUENCE,
+)
 from cosession.room.ports import OfferRefused
 
 Kind = Literal["audio", "video"]
@@ -26,7 +33,12 @@ _MAX_LINES = 2 + 2 * MAX_SLOTS
 _CODEC = {"audio": re.compile(r"opus/48000/2", re.IGNORECASE), "video": re.compile(r"VP8/90000", re.IGNORECASE)}
 _NAME = {"audio": "Opus", "video": "VP8"}
 _OPUS_WANTED = {"useinbandfec": "1", "usedtx": "1"}
-_FEEDBACK = ("nack", "nack pli", "ccm fir", "goog-remb")
+#: Of a line to receive only the first four are answered: a browser that finds transport-wide numbers there sends its
+#: account of every packet instead of the one figure, REMB, that is asked of it.
+_FEEDBACK = ("nack", "nack pli", "ccm fir", "goog-remb", "transport-cc")
+_EXTENSIONS = {URI_MID, URI_AUDIO_LEVEL, URI_SEND_TIME}
+_EXTENSIONS_TO_SEND = _EXTENSIONS | {URI_RID, URI_REPAIRED_RID, URI_TRANSPORT_SEQUENCE}
+MAX_LAYERS = 2
 _DIGEST_BYTES = {"sha-256": 32, "sha-384": 48, "sha-512": 64}
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,16}")
 _UFRAG, _PWD = re.compile(r"[A-Za-z0-9+/]{4,256}"), re.compile(r"[A-Za-z0-9+/]{22,256}")
@@ -34,7 +46,9 @@ _UFRAG, _PWD = re.compile(r"[A-Za-z0-9+/]{4,256}"), re.compile(r"[A-Za-z0-9+/]{2
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One m= line: what it carries, in the browser's own numbers. `extensions`: URI to id, 1 to 14."""
+    """One m= line: what it carries, in the browser's own numbers. `extensions`: URI to id, 1 to 14. `rtx`: payload type
+    of its repair packets, 0 for none. `repairs`: SSRC of a repair stream to that of its media. `rids`: layers that it
+    offers to send, the small one first."""
 
     kind: Kind
     mid: str
@@ -45,6 +59,9 @@ class Line:
     feedback: tuple[str, ...]
     extensions: Mapping[str, int]
     ssrcs: tuple[int, ...]
+    rtx: int = 0
+    repairs: Mapping[int, int] = field(default_factory=dict)
+    rids: tuple[str, ...] = ()
 
     @property
     def sends(self) -> bool:
@@ -154,9 +171,14 @@ def _line(index: int, section: list[str]) -> Line:
         payload_type=payload_type,
         codec=codec,
         format=next((v.split(" ", 1)[1] for v in _all(section, "fmtp") if v.startswith(f"{payload_type} ")), ""),
-        feedback=tuple(word for word in _FEEDBACK if word in feedback),
-        extensions=_extensions(section),
+        feedback=tuple(
+            word for word in _FEEDBACK if word in feedback and not (word == "transport-cc" and direction == "recvonly")
+        ),
+        extensions=_extensions(section, _EXTENSIONS if direction == "recvonly" else _EXTENSIONS_TO_SEND),
         ssrcs=_ssrcs(section),
+        rtx=_rtx(section, formats, payload_type) if chosen == "video" else 0,
+        repairs=_repairs(section),
+        rids=_rids(index, section) if direction != "recvonly" else (),
     )
 
 
@@ -169,6 +191,33 @@ def _codec(index: int, kind: Kind, section: list[str], formats: list[str]) -> tu
             if _CODEC[kind].fullmatch(codec) and payload_type < 128 and not 64 <= payload_type <= 95:
                 return payload_type, codec
     raise OfferRefused("codec_missing", f"m= line {index} ({kind}) does not offer {_NAME[kind]}")
+
+
+def _rtx(section: list[str], formats: list[str], payload_type: int) -> int:
+    """The payload type that repeats `payload_type`, 0 if there is none."""
+    repairing = {v.partition(" ")[0] for v in _all(section, "rtpmap") if v.partition(" ")[2].lower() == "rtx/90000"}
+    for value in _all(section, "fmtp"):
+        number, _, form = value.partition(" ")
+        apt = re.search(r"(?:^|;)\s*apt=([0-9]{1,3})(?:;|$)", form)
+        if apt and int(apt[1]) == payload_type and number in repairing and number in formats:
+            chosen = int(number) if re.fullmatch(r"[0-9]{1,3}", number) else 0
+            if 0 < chosen < 128 and not 64 <= chosen <= 95 and chosen != payload_type:
+                return chosen
+    return 0
+
+
+def _rids(index: int, section: list[str]) -> tuple[str, ...]:
+    """The layers in the order of a=simulcast; none without it."""
+    named = {v.split(" ")[0] for v in _all(section, "rid") if v.split(" ")[1:2] == ["send"]}
+    words = (_first(section, "simulcast") or "").split(" ")
+    if "send" not in words[:-1]:
+        return ()
+    layers = tuple(words[words.index("send") + 1].split(";"))
+    if len(layers) > MAX_LAYERS or len(set(layers)) != len(layers):
+        raise OfferRefused("unexpected_line", f"m= line {index} offers other layers than two: a small and a large one")
+    if not all(_TOKEN.fullmatch(layer) and layer in named for layer in layers):
+        raise OfferRefused("unexpected_line", f"m= line {index} names a layer in a=simulcast that has no a=rid to send")
+    return layers
 
 
 def _check_lines(lines: tuple[Line, ...], session: list[str]) -> None:
@@ -191,23 +240,28 @@ def _check_lines(lines: tuple[Line, ...], session: list[str]) -> None:
             raise OfferRefused("unexpected_line", f"the sending audio line (mid {line.mid}) names no a=ssrc")
 
 
-def _extensions(section: list[str]) -> dict[str, int]:
+def _extensions(section: list[str], known: Collection[str]) -> dict[str, int]:
     found: dict[str, int] = {}
     for value in _all(section, "extmap"):
         number, _, rest = value.partition(" ")
         number = number.partition("/")[0]
         uri = rest.split(" ")[0]
-        if uri in {URI_MID, URI_AUDIO_LEVEL, URI_SEND_TIME} and re.fullmatch(r"[1-9]|1[0-4]", number):
+        if uri in known and re.fullmatch(r"[1-9]|1[0-4]", number):
             found[uri] = int(number)
     return found
 
 
 def _ssrcs(section: list[str]) -> tuple[int, ...]:
     """The media SSRCs in order, repair streams left out."""
-    repair = {value.split(" ")[2] for value in _all(section, "ssrc-group") if re.fullmatch(r"FID \d+ \d+", value)}
+    repairs = _repairs(section)
     numbers = [value.split(" ")[0] for value in _all(section, "ssrc")]
-    wanted = [int(n) for n in numbers if n not in repair and re.fullmatch(r"[0-9]{1,10}", n)]
-    return tuple(n for n in dict.fromkeys(wanted) if 0 < n < 1 << 32)
+    wanted = [int(n) for n in numbers if re.fullmatch(r"[0-9]{1,10}", n)]
+    return tuple(n for n in dict.fromkeys(wanted) if 0 < n < 1 << 32 and n not in repairs)
+
+
+def _repairs(section: list[str]) -> dict[int, int]:
+    groups = [re.fullmatch(r"FID ([0-9]{1,10}) ([0-9]{1,10})", value) for value in _all(section, "ssrc-group")]
+    return {int(group[2]): int(group[1]) for group in groups if group}
 
 
 def _fingerprints(words: list[str]) -> tuple[tuple[str, str], ...]:
@@ -238,8 +292,9 @@ def _first(section: list[str], key: str) -> str | None:
     return next(iter(_all(section, key)), None)
 
 
-def answer(offer: Offer, local: Local, ssrcs: Mapping[str, tuple[int, str]], publishes: bool) -> str:
-    """The answer that mirrors `offer`. `ssrcs`: by mid of every recvonly line, its SSRC and its stream id (`slot0`).
+def answer(offer: Offer, local: Local, ssrcs: Mapping[str, tuple[int, int, str]], publishes: bool) -> str:
+    """The answer that mirrors `offer`. `ssrcs`: by mid of every recvonly line, its SSRC, that of its repairs (used only
+    if the line has RTX) and its stream id (`slot0`).
     With `publishes` False the browser's sending lines are answered inactive."""
     head = ["v=0", f"o=- 1 {local.version} IN IP4 127.0.0.1", "s=-", "t=0 0", "a=ice-lite"]
     head += [f"a=group:BUNDLE {' '.join(line.mid for line in offer.lines)}", "a=msid-semantic: WMS *"]
@@ -254,8 +309,9 @@ def answer(offer: Offer, local: Local, ssrcs: Mapping[str, tuple[int, str]], pub
     return "\r\n".join(head + body) + "\r\n"
 
 
-def _media(line: Line, transport: list[str], slot: tuple[int, str] | None, publishes: bool) -> list[str]:
-    words = [f"m={line.kind} 9 UDP/TLS/RTP/SAVPF {line.payload_type}", *transport, f"a=mid:{line.mid}", "a=rtcp-mux"]
+def _media(line: Line, transport: list[str], slot: tuple[int, int, str] | None, publishes: bool) -> list[str]:
+    formats = f"{line.payload_type} {line.rtx}" if line.rtx else f"{line.payload_type}"
+    words = [f"m={line.kind} 9 UDP/TLS/RTP/SAVPF {formats}", *transport, f"a=mid:{line.mid}", "a=rtcp-mux"]
     words += [f"a=extmap:{number} {uri}" for uri, number in line.extensions.items()]
     if line.sends:
         words.append("a=recvonly" if publishes else "a=inactive")
@@ -265,9 +321,16 @@ def _media(line: Line, transport: list[str], slot: tuple[int, str] | None, publi
     if form := _opus_format(line.format) if line.kind == "audio" else line.format:
         words.append(f"a=fmtp:{line.payload_type} {form}")
     words += [f"a=rtcp-fb:{line.payload_type} {word}" for word in line.feedback]
+    if line.rtx:
+        words += [f"a=rtpmap:{line.rtx} rtx/90000", f"a=fmtp:{line.rtx} apt={line.payload_type}"]
+    if line.rids and publishes:
+        words += [f"a=rid:{rid} recv" for rid in line.rids]
+        words.append(f"a=simulcast:recv {';'.join(line.rids)}")
     if slot is not None:
-        ssrc, stream = slot
-        words += [f"a=msid:{stream} {stream}-{line.kind}", f"a=ssrc:{ssrc} cname:{stream}"]
+        ssrc, repair, stream = slot
+        words.append(f"a=msid:{stream} {stream}-{line.kind}")
+        words += [f"a=ssrc-group:FID {ssrc} {repair}"] if line.rtx else []
+        words += [f"a=ssrc:{one} cname:{stream}" for one in ([ssrc, repair] if line.rtx else [ssrc])]
     return words
 
 

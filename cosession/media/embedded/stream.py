@@ -1,8 +1,8 @@
 """One stream as it comes in: its numbers without gaps, its losses, its history, its key frames.
 
-A `Source` is one SSRC of one browser, pinned (decision 21). It knows nothing of who receives it beyond the two lists
-that `room` fills and `forward` reads. A second layer will be a second Source, repair packets will enter by `accept`.
-Sources: RFC 3550 appendix A.1, A.3, A.8 (sequence numbers, losses, jitter), RFC 4585 section 6.2.1 (NACK).
+A `Source` is one SSRC of one browser, pinned (decision 21); a picture in two layers is two of them. It knows nothing of
+who receives it beyond the two lists that `room` fills and `forward` reads. Sources: RFC 3550 appendix A.1, A.3, A.8
+(sequence numbers, losses, jitter), RFC 4585 section 6.2.1 (NACK), RFC 4588 section 4 (RTX).
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ _MAX_GAP = 200
 _NACK_AGAIN_S = 0.04
 _NACK_TRIES = 10
 _KEYFRAME_AGAIN_S = 0.3
+#: Packets a second. A voice has 50, or 100 in pieces of 10 ms; a large picture 140, more in a key frame.
+_FLOOD = {"audio": 250, "video": 1200}
 _ATTACK, _RELEASE = 0.5, 0.15
 
 
@@ -33,13 +35,21 @@ class Packet:
     what every copy of it will carry, kept so that a repeat is the same bytes (one sequence number, one plaintext: RFC
     7714)."""
 
-    __slots__ = ("extended", "keyframe", "level", "marker", "payload", "send_time", "timestamp")
+    __slots__ = ("extended", "keyframe", "level", "marker", "payload", "send_time", "timestamp", "vp8")
 
     def __init__(
-        self, extended: int, timestamp: int, marker: int, level: int, keyframe: bool, send_time: bytes, payload: bytes
+        self,
+        extended: int,
+        timestamp: int,
+        marker: int,
+        level: int,
+        vp8: rtp.Vp8 | None,
+        send_time: bytes,
+        payload: bytes,
     ) -> None:
         self.extended, self.timestamp, self.marker, self.level = extended, timestamp, marker, level
-        self.keyframe, self.send_time, self.payload = keyframe, send_time, payload
+        self.vp8, self.send_time, self.payload = vp8, send_time, payload
+        self.keyframe = vp8 is not None and vp8.keyframe
 
 
 @dataclass(slots=True)
@@ -51,8 +61,9 @@ class _Missing:
 class Source:
     """One incoming stream. Times are seconds of one monotonic clock (`peer.Site.clock`)."""
 
-    def __init__(self, kind: Kind, seat: str, ssrc: int, line: Line) -> None:
+    def __init__(self, kind: Kind, seat: str, ssrc: int, line: Line, rid: str = "") -> None:
         self.kind: Kind = kind
+        self.rid = rid
         self.seat = seat
         self.ssrc = ssrc
         self.payload_type = line.payload_type
@@ -64,9 +75,14 @@ class Source:
         self.waiting: list[Slot] = []
         """Slots that will join at the next packet they can start from."""
         self.packets = 0
+        self.octets = 0
         self.dropped = 0
+        self.kbps = 0.0
+        """Over the last report's second."""
         self.highest = 0
         self.highest_timestamp = 0
+        self.highest_picture = self.highest_level0 = 0
+        """VP8's own counters in the newest packet."""
         self.last_s = float("-inf")
         self.loudness = 0.0
         """0 (silent) to 127, smoothed."""
@@ -82,24 +98,50 @@ class Source:
         """Packets that came because they were asked for again: they were lost all the same."""
         self._reported = (0, 0)
         self._intervals: list[tuple[int, int]] = []
-        self._sender_report: tuple[int, float] | None = None
+        self._counted: tuple[int, int, float] = 0, 0, float("-inf")
+        self.sender_report: tuple[int, int, float] | None = None
+        """The last one: NTP time, the stream's timestamp at it, and when it came."""
+
+    def is_missing(self, sequence: int) -> bool:
+        """Whether a packet with this number (16 bits) is still waited for: only such a one may come as a repair."""
+        step = (sequence - self.highest) & 0xFFFF
+        return step >= 0x8000 and self.highest - (0x10000 - step) in self._missing
 
     def accept(self, data: bytes, header: rtp.Header, now_s: float) -> Packet:
         """Book an unprotected packet of this SSRC (libsrtp has already thrown out repeats) and give it its place."""
-        extended = self._extend(header.sequence)
-        self.packets += 1
+        packet = self._book(header.sequence, data, header, now_s)
         self._book_jitter(header.timestamp, now_s)
+        return packet
+
+    def accept_repair(self, data: bytes, header: rtp.Header, now_s: float) -> Packet | None:
+        """Book a packet of the repair stream; None unless it brings one that is missing (padding and probes do not)."""
+        start = header.start
+        if header.end - start < 2:
+            return None
+        sequence = data[start] << 8 | data[start + 1]
+        if not self.is_missing(sequence):
+            return None
+        inner = header._replace(start=start + 2)
+        return self._book(sequence, data, inner, now_s)
+
+    def _book(self, sequence: int, data: bytes, header: rtp.Header, now_s: float) -> Packet:
+        extended = self._extend(sequence)
+        self.packets += 1
         self.last_s = now_s
         video = self.kind == "video"
         level = rtp.SILENT if video else rtp.audio_level(data, header, self._level_id)
-        keyframe = video and rtp.is_vp8_keyframe_start(data, header)
+        vp8 = rtp.vp8(data, header) if video else None
         payload = data[header.start : header.end]
-        packet = Packet(extended, header.timestamp, header.marker, level, keyframe, rtp.abs_send_time(now_s), payload)
+        self.octets += len(payload)
+        packet = Packet(extended, header.timestamp, header.marker, level, vp8, rtp.abs_send_time(now_s), payload)
         if extended >= self.highest:
             self.highest, self.highest_timestamp = extended, header.timestamp
-        if video:
+            if vp8 is not None and vp8.picture_at:
+                self.highest_picture = rtp.picture_id(payload, vp8)
+                self.highest_level0 = payload[vp8.level0_at] if vp8.level0_at else 0
+        if vp8 is not None:
             self._history[extended % _HISTORY] = packet
-            if keyframe and not self.waiting:
+            if vp8.keyframe and not self.waiting:
                 self._keyframe_wanted = False
         else:
             loudness = rtp.SILENT - level
@@ -172,8 +214,17 @@ class Source:
 
     # -- reports --------------------------------------------------------------------------------------------------
 
-    def on_sender_report(self, ntp: int, now_s: float) -> None:
-        self._sender_report = (ntp >> 16) & 0xFFFFFFFF, now_s
+    def on_sender_report(self, report: rtcp.SenderReport, now_s: float) -> None:
+        self.sender_report = report.ntp, report.timestamp, now_s
+
+    @property
+    def floods(self) -> bool:
+        """Whether more came since the last report than any browser sends of one picture or voice in a second."""
+        return self.packets - self._counted[0] > _FLOOD[self.kind]
+
+    @property
+    def jitter_ms(self) -> float:
+        return 1000 * self._jitter / self.clock_hz
 
     def report(self, now_s: float) -> rtcp.Report | None:
         """The account of the last interval, for the browser that sends; None before the first packet. Once a second."""
@@ -185,14 +236,17 @@ class Source:
         self._reported = expected, received
         self._intervals = [*self._intervals[-1:], interval]
         lost = max(0, interval[0] - interval[1])
-        lsr, at_s = self._sender_report or (0, now_s)
+        ntp, _, at_s = self.sender_report or (0, 0, now_s)
+        _, octets, counted_s = self._counted
+        self.kbps = (self.octets - octets) * 8e-3 / (now_s - counted_s)
+        self._counted = self.packets, self.octets, now_s
         return rtcp.Report(
             ssrc=self.ssrc,
             fraction_lost=min(255, (lost << 8) // interval[0]) if interval[0] > 0 else 0,
             packets_lost=expected - received,
             highest_sequence=(self.highest - 0x10000) & 0xFFFFFFFF,
             jitter=int(self._jitter) & 0xFFFFFFFF,
-            lsr=lsr,
+            lsr=ntp >> 16 & 0xFFFFFFFF,
             dlsr=int((now_s - at_s) * 65536) & 0xFFFFFFFF,
         )
 

@@ -1,0 +1,99 @@
+"""What one receiver's way down carries: everything, small pictures, the stage alone, or sound alone.
+
+Pure; one look a second. Others never notice: their slots are fed by the same packets as before. Down when the browser's
+own estimate (REMB) stays below what it is sent and does not rise, or when too much is lost; up by trials, because an
+estimate never exceeds about one and a half times what arrives (decision 23). A trial that fails doubles the wait for
+the next one. Source of the estimate's manners: draft-ietf-rmcat-gcc-02, section 5.5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import IntEnum
+
+
+class Level(IntEnum):
+    """The ladder, from below. At SOUND and STAGE pictures stand still on the screen, they do not vanish."""
+
+    SOUND = 0
+    STAGE = 1
+    SMALL = 2
+    FULL = 3
+
+
+#: An estimate that grows by less than this in a second does not rise.
+_RISES = 1.03
+_LOOKS = 3
+#: Shares lost: what FEC and repeats mend, what a small picture still survives, what only sound survives.
+_LITTLE, _MUCH, _FAR_TOO_MUCH = 0.05, 0.07, 0.15
+_WAIT_S, _LONGEST_WAIT_S = 6.0, 60.0
+_TRIAL_S = 6.0
+
+
+class Allowance:
+    """`estimate_kbps` is what the browser said last, None before it said anything."""
+
+    def __init__(self) -> None:
+        self.level = Level.FULL
+        self.estimate_kbps: float | None = None
+        self._before_kbps: float | None = None
+        self._squeezed = self._losing = 0
+        self._calm_since_s: float | None = None
+        self._wait_s = _WAIT_S
+        self._trial_from: Level | None = None
+        self._trial_until_s = 0.0
+
+    def look(self, now_s: float, sent_kbps: float, loss: float, cost_kbps: Sequence[float]) -> bool:
+        """Once a second: what was sent, the share that was lost, and what each level would cost. True if `level` has
+        changed."""
+        before = self.level
+        self._weigh(sent_kbps, loss)
+        if self._calm_since_s is None or self._squeezed or loss > _LITTLE:
+            self._calm_since_s = now_s
+        if self._trial_from is not None and now_s >= self._trial_until_s:
+            self._trial_from = None
+            self._wait_s = max(_WAIT_S, self._wait_s / 2)
+        trouble = self._squeezed >= _LOOKS or self._losing >= _LOOKS
+        if self._trial_from is not None and (trouble or loss > _FAR_TOO_MUCH):
+            self._fall(self._trial_from, now_s)
+            self._wait_s = min(_LONGEST_WAIT_S, 2 * self._wait_s)
+        elif trouble and self.level > Level.SOUND:
+            floor = Level.SMALL if self._losing >= _LOOKS and loss <= _FAR_TOO_MUCH else Level.SOUND
+            self._fall(max(self._lower(cost_kbps), floor), now_s)
+        elif self.level < Level.FULL and now_s - self._calm_since_s >= self._wait_s:
+            self._trial_from, self._trial_until_s = self.level, now_s + _TRIAL_S
+            self.level = self._higher(cost_kbps)
+            self._calm_since_s = now_s
+        return self.level is not before
+
+    def _weigh(self, sent_kbps: float, loss: float) -> None:
+        estimate, before = self.estimate_kbps, self._before_kbps
+        rises = estimate is None or before is None or estimate >= before * _RISES
+        self._squeezed = 0 if rises or estimate is None or estimate >= 0.95 * sent_kbps else self._squeezed + 1
+        self._before_kbps = estimate
+        bearable = _MUCH if self.level is Level.FULL else _FAR_TOO_MUCH
+        self._losing = self._losing + 1 if loss > bearable else 0
+
+    def _fall(self, level: Level, now_s: float) -> None:
+        self.level = min(self.level, level)
+        self._trial_from = None
+        self._squeezed = self._losing = 0
+        self._calm_since_s = now_s
+
+    def _lower(self, cost_kbps: Sequence[float]) -> Level:
+        """The next level that costs less, or the first below it that fits the estimate."""
+        level = self.level
+        while level > Level.SOUND:
+            level = Level(level - 1)
+            spares = cost_kbps[level] < 0.9 * cost_kbps[self.level]
+            fits = self._squeezed < _LOOKS or self.estimate_kbps is None or cost_kbps[level] <= self.estimate_kbps
+            if spares and fits:
+                break
+        return level
+
+    def _higher(self, cost_kbps: Sequence[float]) -> Level:
+        """The next level, and those above it that cost no more."""
+        level = Level(self.level + 1)
+        while level < Level.FULL and cost_kbps[level + 1] <= 1.1 * cost_kbps[level]:
+            level = Level(level + 1)
+        return level

@@ -1,0 +1,102 @@
+"""What one receiver's way down carries, second by second: the link is a number, the browser's estimate behaves as its
+authors describe it."""
+
+from __future__ import annotations
+
+import itertools
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cosession.media.embedded.allowance import Allowance, Level
+
+#: Two on stage at 1200 and 150 kbit/s, six faces of 100, three voices.
+COSTS = (120.0, 420.0, 1020.0, 3120.0)
+
+
+class Link:
+    """A browser behind `kbps`. Its estimate rises by 8 % a second to at most 1.5 times what comes; when more is sent
+    than fits, it falls to 0.85 of what fits, and the rest is lost (decision 23; draft-ietf-rmcat-gcc-02)."""
+
+    def __init__(self, kbps: float, costs: tuple[float, ...] = COSTS, loss: float = 0.0) -> None:
+        self.kbps, self.costs, self.loss = kbps, costs, loss
+        self.allowance = Allowance()
+        self.estimate = 300.0
+        self.now_s = 0
+        self.levels: list[Level] = []
+
+    def run(self, seconds: int) -> list[Level]:
+        """The level in each of these seconds."""
+        start = len(self.levels)
+        for _ in range(seconds):
+            sent = self.costs[self.allowance.level]
+            arrives = min(sent, self.kbps)
+            if sent > self.kbps:
+                self.estimate = min(self.estimate, 0.85 * arrives)
+            else:
+                self.estimate = max(min(1.08 * self.estimate, 1.5 * arrives), min(self.estimate, arrives))
+            self.allowance.estimate_kbps = self.estimate
+            self.now_s += 1
+            lost = max(self.loss, 0.5 * (1 - arrives / sent))
+            self.allowance.look(self.now_s, sent, lost, self.costs)
+            self.levels.append(self.allowance.level)
+        return self.levels[start:]
+
+
+def test_a_wide_way_is_left_alone_while_its_estimate_climbs() -> None:
+    assert set(Link(20_000).run(120)) == {Level.FULL}
+
+
+def test_a_narrow_way_is_lowered_to_what_fits_and_sound_stays() -> None:
+    link = Link(1_500)
+    link.run(10)
+    assert link.allowance.level is Level.SMALL
+    narrow = Link(200)
+    assert narrow.run(10)[-1] is Level.SOUND
+    assert narrow.run(300).count(Level.SOUND) > 270
+
+
+def test_it_climbs_back_by_trials_that_become_rare() -> None:
+    link = Link(1_500)
+    levels = link.run(400)
+    trials = sum(1 for a, b in itertools.pairwise(levels) if b > a)
+    assert 3 <= trials <= 10
+    assert levels.count(Level.FULL) < 50
+    link.kbps = 20_000
+    assert link.run(75)[-1] is Level.FULL
+
+
+def test_what_costs_the_same_is_no_step() -> None:
+    faces = (120.0, 120.0, 720.0, 720.0)
+    link = Link(400, faces)
+    link.run(12)
+    assert link.allowance.level < Level.SMALL
+    link.kbps = 5_000
+    assert Level.SMALL not in link.run(30), "from nothing to everything at once"
+    assert link.allowance.level is Level.FULL
+
+
+def test_loss_of_a_tenth_lowers_the_picture_and_loss_of_a_fifth_leaves_sound_within_ten_seconds() -> None:
+    assert set(Link(20_000, loss=0.04).run(60)) == {Level.FULL}
+    tenth = Link(20_000, loss=0.1)
+    assert tenth.run(60)[-1] is Level.SMALL
+    fifth = Link(20_000, loss=0.2)
+    assert fifth.run(10)[-1] is Level.SOUND
+    assert set(fifth.run(60)) == {Level.SOUND}
+    fifth.loss = 0
+    assert fifth.run(60)[-1] is Level.FULL
+
+
+@given(st.lists(st.tuples(st.floats(0, 5000), st.floats(0, 1), st.floats(0, 5000)), max_size=80))
+def test_it_never_leaves_the_ladder_and_never_climbs_twice_within_its_wait(
+    seconds: list[tuple[float, float, float]],
+) -> None:
+    allowance, climbed = Allowance(), list[int]()
+    for now_s, (estimate, loss, sent) in enumerate(seconds):
+        before = allowance.level
+        allowance.estimate_kbps = estimate
+        changed = allowance.look(now_s, sent, loss, COSTS)
+        assert changed == (allowance.level is not before)
+        if allowance.level > before:
+            climbed.append(now_s)
+    assert all(b - a >= 6 for a, b in itertools.pairwise(climbed))
