@@ -1,4 +1,4 @@
-"""The co-development family: every script is what method.md's tables say, and holds its end on time and late."""
+"""Every script is what method.md's tables say, and holds its end on time and late."""
 
 from __future__ import annotations
 
@@ -14,7 +14,18 @@ from cosession.core.schedule import next_wake, shares, step_left_ms, turn_left_m
 from cosession.core.script import Script
 from cosession.core.stage import on_stage
 from cosession.core.view import own
-from cosession.core.vocabulary import FloorMode, Microphone, PhaseStatus, Status
+from cosession.core.vocabulary import (
+    FloorMode,
+    HoldCause,
+    Microphone,
+    Overtime,
+    PhaseStatus,
+    Role,
+    Status,
+    TurnKind,
+    Who,
+)
+from tests.core.table import NAMES as MEMBERS
 from tests.core.table import Table, script
 
 # Typed from method.md, "A group's first session" and "Sibling scripts"; codev-75 stands in test_script.
@@ -31,6 +42,24 @@ TABLE = {
     "break 10(8) contract 12(8) advice 34(24) action_plan 12(9) learnings 20(14) closing 6(3)",
 }
 NAMES = ("codev-75", *TABLE)
+SIBLINGS = {
+    "troika-30": "reflect 1; present 2 questions 2 consult 4 take_away 1:40",
+    "wise-crowds": "; present 2 questions 3 consult 8 feedback 2",
+    "action-learning-set-30": "frame 2 presentation 8 questions 12 reflection 2 second_questions 4 closing 2",
+    "kollegiale-beratung-45": "casting 7 story 10 key_question 5 method_choice 3 advice 12 close 8",
+    "intervision-incident-65": "review 5 cases 10 choice 5 questions 15 analysis 10 advice 10 evaluation 10",
+    "solution-circle-30": "opening 3 present 6 brainstorm 6 dialogue 6 first_step 6 closing 3",
+}
+ALONE = ("troika-30", "wise-crowds")
+CONDUCTED = (*NAMES, *(name for name in SIBLINGS if name not in ALONE))
+#: What a word on the whole says about the roles: these are silent there, their cameras too where they are turned away.
+SILENT = {
+    "troika-30": {"consult": "turned away"},
+    "wise-crowds": {"consult": "turned away"},
+    "kollegiale-beratung-45": {"advice": "silent"},
+    "intervision-incident-65": {"analysis": "silent", "advice": "silent"},
+    "solution-circle-30": {"brainstorm": "silent"},
+}
 LAST = ["contract", "action_plan", "learnings", "closing"]
 
 
@@ -38,9 +67,15 @@ def loaded(name: str) -> Script:
     return Script.model_validate(script(name))
 
 
-def table(name: str) -> Table:
-    first: dict[str, Any] = {"number": 1, "previous_client": None} if name.endswith("first") else {}
-    return Table(people=loaded(name).people.planned, script=script(name), **first)
+def table(name: str, people: int | None = None) -> Table:
+    fields: dict[str, Any] = {"number": 1, "previous_client": None} if name.endswith("first") else {}
+    members = people or loaded(name).people.planned
+    if name in ALONE:
+        seats = [
+            cmd.NewSeat(name=one, role=Role.CONSULTANT if place else Role.CLIENT) for place, one in enumerate(MEMBERS)
+        ]
+        fields["seats"] = tuple(seats[:members])
+    return Table(people=members, script=script(name), **fields)
 
 
 def conduct(at: Table) -> Table:
@@ -70,9 +105,11 @@ def conduct(at: Table) -> Table:
 
 def shredded(at: Table) -> list[tuple[str, int]]:
     """Rounds that began without time for everybody's shortest turn."""
-    found = []
+    found: list[tuple[str, int]] = []
+    seen: set[tuple[str, int]] = set()
     for _, event in at.events:
-        if isinstance(event, ev.StepStarted):
+        if isinstance(event, ev.StepStarted) and (event.phase, event.step) not in seen:
+            seen.add((event.phase, event.step))  # one that begins again needs time for one more turn only
             step = at.state.script.phase(event.phase.partition("#")[0]).steps[event.step]
             least = (step.min_turn_s or 0) + at.state.script.hand_over_s
             if step.floor is FloorMode.ROUND and event.budget_ms < len(event.order) * least * 1000:
@@ -102,7 +139,7 @@ def test_every_script_is_complete_on_its_own(name: str) -> None:
     assert [drain.phase for drain in found.elastic_order if drain.to is not None] == ["advice", "questions"]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", CONDUCTED)
 def test_on_time_every_phase_has_its_plan_and_everybody_their_turns(name: str) -> None:
     at = conduct(table(name).start())
     assert at.state.status is Status.CLOSED
@@ -112,14 +149,18 @@ def test_on_time_every_phase_has_its_plan_and_everybody_their_turns(name: str) -
     assert not shredded(at)
     assert not [event for _, event in at.events if isinstance(event, ev.StepDropped)]
     steps = [(f"{phase.id}#1", index) for phase in at.state.script.phases for index in range(len(phase.steps))]
-    assert [(e.phase, e.step) for _, e in at.events if isinstance(e, ev.StepStarted)] == steps
-    spoken = [event.seat for _, event in at.events if isinstance(event, ev.TurnStarted)]
+    started = [(e.phase, e.step) for _, e in at.events if isinstance(e, ev.StepStarted)]
+    assert list(dict.fromkeys(started)) == steps
+    again = {key for key in started if started.count(key) > 1}
+    assert again <= {(f"{p.id}#1", i) for p in at.state.script.phases for i, step in enumerate(p.steps) if step.again}
+    turns = [event for _, event in at.events if isinstance(event, ev.TurnStarted)]
+    spoken = [turn.seat for turn in turns if turn.kind is not TurnKind.ANSWER]
     rounds = [e.order for _, e in at.events if isinstance(e, ev.StepStarted) and e.order]
-    assert len(spoken) == sum(map(len, rounds)), "each round came to its end"
+    assert sum(map(len, rounds)) - len(spoken) <= len(again) * 8, "each round came to its end, the last one perhaps"
     assert at.replayed() == at.state
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", CONDUCTED)
 @pytest.mark.parametrize("share", [0.3, 0.7, 1.0])
 def test_late_the_end_holds_as_long_as_minimums_allow(name: str, share: float) -> None:
     found = loaded(name)
@@ -130,7 +171,7 @@ def test_late_the_end_holds_as_long_as_minimums_allow(name: str, share: float) -
     assert all(phase.spent_ms >= phase.minimum_ms for phase in at.state.phases)
     assert not [event for _, event in at.events if isinstance(event, ev.EndCannotHold)]
     spent = {phase.id: phase.spent_ms for phase in at.state.phases}
-    if share <= 0.3:
+    if share <= 0.3 and name in NAMES:
         assert all(spent[phase] == found.phase(phase).planned_ms for phase in LAST)
     # With everything at its minimum the method has reformulations read, not spoken, and a word that takes longer to
     # hand over than to say: these two rounds run tight, and no other.
@@ -139,10 +180,11 @@ def test_late_the_end_holds_as_long_as_minimums_allow(name: str, share: float) -
     assert at.replayed() == at.state
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", CONDUCTED)
 def test_a_lateness_that_no_minimum_repays_is_said(name: str) -> None:
     elastic_ms = sum(phase.planned_ms - phase.minimum_ms for phase in loaded(name).phases)
-    at = table(name).start(late=f"{elastic_ms // 60_000 + 1}:00")
+    late_s = elastic_ms // 1000 + 60
+    at = table(name).start(late=f"{late_s // 60}:{late_s % 60:02}")
     assert [event.late_ms for _, event in at.events if isinstance(event, ev.EndCannotHold)] == [60_000]
 
 
@@ -175,3 +217,111 @@ def test_in_the_break_everybody_may_speak_and_nothing_is_written(name: str) -> N
     assert at.state.current_phase.captures == ()
     at.next_phase()
     assert "p5" not in hearable(at.state), "the break's word ends with the break"
+
+
+# -- beside co-development ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "phases"), SIBLINGS.items())
+def test_the_minutes_of_the_siblings_are_those_of_the_method(name: str, phases: str) -> None:
+    found = loaded(name)
+    said = [f"{p.id} {p.planned_ms // 60_000}{':40' if p.planned_ms % 60_000 else ''}" for p in found.phases]
+    words = phases.replace(";", "").split()
+    assert said == [f"{phase} {length}" for phase, length in zip(words[::2], words[1::2], strict=True)]
+    minutes = found.planned_ms // 60_000
+    assert minutes == (int(name.rpartition("-")[2]) if name[-1].isdigit() else 15 * found.people.planned)
+    once = phases.partition(";")[0].split()[::2] if ";" in phases else [phase.id for phase in found.phases]
+    assert (found.repeat is None) == (once == [phase.id for phase in found.phases])
+    assert any(phase.protected for phase in found.phases)
+
+
+@pytest.mark.parametrize("name", SIBLINGS)
+def test_everybody_reads_what_to_do_in_every_step(name: str) -> None:
+    found = loaded(name)
+    for phase in found.phases:
+        for index in range(len(phase.steps)):
+            told = {cue.who for cue in phase.cues if cue.step in (None, index)}
+            told |= {Who.CLIENT, Who.CONSULTANTS} if Who.MEMBERS in told else set()
+            wanted = {Who.CLIENT, Who.CONSULTANTS, *([Who.FACILITATOR] if found.facilitator else [])}
+            assert wanted <= told, (phase.id, index)
+        for cue in phase.cues:
+            assert max(map(len, filter(None, (cue.text.fr, cue.text.en, cue.text.tu)))) < 140, (phase.id, cue.text.fr)
+    assert {phase.id for phase in found.phases} == {drain.phase for drain in found.elastic_order}
+
+
+@pytest.mark.parametrize("name", SILENT)
+def test_the_client_is_silent_where_the_method_says_so(name: str) -> None:
+    found = loaded(name)
+    for phase in found.phases:
+        for step in phase.steps:
+            silent, away = Who.CLIENT in step.closed, Who.CLIENT in step.closed_cameras
+            expected = SILENT[name].get(phase.id)
+            assert away == (expected == "turned away"), phase.id
+            assert silent == (expected is not None or (phase.id == "key_question" and step.droppable)), phase.id
+
+
+@pytest.mark.parametrize("name", ALONE)
+@pytest.mark.parametrize("late_s", [0, 120])
+def test_alone_everybody_is_client_once_and_the_end_holds(name: str, late_s: int) -> None:
+    for people in range(loaded(name).people.minimum, loaded(name).people.maximum + 1):
+        at = table(name, people).everybody()
+        at.until(at.state.starts_at_ms + late_s * 1000).when("p2", cmd.StartSession())
+        clients, seen = [], ""
+        while (current := at.state.current) is not None:
+            if current.key != seen and current.id == "consult":
+                clients.append(at.state.client)
+                assert at.state.client not in may_speak(at.state)
+            seen = current.key
+            wake = next_wake(at.state, at.now_ms)
+            assert wake is not None, "nobody conducts: every phase ends by itself"
+            at.until(wake)
+        assert clients == [f"p{number}" for number in range(1, people + 1)]
+        planned_ms = loaded(name).lasts_ms(people)
+        grace_ms = max(phase.grace_s for phase in loaded(name).phases) * 1000
+        latest_ms = planned_ms + (late_s * 1000 // 2 if late_s else grace_ms)
+        assert planned_ms <= at.now_ms <= latest_ms, "nobody cut the last speaker short"
+        assert at.replayed() == at.state
+
+
+def test_nobody_conducts_so_no_phase_waits() -> None:
+    for name in ALONE:
+        assert all(phase.overtime is not Overtime.SOFT for phase in loaded(name).phases)
+
+
+def test_in_an_action_learning_set_questions_come_in_order_and_are_answered() -> None:
+    at = table("action-learning-set-30").start().go_to("questions")
+    began, before = at.now_ms, len(at.events) - 1
+    while at.now_ms < began + 5 * 60_000:
+        turn = at.state.turn
+        if turn is None or turn.kind is TurnKind.GRANTED:
+            at.until(at.now_ms + 1000)
+        else:
+            at.until(at.now_ms + turn.budget_ms)
+            at.end_turn(turn.seat)
+    turns = [event for _, event in at.events[before:] if isinstance(event, ev.TurnStarted)]
+    assert [turn.kind for turn in turns[:4]] == [TurnKind.ASK, TurnKind.ANSWER, TurnKind.ASK, TurnKind.ANSWER]
+    asked = [turn.seat for turn in turns if turn.kind is TurnKind.ASK]
+    assert len(set(asked[:5])) == 5
+    assert asked[5] == asked[0], "the same order again"
+    assert {turn.seat for turn in turns if turn.kind is TurnKind.ANSWER} == {"p1"}
+
+
+def test_in_a_solution_circle_the_silence_is_kept() -> None:
+    at = table("solution-circle-30").start().go_to("present")
+    at.end_turn("p1")
+    at.until(at.now_ms + 5 * 60_000)
+    assert at.state.current is not None
+    assert at.state.current.id == "present", "the client stopped early, and nobody moved on"
+    at.go_to("brainstorm")
+    assert "p1" not in may_speak(at.state)
+
+
+def test_a_client_who_drops_holds_a_troika() -> None:
+    at = table("troika-30").everybody()
+    at.until(at.state.starts_at_ms).when("p1", cmd.StartSession())
+    while at.state.current is not None and at.state.current.id != "present":
+        at.until(at.now_ms + 1000)
+    at.drop("p1")
+    assert HoldCause.CLIENT_ABSENT in at.state.holds
+    at.back("p1")
+    assert not at.state.holds
