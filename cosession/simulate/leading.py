@@ -23,6 +23,12 @@ def leading(view: ViewMessage, now_ms: float, habits: Habits, everybody_ready: b
     come."""
     common, own = view.common, view.own
     assert common is not None
+    if not common.conducted:
+        # Every member holds the keys, and phases end by themselves: the first to sit down begins.
+        first = next(seat.id for seat in common.seats if seat.role != "observer") == own.seat
+        if first and _all_here(view, now_ms, everybody_ready):
+            yield Intent("start", {"type": "start_session"})
+        return
     if own.role == "facilitator" and not own.leads:
         if "take_lead" in own.may and habits.since("deputy leads", now_ms) >= _DEPUTY_LEADS_S * 1000:
             yield Intent("take_lead", {"type": "take_lead"})
@@ -30,12 +36,18 @@ def leading(view: ViewMessage, now_ms: float, habits: Habits, everybody_ready: b
     if not own.leads:
         return
     if common.status == "lobby":
-        here = all(seat.joined and seat.presence == "here" for seat in common.seats if seat.role != "observer")
-        if here and everybody_ready and now_ms >= common.starts_at_ms and "start_session" in own.may:
+        if _all_here(view, now_ms, everybody_ready):
             yield Intent("start", {"type": "start_session"})
     elif common.now is not None:
         yield from _gestures(view, now_ms, habits)
         yield from _onwards(view, now_ms, habits)
+
+
+def _all_here(view: ViewMessage, now_ms: float, everybody_ready: bool) -> bool:
+    common = view.common
+    assert common is not None
+    here = all(seat.joined and seat.presence == "here" for seat in common.seats if seat.role != "observer")
+    return here and everybody_ready and now_ms >= common.starts_at_ms and "start_session" in view.own.may
 
 
 def _gestures(view: ViewMessage, now_ms: float, habits: Habits) -> Iterator[Intent]:

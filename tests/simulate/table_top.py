@@ -9,9 +9,8 @@ from collections import Counter
 from itertools import chain
 
 from pydantic import TypeAdapter
-from ruamel.yaml import YAML
 
-from cosession import assets
+from cosession import assets, scripts
 from cosession.core import commands as cmd
 from cosession.core import view as views
 from cosession.core.console import console
@@ -35,10 +34,10 @@ _WALL_MS = 1_795_000_000_000
 class TableTop:
     """One session. `step_ms` is how often everybody looks up, in script time."""
 
-    def __init__(self, seed: int, members: int = 8, step_ms: int = 3000) -> None:
-        script = YAML(typ="safe").load((assets.protocols() / "codev-75.yaml").read_text())
-        jobs = {1: {Job.DEPUTY}, 2: {Job.SCRIBE}, members - 1: {Job.TIMEKEEPER}}
-        seats = [cmd.NewSeat(name=words.FACILITATOR, role=Role.FACILITATOR)]
+    def __init__(self, seed: int, members: int = 8, step_ms: int = 3000, script: str = "codev-75") -> None:
+        read = scripts.read(assets.protocols() / f"{script}.yaml")
+        jobs = {1: {Job.DEPUTY}, 2: {Job.SCRIBE}, members - 1: {Job.TIMEKEEPER}} if read.facilitator else {}
+        seats = [cmd.NewSeat(name=words.FACILITATOR, role=Role.FACILITATOR)] if read.facilitator else []
         for place, name in enumerate(words.NAMES[:members]):
             role = Role.CONSULTANT if place else Role.CLIENT
             seats.append(cmd.NewSeat(name=name, role=role, jobs=frozenset(jobs.get(place, ()))))
@@ -53,7 +52,13 @@ class TableTop:
         self._views: dict[str, tuple[int, ViewMessage | None]] = {}
         self._take(
             cmd.CreateSession(
-                title="t", language="fr", script=script, seats=tuple(seats), number=2, previous_client=members, speed=60
+                title="t",
+                language="fr",
+                script=read.model_dump(mode="json"),
+                seats=tuple(seats),
+                number=2,
+                previous_client=len(seats) - 1,
+                speed=60,
             ),
             None,
         )
@@ -67,7 +72,7 @@ class TableTop:
         assert self.state is not None
         return self.state
 
-    def play(self, longest_ms: int = 3 * 3_600_000) -> None:
+    def play(self, longest_ms: int = 4 * 3_600_000) -> None:
         """Until the session is closed. Raises AssertionError if that takes longer."""
         self.play_until(longest_ms)
         assert self.room.status is Status.CLOSED, f"stuck in {self.room.current}"

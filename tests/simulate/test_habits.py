@@ -6,8 +6,10 @@ from collections import Counter
 
 import pytest
 
+from cosession import assets, scripts
+from cosession.core.events import TurnStarted
 from cosession.core.schedule import spent_ms
-from cosession.core.vocabulary import PhaseStatus
+from cosession.core.vocabulary import PhaseStatus, Role
 from tests.simulate.table_top import TableTop
 
 
@@ -51,3 +53,21 @@ def test_the_same_seed_does_the_same() -> None:
 
     assert beginning(3) == beginning(3)
     assert beginning(3) != beginning(4)
+
+
+@pytest.mark.parametrize("script", sorted(path.stem for path in assets.protocols().glob("*.yaml")))
+def test_every_script_is_played_to_its_end(script: str) -> None:
+    read = scripts.read(assets.protocols() / f"{script}.yaml")
+    members = read.people.planned
+    table = TableTop(seed=5, members=members, script=script)
+    table.play()
+    assert all(phase.status is PhaseStatus.DONE for phase in table.room.phases)
+    planned_ms = table.room.planned_ms
+    assert table.now_ms == pytest.approx(planned_ms, abs=120_000)
+    races = {name for name in table.refused if name.split()[1] not in ("not_now", "stale", "already")}
+    assert races == set()
+    spoke = {event.seat for event in table.events if isinstance(event, TurnStarted)}
+    assert {seat.id for seat in table.room.seats.values() if seat.role is not Role.FACILITATOR} <= spoke
+    if read.repeat is not None:
+        clients = [phase.client for phase in table.room.phases if phase.client is not None]
+        assert len(set(clients)) == members, "everybody was client"
