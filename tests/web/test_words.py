@@ -11,6 +11,7 @@ from babel.messages.pofile import read_po
 
 from cosession import assets
 from cosession.core.lint import LintKind
+from cosession.core.notes import NotePreset
 from cosession.core.room_view import MicReason, PromptKey
 from cosession.core.vocabulary import (
     FloorMode,
@@ -32,6 +33,9 @@ LANGUAGES = ("fr", "en")
 ASKED = re.compile(r"""\bt\(\s*(?:"([a-z_]+(?:\.[a-zA-Z_]+)*)"|`([a-z_.]+)\$\{)""")
 #: Ids that stand apart from their call: chosen by a condition, or handed to an element (`.words=${"turn.left"}`).
 APART = re.compile(r"""["'`]([a-z_]+\.[a-z_]+(?:\.[a-z_]+)*)["'`]""")
+FAMILIAR = ".tu"
+#: Words that speak to somebody as *vous*: the pronouns, and the verbs that end in -ez; « l’un de vous » are several.
+FORMAL = re.compile(r"\b(?:(?<!un de )vous|votre|vos|vôtres?)\b|\b(?!chez\b|assez\b|rendez\b)\w+ez\b", re.I)
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
@@ -74,7 +78,7 @@ def test_every_closed_list_has_words(language: str) -> None:
     wanted += [f"hand.{kind}" for kind in HandKind] + [f"turn.{kind}" for kind in TurnKind]
     wanted += [f"turn.{kind}.you" for kind in TurnKind] + [f"today.{role}" for role in Role]
     wanted += [f"seen.{visibility}" for visibility in Visibility]
-    wanted += [f"lint.{kind}" for kind in LintKind]
+    wanted += [f"lint.{kind}" for kind in LintKind] + [f"note.{preset}" for preset in NotePreset]
     wanted += [f"watch.{presence}" for presence in Presence if presence is not Presence.HERE]
     assert [one for one in wanted if not there(words, one)] == []
 
@@ -96,13 +100,26 @@ def test_what_the_script_lets_people_write_has_words(language: str) -> None:
 
 def test_both_languages_say_the_same_things() -> None:
     french, english = texts("fr"), texts("en")
-    assert sorted(french) == sorted(english)
+    assert sorted(one for one in french if not one.endswith(FAMILIAR)) == sorted(english)
     empty = [one for one, text in [*french.items(), *english.items()] if not text.strip()]
     assert empty == []
     differing = [
-        one for one in french if set(PLACEHOLDER.findall(french[one])) != set(PLACEHOLDER.findall(english[one]))
+        one
+        for one, text in french.items()
+        if set(PLACEHOLDER.findall(text)) != set(PLACEHOLDER.findall(english[one.removesuffix(FAMILIAR)]))
     ]
     assert differing == []
+
+
+def test_a_group_that_says_tu_is_never_addressed_otherwise() -> None:
+    """Every French text that speaks to its reader has its *tu*; those who have no seat yet are no group."""
+    words = texts("fr")
+    formal = {one for one, text in words.items() if FORMAL.search(text) and not one.endswith(FAMILIAR)}
+    strangers = {one for one in formal if one.split(".")[0] in ("revoked", "unknown", "signed_out")}
+    assert sorted(one for one in formal - strangers if one + FAMILIAR not in words) == []
+    familiar = {one for one in words if one.endswith(FAMILIAR)}
+    assert sorted(one for one in familiar if words[one] == words[one.removesuffix(FAMILIAR)]) == []
+    assert sorted(one for one in familiar if FORMAL.search(words[one])) == []
 
 
 def test_french_high_punctuation_does_not_break_from_its_word() -> None:

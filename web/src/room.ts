@@ -19,7 +19,7 @@ import type {
   SeatView,
   ServerMessage,
 } from "./wire.gen";
-import { t, text } from "./words";
+import { addressAs, t, text } from "./words";
 
 export type Place = "lobby" | "room" | "left";
 
@@ -196,6 +196,7 @@ export class Room {
         this.#clock.guess(message.clock);
         this.#seen = [message.seq, message.hash];
         this.common = message.common ?? this.common;
+        if (this.common) addressAs(this.common.address);
         this.console = message.console;
         this.own = message.own;
         this.media.hearable(message.own.may_be_heard && this.me?.microphone === "open");

@@ -1,14 +1,16 @@
 /**
  * Words for people: symbolic ids in the sources, texts in `web/locales`, handed over with the page. A text with a count has
- * two forms under `id.one` and `id.other`. Texts of the script come in both languages with the view: see `text`.
+ * two forms under `id.one` and `id.other`; for a group that says *tu* a French text that differs stands under `id.tu`. Texts
+ * of the script come in both languages with the view: see `text`.
  */
-import type { Language, Text } from "./wire.gen";
+import type { Address, Language, Text } from "./wire.gen";
 
 export type Params = Record<string, string | number>;
 
 let language: Language = "fr";
 let words: Record<string, string> = {};
 let plural = new Intl.PluralRules("fr");
+let familiar = false;
 
 /** Set once, at the start. */
 export function speak(chosen: Language, texts: Record<string, string>): void {
@@ -18,21 +20,35 @@ export function speak(chosen: Language, texts: Record<string, string>): void {
   document.documentElement.lang = chosen;
 }
 
+/** How the group wants to be spoken to, as soon as the room says it. */
+export function addressAs(address: Address): void {
+  familiar = address === "tu" && language === "fr";
+}
+
 /** The text of `id`, placeholders `{name}` filled in. With `count`, the form that the language wants, or `.zero` where none is said differently. An unknown id shows itself. */
 export function t(id: string, params: Params = {}): string {
   const count = params["count"];
-  const found = (typeof count === "number" ? counted(id, count) : undefined) ?? words[id] ?? id;
+  const found = (typeof count === "number" ? counted(id, count) : undefined) ?? word(id) ?? id;
   return found.replace(/\{(\w+)\}/g, (whole, name: string) => String(params[name] ?? whole));
 }
 
 function counted(id: string, count: number): string | undefined {
-  const none = count === 0 ? words[`${id}.zero`] : undefined;
-  return none ?? words[`${id}.${plural.select(count)}`] ?? words[`${id}.other`];
+  const none = count === 0 ? word(`${id}.zero`) : undefined;
+  return none ?? word(`${id}.${plural.select(count)}`) ?? word(`${id}.other`);
+}
+
+function word(id: string): string | undefined {
+  return (familiar ? words[`${id}.tu`] : undefined) ?? words[id];
+}
+
+/** Whether there are words under this id. */
+export function said(id: string): boolean {
+  return id in words;
 }
 
 /** A text of the script in the page's language, set as that language is set. */
 export function text(both: Text): string {
-  return language === "fr" ? french(both.fr) : both.en;
+  return language === "fr" ? french((familiar ? both.tu : null) ?? both.fr) : both.en;
 }
 
 /** French typography: the apostrophe, and spaces that must not break before high punctuation and inside guillemets. */

@@ -156,8 +156,7 @@ class CaptureForm extends Part {
   }
 
   #advice({ kind, words }: Hint): string {
-    const address = this.room.common?.address === "tu" ? "lint.example.tu" : "lint.example.vous";
-    return t(`lint.${kind}`, { words: quote(words), example: quote(t(address)) });
+    return t(`lint.${kind}`, { words: quote(words), example: quote(t("lint.example")) });
   }
 
   #dismiss(hint: Hint): void {

@@ -1,7 +1,7 @@
 /** The one sentence that says what to do now, names and numbers filled in. */
 import type { Room } from "../room";
 import type { Prompt } from "../wire.gen";
-import { t, text, type Params } from "../words";
+import { said, t, text, type Params } from "../words";
 
 export function sentence(room: Room, prompt: Prompt): string {
   const params: Params = { count: prompt.numbers["count"] ?? 0, ...prompt.numbers };
@@ -9,7 +9,9 @@ export function sentence(room: Room, prompt: Prompt): string {
     params[placeholder] = room.seat(value) ? inSentence(room, value) : room.phaseTitle(value);
   if (!("phase" in params)) params["phase"] = room.nextPhase ? text(room.nextPhase.title) : t("do.the_end");
   if (!("name" in params)) params["name"] = t("seat.somebody");
-  return t(`do.${prompt.key}`, params);
+  // Where the clock is held, who holds the keys is told what can be done.
+  const lead = `do.${prompt.key}.lead`;
+  return t(room.own?.holds_keys && said(lead) ? lead : `do.${prompt.key}`, params);
 }
 
 function inSentence(room: Room, seat: string): string {
