@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 
 from cosession.core import events as happened
-from cosession.core.commands import CreditOutage, RoomCommand, SeatCommand, Tick
+from cosession.core.commands import CreditOutage, ReportVoices, RoomCommand, SeatCommand, Tick
 from cosession.core.decide import decide
 from cosession.core.events import Event
 from cosession.core.lint import LintHint, hints
@@ -24,6 +24,7 @@ from cosession.core.state import SessionState
 from cosession.room.audience import Audience
 from cosession.room.codec import to_record
 from cosession.room.drafts import DraftBox
+from cosession.room.ears import Ears
 from cosession.room.inbox import Inbox
 from cosession.room.media_desk import MediaDesk
 from cosession.room.ports import Clock, Conflict, Draft, Entry, EventLog, MediaEngine, Timer, Unavailable
@@ -47,14 +48,34 @@ URGENT = (
     happened.PhaseStarted,
     happened.PhaseEnded,
     happened.PhaseSkipped,
+    happened.PhaseUndone,
+    happened.PhasePostponed,
+    happened.ClientChanged,
     happened.StepStarted,
     happened.StepDropped,
     happened.TurnStarted,
     happened.TurnEnded,
+    happened.TurnExtended,
+    happened.TurnThanked,
+    happened.LeadSpoke,
     happened.HoldStarted,
     happened.HoldEnded,
+    happened.HoldWaived,
     happened.LeadChanged,
+    happened.LeadVacated,
+    happened.EndProposed,
+    happened.EndRefused,
+    happened.EndMoved,
     happened.MicrophoneSet,
+)
+#: Before these it is booked who spoke how long, so that it counts for the phase that ends.
+ENDS_PHASE = (
+    happened.PhaseEnded,
+    happened.PhaseSkipped,
+    happened.PhaseUndone,
+    happened.PhasePostponed,
+    happened.ClientChanged,
+    happened.SessionClosed,
 )
 
 CommandKey = tuple[str, str]
@@ -80,7 +101,8 @@ class Room:
         self.drafts = DraftBox(session, log_, drafts)
         self.views = Views(session, clock, time)
         self.audience = Audience(self)
-        self.media = MediaDesk(session, tuple(story.state.seats), engine, self.audience)
+        self.ears = Ears(self)
+        self.media = MediaDesk(session, tuple(story.state.seats), engine, self.audience, self.ears)
         self._store = log_
         self._inbox = Inbox(session, self._rest)
         self._committed: dict[int, int] = {}
@@ -111,6 +133,7 @@ class Room:
         self._closed = True
         if self._timer is not None:
             self._timer.cancel()
+        self.ears.close()
         await self.audience.close(code)
         await self._inbox.close()
         await self.media.close()
@@ -144,8 +167,14 @@ class Room:
         key = None if by is None or command_id is None else (by, command_id)
         return await self._inbox.in_turn(command.type, lambda: self._carry_out(command, by, key))
 
-    def post(self, command: RoomCommand, undone: Callable[[], None] | None = None) -> None:
-        """Carry out a command of the room's own in its turn; nobody waits. `undone` is called if it was not stored."""
+    def post(
+        self,
+        command: RoomCommand,
+        undone: Callable[[], None] | None = None,
+        after: Callable[[], None] | None = None,
+    ) -> None:
+        """Carry out a command of the room's own in its turn; nobody waits. `undone` is called if it was not stored,
+        `after` in any case."""
 
         async def work() -> None:
             try:
@@ -156,8 +185,24 @@ class Room:
                 self._log.warning("room.fact_not_stored", command=command.type, code=failure.code)
                 if undone is not None:
                     undone()
+            finally:
+                if after is not None:
+                    after()
 
         self._inbox.put(command.type, work)
+
+    def book_voices(self, after: Callable[[], None]) -> None:
+        """Store who spoke how long since the last time, in its turn; `after` is called in any case."""
+
+        async def work() -> None:
+            try:
+                await self._book_voices()
+            except Unavailable as failure:
+                self._log.warning("room.fact_not_stored", command="report_voices", code=failure.code)
+            finally:
+                after()
+
+        self._inbox.put("report_voices", work)
 
     async def save_draft(self, seat: str, capture: str, fields: Fields) -> dict[str, LintHint]:
         """Keep a seat's unsent writing; empty `fields` delete it. Returns when it is on disk, with what its author may
@@ -197,6 +242,8 @@ class Room:
             "phase": None if current is None else current.id,
             "speed": state.speed,
             "drift_ms": drift_ms(state, now_ms),
+            "holds": sorted(cause.value for cause in state.holds),
+            "vacant": state.vacant,
             "events": self.story.seq,
             "seats": {
                 seat.id: {
@@ -269,6 +316,8 @@ class Room:
         for _ in range(2):
             now_ms = self.now_ms()
             events = decide(self.state, command, now_ms, by, self.drafts.all)
+            if any(isinstance(event, ENDS_PHASE) for event in events) and await self._book_voices():
+                events = decide(self.state, command, now_ms, by, self.drafts.all)
             if not events and key is None:
                 self._looked_ms = now_ms
                 return self.story.seq
@@ -292,6 +341,19 @@ class Room:
             await self._advance(entries, events)
             return self.story.seq
         raise Unavailable("store_busy", "the log keeps moving under the room")
+
+    async def _book_voices(self) -> bool:
+        """Who spoke how long goes into the log; whether there was anything. Nothing is lost if that fails."""
+        spoke_ms = self.ears.spoken()
+        if not spoke_ms:
+            return False
+        self.ears.booked(spoke_ms)
+        try:
+            await self._decide_and_store(ReportVoices(spoke_ms=spoke_ms), None, None)
+        except Unavailable:
+            self.ears.booked({seat: -ms for seat, ms in spoke_ms.items()})
+            raise
+        return True
 
     async def _advance(self, entries: Sequence[Entry], events: Sequence[Event]) -> None:
         """What is stored becomes what is; then the media plane, then the people."""
@@ -317,6 +379,7 @@ class Room:
     def _tell(self, events: Sequence[Event] | None) -> None:
         """Media first, then the views. None: anything may have changed."""
         self.media.follow(self.state)
+        self.ears.look()
         self.views.changed()
         self.audience.show(urgent=events is None or any(isinstance(event, URGENT) for event in events))
 

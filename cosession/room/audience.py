@@ -185,7 +185,7 @@ class Audience:
             if presence is not seat.presence and not self._closed:
                 self._room.post(ReportPresence(seat=seat.id, presence=presence))
                 if presence is Presence.ABSENT:
-                    self._room.media.camera(seat.id, False)
+                    self._room.media.gone(seat.id)
         if now_ms >= self._next_ping_ms:
             self._next_ping_ms = now_ms + PING_EVERY_MS
             self._beat(now_ms)

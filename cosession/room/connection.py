@@ -108,7 +108,7 @@ class Connection:
                 offer.add_done_callback(self._offers.discard)
             case MediaState():
                 if self.place == "room":
-                    self._room.media.camera(self.seat, message.camera)
+                    self._room.media.devices(self.seat, camera=message.camera, microphone=message.microphone)
             case ClockPing():
                 self.outbox.put(ClockPong(sent_ms=message.sent_ms, server_ms=self._room.clock.monotonic_ms()))
             case Pong():

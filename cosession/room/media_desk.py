@@ -20,8 +20,12 @@ from cosession.wire.messages import Direction, Levels, MediaDown, Pictures
 
 if TYPE_CHECKING:
     from cosession.room.audience import Audience
+    from cosession.room.ears import Ears
 
 log = structlog.get_logger()
+
+#: A connection is said not to carry when it has delivered nothing for so long (`MediaListener.carrying`).
+SILENT_MS = 3_000
 
 
 @dataclass(slots=True)
@@ -34,11 +38,12 @@ class _Media:
 
 
 class MediaDesk:
-    def __init__(self, session: str, seats: Sequence[str], engine: MediaEngine, audience: Audience) -> None:
+    def __init__(self, session: str, seats: Sequence[str], engine: MediaEngine, audience: Audience, ears: Ears) -> None:
         self._session = session
         self._seats = tuple(seats)
         self._engine = engine
         self._audience = audience
+        self._ears = ears
         self._plan: RoomPlan | None = None
         self._open = False
         self._media: dict[str, _Media] = {}
@@ -91,8 +96,17 @@ class MediaDesk:
         """Which seats have a camera on, in seat order."""
         return Pictures(seats=[seat for seat in self._seats if seat in self._cameras])
 
-    def camera(self, seat: str, on: bool) -> None:
-        """A page says whether it sends a picture. May be repeated."""
+    def devices(self, seat: str, *, camera: bool, microphone: bool) -> None:
+        """A page says what it has to send. May be repeated."""
+        self._camera(seat, camera)
+        self._ears.told(seat, camera=camera, microphone=microphone)
+
+    def gone(self, seat: str) -> None:
+        """The seat shows no sign of life any more. May be repeated."""
+        self._camera(seat, False)
+        self._ears.gone(seat)
+
+    def _camera(self, seat: str, on: bool) -> None:
         if on != (seat in self._cameras):
             (self._cameras.add if on else self._cameras.discard)(seat)
             self._audience.tell(self.pictures(), fleeting=True)
@@ -130,15 +144,19 @@ class MediaDesk:
         """`media` if media of the seat arrive, `connecting` if it has offered any, `socket` if it is connected, else
         `none`."""
         mine = [media for media in self._media.values() if media.seat == seat]
-        if any(media.carries for media in mine):
+        if self._carries(seat):
             return "media"
         if mine:
             return "connecting"
         return "socket" if self._audience.count(seat) else "none"
 
+    def _carries(self, seat: str) -> bool:
+        return any(media.carries for media in self._media.values() if media.seat == seat)
+
     def _disconnect(self, connection: str) -> None:
-        del self._media[connection]
+        seat = self._media.pop(connection).seat
         self._engine.disconnect(self._session, connection)
+        self._ears.carries(seat, self._carries(seat))
 
     # -- what the engine tells ---------------------------------------------------------------------------------
 
@@ -148,6 +166,7 @@ class MediaDesk:
         if media is None:
             return
         media.carries = carries
+        self._ears.carries(seat, self._carries(seat), SILENT_MS)
         if not carries:
             return
         for older, other in tuple(self._media.items()):
@@ -160,13 +179,17 @@ class MediaDesk:
     def lost(self, seat: str, connection: str) -> None:
         """The engine has forgotten the connection: its page is asked to offer anew."""
         media = self._media.pop(connection, None)
+        self._ears.carries(seat, self._carries(seat))
         if media is not None and not any(m.seat == seat and m.tab == media.tab for m in self._media.values()):
             self._audience.tell(MediaDown(), seat, tab=media.tab)
 
     def voices(self, levels: Mapping[str, int]) -> None:
+        self._ears.voices(levels)
         self._audience.tell(Levels(levels=dict(levels)), fleeting=True, room_only=True)
 
     def down(self) -> None:
         """The worker died. The engine makes the room again by itself; pages offer again."""
         self._media.clear()
+        for seat in self._seats:
+            self._ears.carries(seat, False)
         self._audience.tell(MediaDown(), room_only=True)
