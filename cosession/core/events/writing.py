@@ -1,0 +1,62 @@
+"""What is written: captures, their reveal, the charter."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from cosession.core.events.base import Event
+
+
+class WritingDone(Event):
+    type: Literal["writing_done"] = "writing_done"
+    seat: str
+
+
+class CaptureSubmitted(Event):
+    """`entry` numbers the captures of a session; a new version of a capture keeps its entry."""
+
+    CONTENT = frozenset({"fields"})
+    type: Literal["capture_submitted"] = "capture_submitted"
+    entry: int
+    capture: str
+    phase: str | None
+    seat: str
+    version: int
+    fields: dict[str, str]
+
+    @property
+    def owner(self) -> str | None:
+        return self.seat
+
+
+class CaptureRevealed(Event):
+    type: Literal["capture_revealed"] = "capture_revealed"
+    capture: str
+
+
+class CharterProposed(Event):
+    CONTENT = frozenset({"lines"})
+    type: Literal["charter_proposed"] = "charter_proposed"
+    version: int
+    lines: tuple[str, ...]
+
+
+class CharterAnswered(Event):
+    """A seat consents to the proposed wording, or objects."""
+
+    type: Literal["charter_answered"] = "charter_answered"
+    seat: str
+    version: int
+    consents: bool
+
+
+class CharterAgreed(Event):
+    """Everybody consented: this wording stands."""
+
+    type: Literal["charter_agreed"] = "charter_agreed"
+    version: int
+
+
+class CharterWithdrawn(Event):
+    type: Literal["charter_withdrawn"] = "charter_withdrawn"
+    version: int
