@@ -7,10 +7,10 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet
 NO_INDEX := { echo "install: pip could not install the packages (its reason stands above). It uses the index that '$(BIN)/python -m pip config list' shows." >&2; exit 1; }
 
-.PHONY: help install run test check fmt web schema lock clean venv dev
+.PHONY: help install run test check fmt web schema lock bench-janus clean venv dev
 
 help: ## say what there is
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 install: .venv/.app ## set everything up; leaves .venv/bin/cosession
 
@@ -40,6 +40,12 @@ schema: .venv/.app ## the wire as the browser knows it is the wire as the server
 
 lock: dev ## resolve the versions anew, from pyproject.toml
 	$(BIN)/python .ci/lock.py
+
+ROOMS ?= 6
+SECONDS ?= 10
+bench-janus: install ## the same load through Debian's Janus and through us: ROOMS=6 SECONDS=10
+	@sh .ci/janus
+	@$(BIN)/cosession bench janus --rooms $(ROOMS) --seconds $(SECONDS) --json
 
 clean: ## remove all that was built or installed here (never data)
 	rm -rf .venv web/node_modules web/dist dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -38,10 +38,28 @@ def media(
     for known in MODELS:
         if model == known:
             measured = _run(measure(EmbeddedStand(address), rooms, people, known, seconds))
-            print(f"bench: {measured.remarks()}", file=sys.stderr)
+            _remark(measured.remarks())
             _say(measured.as_json(), as_json)
             return
     _fail(f"--model is one of {', '.join(MODELS)}")
+
+
+@app.command()
+def janus(
+    rooms: Annotated[int, typer.Option(min=1, max=64)] = 6,
+    people: Annotated[int, typer.Option(min=3, max=MOST_PEOPLE, help="In each room.")] = 8,
+    seconds: Annotated[float, typer.Option(min=0.2, max=3600)] = 10.0,
+    address: Annotated[str | None, typer.Option(help="Of this machine, IPv4, not loopback; else it is found.")] = None,
+    as_json: Json = False,
+) -> None:
+    """The same load through Janus' videoroom and through us, in turn: conference, conference, session."""
+    from cosession.bench.compare import compare
+
+    _say(_run(compare(rooms, people, seconds, address, _remark)), as_json)
+
+
+def _remark(text: str) -> None:
+    print(f"bench: {text}", file=sys.stderr)
 
 
 def _run(measuring: Coroutine[Any, Any, Any]) -> Any:

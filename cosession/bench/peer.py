@@ -60,7 +60,7 @@ class Peer:
         for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
             self.socket.setsockopt(socket.SOL_SOCKET, option, _BUFFER_BYTES)
         self.socket.bind((host, 0))
-        self.own = Own(secrets.token_hex(4), secrets.token_hex(12), identity.fingerprint)
+        self.own = Own(secrets.token_hex(4), secrets.token_hex(12), identity.fingerprint, self.socket.getsockname())
         self.tracks: dict[int, Track] = {}
         self.latencies_ms = array("d")
         self.keyframe_wanted: set[int] = set()
@@ -115,16 +115,20 @@ class Peer:
             raise ConnectionError("the server did not answer within 15 s") from None
 
     async def _next(self, *out: bytes) -> bytes:
-        """Send, and return the next datagram; send again as long as none comes."""
+        """Send, and return the next datagram; send again as long as none comes, and prove the path again, as browsers
+        do."""
         loop = asyncio.get_running_loop()
         while True:
             for datagram in out:
                 self.socket.send(datagram)
             try:
                 async with asyncio.timeout(_AGAIN_S):
-                    return await loop.sock_recv(self.socket, _LARGEST)
+                    await asyncio.sleep(0)  # what is there already would be read without ever waiting
+                    datagram = await loop.sock_recv(self.socket, _LARGEST)
+                    self._answer(datagram)
+                    return datagram
             except TimeoutError:
-                continue
+                self.socket.send(self._check())
 
     def _check(self) -> bytes:
         assert self._remote is not None
@@ -135,6 +139,19 @@ class Peer:
         request.attributes["USE-CANDIDATE"] = None
         request.add_message_integrity(self._remote.password.encode())
         return bytes(request)
+
+    def _answer(self, datagram: bytes) -> None:
+        """Answer a check of the server's own: some make them though they say that they are lite."""
+        if datagram[0] > 3 or datagram[:2] != b"\x00\x01" or self._remote is None:
+            return
+        try:
+            request = stun.parse_message(datagram)
+        except ValueError:
+            return  # no STUN
+        response = stun.Message(stun.Method.BINDING, stun.Class.RESPONSE, request.transaction_id)
+        response.attributes["XOR-MAPPED-ADDRESS"] = self._remote.candidates[0]
+        response.add_message_integrity(self.own.password.encode())
+        self.socket.send(bytes(response))
 
     # -- traffic --------------------------------------------------------------------------------------------------
 
@@ -171,6 +188,7 @@ class Peer:
             except (BlockingIOError, ConnectionRefusedError):
                 return
             if size < 12 or not 127 < into[0] < 192:
+                self._answer(bytes(into[:size]))
                 continue
             kind, sequence, ssrc = head(into)
             if 192 <= kind <= 208:
@@ -196,6 +214,7 @@ class Peer:
             except (BlockingIOError, ConnectionRefusedError):
                 return
             if len(datagram) < 12 or not 127 < datagram[0] < 192:
+                self._answer(datagram)
                 continue
             kind, sequence, ssrc = _HEAD.unpack_from(datagram)
             if 192 <= kind <= 208:

@@ -30,11 +30,13 @@ Setup = Literal["active", "passive"]
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """What one of our connections says of itself. `fingerprint`: SHA-256, hex with colons."""
+    """What one of our connections says of itself. `fingerprint`: SHA-256, hex with colons; `candidate`: IPv4 address
+    and UDP port."""
 
     ufrag: str
     password: str
     fingerprint: str
+    candidate: tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +101,9 @@ def read(text: str) -> Remote:
     """The other side's words. Raises ValueError if some that we need are missing."""
     lines = text.replace("\r", "").strip().split("\n")
     starts = [i for i, line in enumerate(lines) if line.startswith("m=")]
-    sections = [tuple(lines[i:j]) for i, j in zip(starts, [*starts[1:], len(lines)], strict=True)]
-    if not sections:
+    if not starts:
         raise ValueError("the server's SDP has no m= line")
+    sections = [tuple(lines[i:j]) for i, j in zip(starts, [*starts[1:], len(lines)], strict=True)]
     words = (*sections[0], *lines[: starts[0]])
     found = [line.removeprefix("a=candidate:").split(" ") for line in words if line.startswith("a=candidate:")]
     candidates = [(c[4], int(c[5])) for c in found if c[2].lower() == "udp" and ":" not in c[4]]
@@ -126,7 +128,8 @@ _HEAD = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0"
 def _transport(own: Own, mid: str) -> list[str]:
     words = ["c=IN IP4 0.0.0.0", f"a=ice-ufrag:{own.ufrag}", f"a=ice-pwd:{own.password}"]
     words += [f"a=fingerprint:sha-256 {own.fingerprint}", "a=setup:active", f"a=mid:{mid}", "a=rtcp-mux"]
-    return words
+    address, port = own.candidate
+    return [*words, f"a=candidate:1 1 udp 2130706431 {address} {port} typ host", "a=end-of-candidates"]
 
 
 def _first(section: Sequence[str], key: str, otherwise: str | None = None) -> str:
