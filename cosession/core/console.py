@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from cosession.core import commands as cmd
 from cosession.core import events as ev
 from cosession.core import schedule as sch
+from cosession.core.console_view import Change, ClientAway, Console, Option, Preview, Remedy
 from cosession.core.decide import accepted, decide
 from cosession.core.evolve import evolve
 from cosession.core.refusal import Refused
-from cosession.core.room_view import Change, ClientAway, Console, Option, Preview, Remedy
 from cosession.core.state import SessionState
 from cosession.core.view import turn_view
 from cosession.core.vocabulary import FloorMode, HoldCause, Job, PhaseStatus, Visibility, Who

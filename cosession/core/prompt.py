@@ -9,7 +9,7 @@ from __future__ import annotations
 from cosession.core import schedule as sch
 from cosession.core.course import Course
 from cosession.core.floor import closed_cameras, closed_roles, holder, may_speak, queue
-from cosession.core.room_view import MicReason, Prompt, PromptKey
+from cosession.core.prompt_view import MicReason, Prompt, PromptKey
 from cosession.core.state import SeatState, SessionState
 from cosession.core.vocabulary import (
     Family,

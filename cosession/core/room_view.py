@@ -1,16 +1,15 @@
 """What one seat sees of its session: the whole of it, as one value (decision 16).
 
-Only shapes live here; `view` fills them. `Common` is the same for all and serialised once; `Console` is the lead's;
-`Own` is one seat's. All times are session time in milliseconds of script time; the message that carries the view says
-how session time and the server's clock relate, so that a browser can count without being told each second.
+Only shapes live here; `view` fills them. `Common` is the same for all and serialised once, `Own` is one seat's; the
+lead's `Console` is in `console_view`, the sentences are in `prompt_view`. All times are session time in milliseconds of script time; the message that carries the view
+says how session time and the server's clock relate, so that a browser can count without being told each second.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict
-
+from cosession.core.prompt_view import MicReason, Prompt, View
 from cosession.core.script import CaptureSpec, Language, Text
 from cosession.core.vocabulary import (
     Address,
@@ -28,10 +27,6 @@ from cosession.core.vocabulary import (
     Status,
     TurnKind,
 )
-
-
-class View(BaseModel):
-    model_config = ConfigDict(frozen=True)
 
 
 class Countdown(View):
@@ -227,88 +222,6 @@ class Common(View):
     stopped: bool
 
 
-class PromptKey(StrEnum):
-    """The one sentence that says what a seat does now. Each has its words in `web/locales` as `do.<key>`; the
-    placeholders it may use stand behind it."""
-
-    LOBBY_WAIT = "lobby_wait"
-    LOBBY_LEAD = "lobby_lead"
-    SPEAK_NOW = "speak_now"
-    SPEAK_SOON = "speak_soon"  #: {name} speaks now, you are next
-    SPEAK_LATER = "speak_later"  #: {name}, {count} turns until yours
-    LISTEN = "listen"  #: {name}
-    LISTEN_NOBODY = "listen_nobody"
-    OPEN_FLOOR = "open_floor"  #: everybody may speak, a break for instance
-    CLIENT_SPEAK = "client_speak"
-    CLIENT_ANSWER = "client_answer"  #: {name} asked
-    CLIENT_HEAR_QUESTION = "client_hear_question"  #: {name} asks
-    CLIENT_WAIT_QUESTION = "client_wait_question"
-    CLIENT_SILENT = "client_silent"  #: {name} speaks; you may not answer yet
-    CLIENT_REQUEST = "client_request"
-    CLIENT_READ_PLAN = "client_read_plan"
-    ASK_NOW = "ask_now"
-    ASK_SOON = "ask_soon"  #: {name}
-    ASK_LATER = "ask_later"  #: {count}
-    RAISE_HAND = "raise_hand"  #: {name} of the client
-    LISTEN_ANSWER = "listen_answer"  #: {name} of the client
-    WRITE = "write"
-    WRITE_DONE = "write_done"  #: {count} still write
-    LEAD_OPENING = "lead_opening"
-    LEAD_WATCH_TURN = "lead_watch_turn"  #: {name}; {next} follows
-    LEAD_LAST_TURN = "lead_last_turn"  #: {name}
-    LEAD_CLIENT = "lead_client"  #: {name}
-    LEAD_QUEUE = "lead_queue"  #: {name} holds the floor, {count} hands
-    LEAD_QUEUE_EMPTY = "lead_queue_empty"
-    LEAD_WRITING = "lead_writing"  #: {count} still write
-    LEAD_NEXT = "lead_next"  #: {phase}: the next one
-    LEAD_CLOSE = "lead_close"
-    LEAD_PASS = "lead_pass"  #: {name} is over time, one click passes
-    HELD_PAUSE = "held_pause"
-    HELD_CLIENT = "held_client"  #: {name}
-    HELD_LEAD = "held_lead"  #: {name}
-    HELD_VACANT = "held_vacant"
-    HELD_CARE = "held_care"  #: {name} of the client
-    HELD_CARE_CLIENT = "held_care_client"
-    HELD_CARE_LEAD = "held_care_lead"  #: {name} of the client
-    HELD_SUSPENDED = "held_suspended"
-    HELD_CONSULTANTS = "held_consultants"
-    HELD_MEDIA = "held_media"
-    LOBBY_ALONE = "lobby_alone"  #: nobody conducts: everybody may begin
-    ALONE_NEXT = "alone_next"  #: everybody has had a turn: everybody may go on
-    CLIENT_SMALLER = "client_smaller"
-    CLIENT_THANKED = "client_thanked"  #: {name} finishes the sentence
-    SPEAK_THANKED = "speak_thanked"  #: {name} of the client thanks: finish your sentence
-    TURNED_AWAY = "turned_away"  #: the client: neither heard nor seen
-    ASK_IN_TURN = "ask_in_turn"  #: {name} of the client: one question
-    TYPE_NOW = "type_now"
-    LEAD_READ = "lead_read"  #: {name} has written, the lead reads it aloud
-    SILENCE = "silence"  #: it is kept to the end of the step
-    LEAD_SILENCE = "lead_silence"  #: {name}: no nudge, no passing
-    CLOSED = "closed"
-
-
-class Prompt(View):
-    """`seats` gives placeholders that are seats (the browser puts names in), `numbers` those that are numbers."""
-
-    key: PromptKey
-    seats: dict[str, str] = {}
-    numbers: dict[str, int] = {}
-
-
-class MicReason(StrEnum):
-    """Why a microphone is closed or open; words in `web/locales` as `mic.<reason>`."""
-
-    YOURS = "yours"  #: you may open it now
-    OPEN = "open"  #: you are heard
-    ARMED = "armed"  #: opens by itself at your turn
-    NOT_YOUR_TURN = "not_your_turn"
-    CLIENT_SPEAKS = "client_speaks"
-    CLIENT_LISTENS = "client_listens"
-    WRITING = "writing"
-    OBSERVER = "observer"
-    OVER = "over"
-
-
 class Writable(View):
     """A capture this seat may write now. `version` is the one it has (0: none yet)."""
 
@@ -365,86 +278,3 @@ class Own(View):
     """I agreed that the advice goes on if I drop as a client."""
     talk_ms: int
     """How long I have spoken, in real time. Nobody sees a ranking."""
-
-
-class Change(View):
-    phase: str
-    from_ms: int
-    to_ms: int
-
-
-class Option(StrEnum):
-    """What the lead can do while the client is away; each is a gesture, or to wait."""
-
-    WAIT = "wait"
-    PHONE = "phone"  #: the client left a number for this
-    GO_ON = "go_on"
-    CHANGE_CLIENT = "change_client"
-    SUSPEND = "suspend_session"
-
-
-class ClientAway(View):
-    """The clock waits for the client. `reserve` are the seats that could be client instead, `phone` is what the client
-    left for this case."""
-
-    seat: str
-    since_ms: int
-    options: list[Option]
-    reserve: list[str]
-    phone: str | None
-
-
-class Remedy(View):
-    """Something that helps the end to hold: a gesture that is offered, and what it gains."""
-
-    gesture: str
-    """`move_end`, `skip_phase`, `extend_phase` (with a negative number)."""
-    phase: str | None
-    by_s: int
-    gains_ms: int
-
-
-class Preview(View):
-    """What a gesture would do to the rest, computed by doing it (decision 3)."""
-
-    gesture: str
-    """`extend_phase`, `next_phase`, `skip_phase`, `move_end`."""
-    phase: str | None
-    by_s: int
-    """Of `extend_phase` and `move_end`: the number that goes with it, otherwise 0."""
-    changes: list[Change]
-    ends_at_ms: int
-    late_ms: int
-
-
-class Console(View):
-    previews: list[Preview]
-    grantable: list[str]
-    """Seats to which the lead could give the floor now (`grant_floor`)."""
-    not_spoken: list[str]
-    """Of those to whom a round or a queue belongs: who has not had the floor in this phase."""
-    drift_ms: int
-    """Spent beyond the plan so far: positive is late."""
-    elastic_ms: int
-    """What the rest can still yield."""
-    lateness_ms: int
-    paused_ms: int
-    held_ms: int
-    outage_ms: int
-    counts: dict[str, int]
-    """Of captures that the lead sees only as a number (« je peux aider »)."""
-    questions: dict[str, int]
-    """Questions asked, by seat."""
-    passes: Countdown | None
-    pause_wanted: list[str]
-    """Seats that asked for a pause: for the lead alone."""
-    client_away: ClientAway | None
-    remedies: list[Remedy]
-    """What can be done while the end cannot hold."""
-    experts: list[str]
-    unqualified: bool
-    """I keep the frame, no more."""
-    talk: dict[str, int]
-    """Milliseconds spoken by consultants in `questions`-like phases, in seat order: a balance, not a ranking."""
-    open_jobs: list[Job]
-    """Jobs whose seat is absent: they may be offered to somebody else."""

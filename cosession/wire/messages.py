@@ -11,9 +11,10 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
 from cosession.core.commands import SeatCommand, SeatId
+from cosession.core.console_view import Console
 from cosession.core.lint import LintKind
 from cosession.core.notes import NotePreset
-from cosession.core.room_view import Common, Console, Own
+from cosession.core.room_view import Common, Own
 from cosession.core.stage import Picture
 from cosession.core.vocabulary import RefusalCode
 

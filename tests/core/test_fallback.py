@@ -7,9 +7,9 @@ import pytest
 from cosession.core import commands as cmd
 from cosession.core import events as ev
 from cosession.core.console import console
+from cosession.core.console_view import Option
 from cosession.core.floor import hearable
 from cosession.core.refusal import Refused
-from cosession.core.room_view import Option
 from cosession.core.schedule import shares
 from cosession.core.view import common, own
 from cosession.core.vocabulary import (

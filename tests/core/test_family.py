@@ -9,7 +9,7 @@ import pytest
 from cosession.core import commands as cmd
 from cosession.core import events as ev
 from cosession.core.floor import hearable, may_speak
-from cosession.core.room_view import PromptKey
+from cosession.core.prompt_view import PromptKey
 from cosession.core.schedule import next_wake, shares, step_left_ms, turn_left_ms
 from cosession.core.script import Script
 from cosession.core.stage import on_stage

@@ -7,8 +7,9 @@ import contextlib
 from cosession.core import commands as cmd
 from cosession.core.console import console
 from cosession.core.decide import accepted, decide
+from cosession.core.prompt_view import PromptKey
 from cosession.core.refusal import Refused
-from cosession.core.room_view import Overrun, PromptKey
+from cosession.core.room_view import Overrun
 from cosession.core.schedule import shares
 from cosession.core.view import common, own
 from tests.core.table import Table

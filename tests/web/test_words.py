@@ -12,7 +12,7 @@ from babel.messages.pofile import read_po
 from cosession import assets
 from cosession.core.lint import LintKind
 from cosession.core.notes import NotePreset
-from cosession.core.room_view import MicReason, PromptKey
+from cosession.core.prompt_view import MicReason, PromptKey
 from cosession.core.vocabulary import (
     FloorMode,
     HandKind,
@@ -35,7 +35,7 @@ ASKED = re.compile(r"""\bt\(\s*(?:"([a-z_]+(?:\.[a-zA-Z_]+)*)"|`([a-z_.]+)\$\{)"
 APART = re.compile(r"""["'`]([a-z_]+\.[a-z_]+(?:\.[a-z_]+)*)["'`]""")
 FAMILIAR = ".tu"
 #: Words that speak to somebody as *vous*: the pronouns, and the verbs that end in -ez; « l’un de vous » are several.
-FORMAL = re.compile(r"\b(?:(?<!un de )vous|votre|vos|vôtres?)\b|\b(?!chez\b|assez\b|rendez\b)\w+ez\b", re.I)
+FORMAL = re.compile(r"\b(?:(?<!un de )vous|votre|vos|vôtres?)\b|\b(?!chez\b|assez\b|rendez\b)\w+ez\b", re.IGNORECASE)
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
