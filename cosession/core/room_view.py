@@ -1,8 +1,9 @@
 """What one seat sees of its session: the whole of it, as one value (decision 16).
 
 Only shapes live here; `view` fills them. `Common` is the same for all and serialised once, `Own` is one seat's; the
-lead's `Console` is in `console_view`, the sentences are in `prompt_view`. All times are session time in milliseconds of script time; the message that carries the view
-says how session time and the server's clock relate, so that a browser can count without being told each second.
+lead's `Console` is in `console_view`, the sentences are in `prompt_view`. All times are session time in milliseconds
+of script time; the message that carries the view says how session time and the server's clock relate, so that a
+browser can count without being told each second.
 """
 
 from __future__ import annotations
