@@ -6,7 +6,7 @@ One function for each event; the table at the end is part of `evolve`'s.
 from __future__ import annotations
 
 from cosession.core import events as ev
-from cosession.core.replacing import replace
+from cosession.core.frozen import replace
 from cosession.core.state import EndProposal, PhaseMark, SessionState, StepRun
 from cosession.core.state_parts import Changes, left, new_client, running, stopped, with_phase
 from cosession.core.vocabulary import HoldCause, PhaseStatus, Status

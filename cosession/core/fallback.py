@@ -15,6 +15,7 @@ from cosession.core import events as ev
 from cosession.core import schedule as sch
 from cosession.core.course import Course
 from cosession.core.floor import holder
+from cosession.core.frozen import kept
 from cosession.core.refusal import Refused
 from cosession.core.state import SeatState, SessionState
 from cosession.core.subject import require_lead, require_other, require_running
@@ -49,6 +50,7 @@ def _heirs(state: SessionState) -> Iterator[str]:
             yield seat
 
 
+@kept
 def missing(state: SessionState) -> dict[HoldCause, bool]:
     """For each cause, whether it wants the clock held now."""
     phase = state.current_phase

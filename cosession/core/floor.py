@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-from cosession.core.replacing import replace
+from cosession.core.frozen import kept, replace
 from cosession.core.state import Hand, SessionState
 from cosession.core.vocabulary import FloorMode, HandKind, HoldCause, Microphone, Role, Status, TurnOrder
 
@@ -24,39 +24,39 @@ def holder(state: SessionState) -> str | None:
     return state.lead if step is not None and step.floor is FloorMode.FACILITATOR else None
 
 
+@kept
 def closed_roles(state: SessionState) -> frozenset[str]:
     """Seats that the running step silences, the lead excepted."""
     step = state.current_step
-    if step is None:
+    if step is None or not step.closed:
         return frozenset()
     return frozenset(seat for who in step.closed for seat in state.seats_of(who)) - {state.lead}
 
 
+@kept
 def may_speak(state: SessionState) -> frozenset[str]:
     """Who has the right to be heard now, whether or not the microphone is open."""
-    everyone = frozenset(seat.id for seat in state.seats.values() if seat.role is not Role.OBSERVER)
-    match state.status:
-        case Status.LOBBY:
-            return everyone
-        case Status.CLOSED:
-            return frozenset()
-        case Status.RUNNING:
-            pass
-    if HoldCause.SUSPENDED in state.holds:
+    if state.status is Status.LOBBY:
+        return _everyone(state)
+    if state.status is Status.CLOSED or HoldCause.SUSPENDED in state.holds:
         return frozenset()
     if HoldCause.CARE in state.holds:
         return frozenset(seat for seat in (state.client, state.lead) if seat is not None)
     step = state.current_step
+    if step is not None and (step.floor is FloorMode.OPEN or (HoldCause.PAUSE in state.holds and state.lead is None)):
+        return _everyone(state) - closed_roles(state)
     seats = {state.lead, holder(state)}
-    if step is not None and step.floor is FloorMode.OPEN:
-        seats |= everyone
     if step is not None and step.floor is FloorMode.QUEUE:
         seats.add(state.client)
-    if step is not None and HoldCause.PAUSE in state.holds and state.lead is None:
-        seats |= everyone
-    return frozenset(seat for seat in seats if seat is not None and seat in everyone) - closed_roles(state)
+    heard = (seat for seat in seats if seat is not None and state.seats[seat].role is not Role.OBSERVER)
+    return frozenset(heard) - closed_roles(state)
 
 
+def _everyone(state: SessionState) -> frozenset[str]:
+    return frozenset(seat.id for seat in state.seats.values() if seat.role is not Role.OBSERVER)
+
+
+@kept
 def hearable(state: SessionState) -> frozenset[str]:
     """The seats whose sound is forwarded."""
     return frozenset(seat for seat in may_speak(state) if state.seats[seat].microphone is Microphone.OPEN)
@@ -89,6 +89,7 @@ def queue(state: SessionState) -> tuple[Hand, ...]:
     )
 
 
+@kept
 def closed_cameras(state: SessionState) -> frozenset[str]:
     """Seats whose picture the running step closes, the lead's excepted; in a suspended session everybody's."""
     if HoldCause.SUSPENDED in state.holds:

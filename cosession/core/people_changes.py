@@ -9,7 +9,7 @@ from typing import Any
 
 from cosession.core import events as ev
 from cosession.core.floor import leaves_by
-from cosession.core.replacing import replace
+from cosession.core.frozen import replace
 from cosession.core.state import PhaseInstance, SeatState, SessionState
 from cosession.core.state_parts import Changes, left, new_client, with_seat
 from cosession.core.vocabulary import HoldCause, LeadCause, Microphone, PhaseStatus, Presence, Role

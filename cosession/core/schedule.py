@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from cosession.core.frozen import kept
 from cosession.core.script import Phase, Step
 from cosession.core.state import PhaseInstance, SessionState
 from cosession.core.vocabulary import FloorMode, HoldCause, Overtime, PhaseStatus, Presence, Status, TurnKind, Who
@@ -31,7 +32,6 @@ VACANT_MS = 60_000
 SUSPENDED_MS = 7 * 24 * 3_600_000
 #: Who said when they leave writes their learning from so long before.
 LEAVING_MS = 10 * 60_000
-_OVER = (PhaseStatus.DONE, PhaseStatus.SKIPPED)
 #: While the end recedes (a hold, an overrun) the views are refreshed this often.
 REFRESH_MS = 15_000
 
@@ -55,42 +55,72 @@ def spent_ms(state: SessionState, instance: PhaseInstance, now_ms: int) -> int:
 def shares(state: SessionState, now_ms: int) -> Shares:
     """Share the time until the locked end among the phases that run or come. The state keeps the last answer: one
     moment asks several times."""
-    known = state.shared.get(now_ms)
-    if known is None:
-        known = _shares(state, now_ms)
-        state.shared.clear()
-        state.shared[now_ms] = known
-    return known
+    known: tuple[int, Shares] | None = state.kept.get(Shares)
+    if known is None or known[0] != now_ms:
+        known = state.kept[Shares] = (now_ms, _shares(state, now_ms))
+    return known[1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What of the shares does not depend on the moment. `wanted_ms` is by phase key; `needed_ms` and `elastic_ms` are
+    of the phases to come; `drains` say how far a phase can be drained, in the order of doing so; `over`: none runs or
+    comes."""
+
+    wanted_ms: Mapping[str, int]
+    needed_ms: int
+    elastic_ms: int
+    drains: tuple[tuple[PhaseInstance, int], ...]
+    over: bool
+
+
+@kept
+def _plan(state: SessionState) -> _Plan:
+    wanted: dict[str, int] = {}
+    needed = elastic = 0
+    open_phases = []
+    for phase in state.phases:
+        if phase.status in (PhaseStatus.DONE, PhaseStatus.SKIPPED):
+            wanted[phase.key] = phase.spent_ms
+            continue
+        wanted[phase.key] = phase.wanted_ms
+        open_phases.append(phase)
+        if phase.status is PhaseStatus.COMING:
+            needed += max(phase.wanted_ms - phase.spent_ms, 0)
+            elastic += max(phase.wanted_ms - max(phase.minimum_ms, phase.spent_ms), 0)
+    drains = tuple(
+        (phase, phase.minimum_ms if drain.to is None else round(drain.to * 60_000))
+        for drain in state.script.elastic_order
+        for phase in open_phases
+        if phase.id == drain.phase
+    )
+    return _Plan(wanted, needed, elastic, drains, over=not open_phases)
 
 
 def _shares(state: SessionState, now_ms: int) -> Shares:
-    allotted: dict[str, int] = {}
-    spent: dict[str, int] = {}
-    needed = 0
-    for phase in state.phases:
-        if phase.status in _OVER:
-            allotted[phase.key] = phase.spent_ms
-        else:
-            allotted[phase.key] = wanted = phase.wanted_ms
-            spent[phase.key] = used = spent_ms(state, phase, now_ms)
-            needed += max(wanted - used, 0)
-    if state.status is Status.CLOSED or not spent:
-        return Shares(allotted, 0, 0)
+    plan, instance = _plan(state), state.current
+    if state.status is Status.CLOSED or plan.over:
+        return Shares(plan.wanted_ms, 0, 0)
+    needed, elastic = plan.needed_ms, plan.elastic_ms
+    if instance is not None:
+        spent = spent_ms(state, instance, now_ms)
+        needed += max(instance.wanted_ms - spent, 0)
+        elastic += max(instance.wanted_ms - max(instance.minimum_ms, spent), 0)
     # Before the start the plan begins at the scheduled instant, or now if that is past.
     begins = max(now_ms, state.starts_at_ms) if state.status is Status.LOBBY else now_ms
-    deficit = max(needed - (state.ends_at_ms - begins), 0)
-    open_phases = [phase for phase in state.phases if phase.key in spent]
-    for drain in state.script.elastic_order if deficit else ():
-        for phase in open_phases:
-            if phase.id == drain.phase:
-                least = phase.minimum_ms if drain.to is None else round(drain.to * 60_000)
-                take = max(min(deficit, allotted[phase.key] - max(least, spent[phase.key])), 0)
-                allotted[phase.key] -= take
-                deficit -= take
-    elastic = 0
-    for phase in open_phases:
-        elastic += max(allotted[phase.key] - max(phase.minimum_ms, spent[phase.key]), 0)
-    return Shares(allotted, deficit, elastic)
+    late = needed - (state.ends_at_ms - begins)
+    if late <= 0:
+        return Shares(plan.wanted_ms, 0, elastic)
+    allotted = dict(plan.wanted_ms)
+    for phase, least in plan.drains:
+        take = min(late, allotted[phase.key] - max(least, spent_ms(state, phase, now_ms)))
+        if take > 0:
+            allotted[phase.key] -= take
+            elastic -= take
+            late -= take
+            if not late:
+                break
+    return Shares(allotted, late, elastic)
 
 
 def drift_ms(state: SessionState, now_ms: int) -> int:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
+from cosession.core.frozen import cached_property
 from cosession.core.script import CaptureSpec, Language, Phase, Script, Step
 from cosession.core.vocabulary import (
     Address,
@@ -276,8 +276,8 @@ class SessionState:
         return self.starts_at_ms + self.planned_ms + self.end_moved_ms
 
     @cached_property
-    def shared(self) -> dict[int, Any]:
-        """Where `schedule` keeps how it shared out the time, by session time."""
+    def kept(self) -> dict[Any, Any]:
+        """What was worked out from this state alone (`frozen.kept`)."""
         return {}
 
     # -- where we are ------------------------------------------------------------------------------------------

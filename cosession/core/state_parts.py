@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cosession.core import events as ev
-from cosession.core.replacing import replace
+from cosession.core.frozen import replace
 from cosession.core.state import SessionState
 from cosession.core.vocabulary import PhaseStatus, Role
 

@@ -12,6 +12,7 @@ from cosession.core.decide import decide
 from cosession.core.evolve import evolve
 from cosession.core.floor import hearable, holder
 from cosession.core.refusal import Refused
+from cosession.core.schedule import next_wake
 from cosession.core.state import SessionState
 from cosession.core.vocabulary import FloorMode, Status
 
@@ -42,6 +43,8 @@ class Hall:
         self.refusals = 0
         self.floor_conflicts = 0
         self._state: SessionState | None = None
+        self._looked_ms = 0
+        self._wake: tuple[SessionState, int, int | None] | None = None
         self._keep(decide(None, creation, 0))
 
     @property
@@ -50,14 +53,25 @@ class Hall:
             raise RuntimeError("no session was created")
         return self._state
 
+    @property
+    def wake_ms(self) -> int | None:
+        """When the rules want to be asked what is due, counted, as a room does, from when they last were."""
+        if self._wake is None or self._wake[0] is not self._state or self._wake[1] != self._looked_ms:
+            self._wake = (self.state, self._looked_ms, next_wake(self.state, self._looked_ms))
+        return self._wake[2]
+
     def until(self, at_ms: int) -> None:
-        """Let time pass to `at_ms`, which is not before now, and what is due by then happen."""
+        """Let time pass to `at_ms`, which is not before now, and what is due by then happen: only when the rules asked
+        to be woken, so that a moment which they forget is forgotten here too."""
+        while (wake := self.wake_ms) is not None and wake <= at_ms:
+            self.now_ms = max(wake, self.now_ms)
+            self.fact(cmd.Tick())
         self.now_ms = max(at_ms, self.now_ms)
-        self.fact(cmd.Tick())
 
     def fact(self, command: cmd.RoomCommand) -> None:
         """What the room itself reports. Raises `Refused` for an unknown seat."""
         self._keep(decide(self.state, command, self.now_ms, drafts=self.drafts))
+        self._looked_ms = self.now_ms
 
     def ask(self, seat: str, command: cmd.Command) -> bool:
         """Whether the session accepts `command` of `seat`; a refusal is counted and changes nothing."""
@@ -67,6 +81,7 @@ class Hall:
             self.refusals += 1
             return False
         self._keep(events)
+        self._looked_ms = self.now_ms
         return True
 
     def ask_wrongly(self, seat: str, command: cmd.Command) -> None:

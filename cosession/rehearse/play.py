@@ -78,11 +78,11 @@ class _Performance:
         for _ in range(MOMENTS):
             if hall.state.status is Status.CLOSED:
                 return hall
-            wakes = (sch.next_wake(hall.state, hall.now_ms), self._phase_over_ms())
-            hall.until(min([self._agenda[0][0], *(wake for wake in wakes if wake is not None)]))
+            over_ms = self._phase_over_ms()
+            hall.until(min([self._agenda[0][0], *(at_ms for at_ms in (hall.wake_ms, over_ms) if at_ms is not None)]))
             while self._agenda and self._agenda[0][0] <= hall.now_ms:
                 heapq.heappop(self._agenda)[2]()
-            if self._phase_over_ms() == hall.now_ms:
+            if over_ms is not None and over_ms <= hall.now_ms == self._phase_over_ms():
                 self._press_next()
             self._look()
         raise RuntimeError(f"the session does not end: {hall.now_ms} ms, {hall.state.current}")
