@@ -9,7 +9,9 @@ search", 2015). Nodes are opened cheapest first, so the first one without a coll
 A node costs O(S² · M) for each part and collision (S sessions, M members: about a millisecond), and most programmes
 need fewer than ten. The problem is as hard as any assignment in three dimensions, so nodes can double with each
 collision: after `NODES` of them, one or two seconds, the search goes straight down to a plan that keeps every rule,
-and says that it is not proven the best.
+and says that it is not proven the best. That happens where hands are scarce: two qualified members in a group of six
+cannot have everything once, and no part by itself knows. Prices on busy people (Lagrange multipliers, by subgradient)
+were tried: slower, and not more often proven.
 """
 
 from __future__ import annotations

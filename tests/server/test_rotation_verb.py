@@ -140,8 +140,8 @@ def test_an_impossible_plan_names_the_rule_the_people_and_the_mend(tmp_path: Pat
     assert done.stdout == ""
     assert done.stderr == (
         "north.yaml: Everybody is client once: Nadia, Joe, Laura, Inès, Omar and Sarah (6 people) have only sessions "
-        "1, 2, 3 and 4 for it. 2 more session(s) are needed: add them (`sessions.count`), lift an absence or a leave, or "
-        "ask who declines (`declines_client: true`).\n"
+        "1, 2, 3 and 4 for it. 2 more session(s) are needed: add them (`sessions.count`), lift an absence or a leave, "
+        "or ask who declines (`declines_client: true`).\n"
     )
     done = run(tmp_path, GOOD.replace(", qualified: true", ""))
     assert done.exit_code == 1
@@ -158,7 +158,7 @@ def test_every_rule_has_words(language: str) -> None:
 def test_the_example_of_the_readme_is_a_plan_and_no_script(tmp_path: Path) -> None:
     readme = (assets.protocols() / "README.md").read_text(encoding="utf-8")
     section = readme[readme.index("## A programme's rotation") :]
-    example = section[section.index("```yaml\n") + len("```yaml\n") :]
+    example = section[section.index("```yml\n") + len("```yml\n") :]
     file = tmp_path / "north.yaml"
     file.write_text(example[: example.index("```")], encoding="utf-8")
     assert read(file).sessions.count == 8
