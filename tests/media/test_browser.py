@@ -12,6 +12,7 @@ from cosession.core.stage import Picture, RoomPlan
 from cosession.media.embedded import EmbeddedMedia
 from tests.media.conftest import SEATS
 from tests.media.guest import Ear, plan, until
+from tests.media.narrow import Relay
 
 pytestmark = pytest.mark.browser
 
@@ -21,14 +22,21 @@ _URL = "https://room.example/"
 _PAGE = """<!doctype html><script>
 const prefer = (transceiver, kind, names) => transceiver.setCodecPreferences(
   RTCRtpReceiver.getCapabilities(kind).codecs.filter(c => names.includes(c.mimeType.toLowerCase())));
+const VP8 = ['video/vp8', 'video/rtx'];
+const LAYERS = [{rid: 'l', scaleResolutionDownBy: 2, maxBitrate: 100000}, {rid: 'h', active: false}];
+async function direct(stage) {
+  const sender = pc.getTransceivers()[1].sender, parameters = sender.getParameters();
+  Object.assign(parameters.encodings[1], {active: stage, maxBitrate: 1100000});
+  await sender.setParameters(parameters);
+}
 async function join(seat, slots) {
   const pc = window.pc = new RTCPeerConnection({bundlePolicy: 'max-bundle'});
-  const stream = await navigator.mediaDevices.getUserMedia({audio: true, video: {width: 320, height: 240}});
+  const stream = await navigator.mediaDevices.getUserMedia({audio: true, video: {width: 640, height: 360}});
   prefer(pc.addTransceiver(stream.getAudioTracks()[0], {direction: 'sendonly'}), 'audio', ['audio/opus']);
-  prefer(pc.addTransceiver(stream.getVideoTracks()[0], {direction: 'sendonly'}), 'video', ['video/vp8']);
+  prefer(pc.addTransceiver(stream.getVideoTracks()[0], {direction: 'sendonly', sendEncodings: LAYERS}), 'video', VP8);
   for (let i = 0; i < slots; i++) {
     prefer(pc.addTransceiver('audio', {direction: 'recvonly'}), 'audio', ['audio/opus']);
-    prefer(pc.addTransceiver('video', {direction: 'recvonly'}), 'video', ['video/vp8']);
+    prefer(pc.addTransceiver('video', {direction: 'recvonly'}), 'video', VP8);
   }
   pc.ontrack = event => {
     const element = document.createElement(event.track.kind);
@@ -38,6 +46,7 @@ async function join(seat, slots) {
   };
   window.seat = seat;
   await negotiate();
+  await direct(false);  // the answer wakes both layers
 }
 async function negotiate() {
   await pc.setLocalDescription();
@@ -45,12 +54,20 @@ async function negotiate() {
 }
 async function restart() { pc.restartIce(); await negotiate(); }
 async function figures() {
-  const found = {frames: {}, sound: {}, cipher: '', ufrag: '', state: pc.connectionState};
+  const found = {frames: {}, sound: {}, heights: {}, concealed: {}, encoded: {}, cipher: '', ufrag: '',
+                 state: pc.connectionState};
   const slotOf = mid => Math.floor((pc.getTransceivers().findIndex(t => t.mid === mid) - 2) / 2);
   const stats = await pc.getStats();
   stats.forEach(s => {
-    if (s.type === 'inbound-rtp' && s.kind === 'video') found.frames[slotOf(s.mid)] = s.framesDecoded;
-    if (s.type === 'inbound-rtp' && s.kind === 'audio') found.sound[slotOf(s.mid)] = s.totalAudioEnergy;
+    if (s.type === 'inbound-rtp' && s.kind === 'video') {
+      found.frames[slotOf(s.mid)] = s.framesDecoded;
+      found.heights[slotOf(s.mid)] = s.frameHeight ?? 0;
+    }
+    if (s.type === 'inbound-rtp' && s.kind === 'audio') {
+      found.sound[slotOf(s.mid)] = s.totalAudioEnergy;
+      found.concealed[slotOf(s.mid)] = s.concealedSamples - s.silentConcealedSamples;
+    }
+    if (s.type === 'outbound-rtp' && s.kind === 'video') found.encoded[s.rid ?? ''] = s.framesEncoded;
     if (s.type === 'transport') {
       found.cipher = s.srtpCipher;
       found.ufrag = stats.get(stats.get(s.selectedCandidatePairId)?.localCandidateId)?.usernameFragment;
@@ -64,6 +81,9 @@ async function figures() {
 class Figures(TypedDict):
     frames: dict[str, int]
     sound: dict[str, float]
+    heights: dict[str, int]
+    concealed: dict[str, int]
+    encoded: dict[str, int]
     cipher: str
     ufrag: str
     state: str
@@ -73,10 +93,13 @@ async def serve(route: Route) -> None:
     await route.fulfill(content_type="text/html", body=_PAGE)
 
 
-async def enter(context: BrowserContext, engine: EmbeddedMedia, seat: str, slots: int = 3) -> Page:
+async def enter(
+    context: BrowserContext, engine: EmbeddedMedia, seat: str, slots: int = 3, relay: Relay | None = None
+) -> Page:
     async def answer_of(asking: str, offer: str) -> str:
         assert len(offer) < 48 * 1024
-        return await engine.connect("room", asking, f"{asking}-1", offer)
+        answer = await engine.connect("room", asking, f"{asking}-1", offer)
+        return answer if relay is None else await relay.open(answer)
 
     page = await context.new_page()
     await page.expose_function("answerOf", answer_of)
@@ -144,3 +167,63 @@ async def test_three_pages_see_each_other(context: BrowserContext, engine: Embed
     await until(lambda: ("lost", "room", "b", "b-1") in ear.told)
     await frames_rise(a, ["1"])
     assert (await look(a))["state"] == "connected"
+
+
+async def height(page: Page, slot: str, wanted: int, timeout_s: float = 10) -> float:
+    """Seconds until the slot's picture is so high and moves."""
+    clock = asyncio.get_running_loop().time
+    started_s = clock()
+
+    async def is_so_high() -> bool:
+        return (await look(page))["heights"].get(slot) == wanted
+
+    await until(is_so_high, timeout_s)
+    await frames_rise(page, [slot], by=3, timeout_s=timeout_s)
+    return clock() - started_s
+
+
+async def level(engine: EmbeddedMedia, seat: str) -> str:
+    _, sessions = await engine.figures()
+    return next(figures.level for figures in sessions["room"] if figures.seat == seat)
+
+
+async def test_whoever_comes_on_stage_is_seen_large_and_a_weak_way_down_sees_it_small(
+    context: BrowserContext, engine: EmbeddedMedia
+) -> None:
+    await context.route(f"{_URL}**", serve)
+    engine.apply("room", plan(1, ["a"], SEATS))
+    relay = Relay()
+    a = await enter(context, engine, "a")
+    b = await enter(context, engine, "b")
+    c = await enter(context, engine, "c", relay=relay)
+    await height(b, "0", 180)
+    await height(c, "0", 180)
+    rests = (await look(a))["encoded"].get("h", 0)
+    await frames_rise(b, ["0"])
+    assert (await look(a))["encoded"].get("h", 0) == rests
+
+    engine.apply("room", RoomPlan(version=2, hearable=frozenset("a"), pictures={"a": Picture.STAGE}))
+    await a.evaluate("() => direct(true)")
+    assert await height(b, "0", 360) < 5
+    await height(c, "0", 360)
+
+    # c's way down gets narrow: it sees the small layer, hears everything, and b notices nothing.
+    relay.down.kbps = 200
+    frames_b = (await look(b))["frames"]["0"]
+    await height(c, "0", 180, timeout_s=20)
+    assert await level(engine, "c") != "full"
+    assert await level(engine, "b") == "full"
+    seen = await frames_rise(b, ["0"], by=30, timeout_s=5)
+    assert seen["heights"]["0"] == 360
+    assert seen["frames"]["0"] - frames_b > 30
+    concealed = (await look(c))["concealed"]["0"]
+    await asyncio.sleep(3)
+    assert (await look(c))["concealed"]["0"] - concealed < 0.03 * 3 * 48000
+
+    relay.down.kbps = None
+    await height(c, "0", 360, timeout_s=30)
+    engine.apply("room", plan(3, ["a"], ["a"]))
+    await a.evaluate("() => direct(false)")
+    await height(b, "0", 180)
+    await height(c, "0", 180)
+    relay.close()

@@ -254,4 +254,5 @@ def test_a_sender_report_arrives_in_the_slots_numbers() -> None:
     slot.on_report(rtcp.Report(9, 128, 0, 0, 0, 0xBBBB_CCCC, 6554), 2.3)
     assert slot.round_trip_ms is not None
     assert 199 < slot.round_trip_ms < 201
-    assert slot.fraction_lost == 0.5
+    assert slot.fraction_lost(2.4) == 0.5
+    assert slot.fraction_lost(9) == 0, "an old report tells nothing"

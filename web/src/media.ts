@@ -1,6 +1,7 @@
 /**
  * One peer connection with fixed slots (media.md, "The design"; contract: two lines to send, then an audio and a video line
- * for each other seat). Nothing is renegotiated: tracks are replaced, directions are not. The room's rules are enforced by
+ * for each other seat; the own picture in two layers). Nothing is renegotiated: tracks are replaced, layers switched on and
+ * off, directions are not. The room's rules are enforced by
  * the server; muting here is a courtesy.
  */
 import { newId } from "./connection";
@@ -18,6 +19,9 @@ export type Path = "none" | "connecting" | "connected" | "failed";
 
 /** How long a broken path may take to heal by an ICE restart before it is made anew. */
 const RESTART_MS = 4000;
+/** The small layer: all of a face, and of whoever is on stage what a weak receiver gets. */
+const SMALL_KBPS = 100;
+const SMALL_FPS = 15;
 const BACKOFF_MS = [500, 1000, 2000, 4000, 8000];
 
 export class Media {
@@ -169,7 +173,10 @@ export class Media {
     const audio = pc.addTransceiver(this.devices.microphone ?? "audio", { direction: "sendonly" });
     const video = pc.addTransceiver(this.devices.camera ?? "video", {
       direction: "sendonly",
-      sendEncodings: [{ maxBitrate: 100_000 }],
+      sendEncodings: [
+        { rid: "l", scaleResolutionDownBy: 2, maxBitrate: SMALL_KBPS * 1000, maxFramerate: SMALL_FPS },
+        { rid: "h", active: false },
+      ],
     });
     this.#slots = this.#seats.map((seat) => {
       const slot = {
@@ -286,12 +293,22 @@ export class Media {
     const wanted = this.#direction;
     if (!sender || !wanted || !pc?.remoteDescription || pc.signalingState !== "stable") return;
     const parameters = sender.getParameters();
-    const encoding = parameters.encodings[0];
-    if (!encoding) return;
-    encoding.active = wanted.picture !== "none" && this.devices.camera !== null;
-    if (wanted.bitrate_kbps > 0) encoding.maxBitrate = wanted.bitrate_kbps * 1000;
-    if (wanted.frames_per_second > 0) encoding.maxFramerate = wanted.frames_per_second;
-    encoding.scaleResolutionDownBy = wanted.picture === "face" ? 2 : 1;
+    const [small, large] = parameters.encodings;
+    if (!small) return;
+    const camera = this.devices.camera !== null;
+    small.active = wanted.picture !== "none" && camera;
+    if (large) {
+      large.active = wanted.picture === "stage" && camera;
+      if (large.active) {
+        large.maxBitrate = Math.max(wanted.bitrate_kbps - SMALL_KBPS, SMALL_KBPS) * 1000;
+        large.maxFramerate = wanted.frames_per_second;
+      }
+    } else {
+      // A browser that knows no layers changes the one picture that it has.
+      if (wanted.bitrate_kbps > 0) small.maxBitrate = wanted.bitrate_kbps * 1000;
+      if (wanted.frames_per_second > 0) small.maxFramerate = wanted.frames_per_second;
+      small.scaleResolutionDownBy = wanted.picture === "face" ? 2 : 1;
+    }
     try {
       await sender.setParameters(parameters);
     } catch (error) {

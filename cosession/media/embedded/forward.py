@@ -18,6 +18,7 @@ from cosession.media.embedded import rtcp, rtp
 from cosession.media.embedded.sdp import Line
 from cosession.media.embedded.stream import CLOCK_HZ, Packet, Source
 
+_REPORT_HOLDS_S = 3.0
 _WRAP16, _WRAP32 = 0xFFFF, 0xFFFFFFFF
 
 
@@ -57,7 +58,7 @@ class Slot:
         self.timestamp_offset = 0
         self.picture_offset = self.level0_offset = 0
         self.packets = self.octets = self.repeats = 0
-        self.fraction_lost = 0.0
+        self._lost: tuple[float, float] = 0.0, 0.0
         self.round_trip_ms: float | None = None
         self._left: _Left | None = None
         self._report_sent: tuple[int, float] | None = None
@@ -166,9 +167,14 @@ class Slot:
         timestamp = (report.timestamp + self.timestamp_offset) & _WRAP32
         self.outlet.send_rtcp(rtcp.sender_report(self.ssrc, report.ntp, timestamp, self.packets, self.octets))
 
+    def fraction_lost(self, now_s: float) -> float:
+        """By the browser's last report, if it is not old."""
+        lost, at_s = self._lost
+        return lost if now_s - at_s < _REPORT_HOLDS_S else 0.0
+
     def on_report(self, report: rtcp.Report, now_s: float) -> None:
         """What the browser says about this slot."""
-        self.fraction_lost = report.fraction_lost / 256
+        self._lost = report.fraction_lost / 256, now_s
         if self._report_sent is not None and report.lsr == self._report_sent[0]:
             round_trip_ms = 1000 * (now_s - self._report_sent[1] - report.dlsr / 65536)
             if round_trip_ms >= 0:

@@ -382,13 +382,11 @@ class Peer:
         """The slots through which something flows."""
         return [slot for slot in self.by_ssrc.values() if slot.source is not None]
 
-    @property
-    def loss_down(self) -> float:
+    def loss_down(self, now_s: float) -> float:
         """The share of what was sent that did not arrive, by the browser's last reports; big streams weigh more."""
-        fed = [slot for slot in self.fed if slot.source is not None and slot.source.kbps > 0]
-        weight = sum(slot.source.kbps for slot in fed if slot.source is not None)
-        lost = sum(slot.fraction_lost * slot.source.kbps for slot in fed if slot.source is not None)
-        return lost / weight if weight else 0.0
+        fed = [(slot.fraction_lost(now_s), slot.source.kbps) for slot in self.fed if slot.source is not None]
+        weight = sum(kbps for _, kbps in fed)
+        return sum(lost * kbps for lost, kbps in fed) / weight if weight else 0.0
 
     def sent_kbps(self, now_s: float) -> float:
         """What went out since this was asked last; ask once a second."""
@@ -412,7 +410,7 @@ class Peer:
             path="udp",
             packets_in=self.packets_in,
             packets_out=self.packets_out,
-            loss_percent=round(max(up, 100 * self.loss_down), 2),
+            loss_percent=round(max(up, 100 * self.loss_down(self._site.clock())), 2),
             round_trip_ms=round(min(round_trips), 2) if round_trips else None,
             video_packets_in=sum(picture.packets for picture in self.pictures.values()),
             audio_packets_in=self.sound.packets if self.sound else 0,

@@ -102,7 +102,10 @@ class Room:
 
     def look_at_way_down(self, peer: Peer, now_s: float) -> None:
         """Lower or lift what a receiver is sent, by what arrives there. Once a second."""
-        if peer.connected and peer.allowance.look(now_s, peer.sent_kbps(now_s), peer.loss_down, self.cost_kbps(peer)):
+        if not peer.connected:
+            return
+        sent_kbps, loss = peer.sent_kbps(now_s), peer.loss_down(now_s)
+        if peer.allowance.look(now_s, sent_kbps, loss, self.cost_kbps(peer)):
             self._route()
 
     def on_learned(self, peer: Peer) -> None:

@@ -212,7 +212,8 @@ def _rids(index: int, section: list[str]) -> tuple[str, ...]:
     words = (_first(section, "simulcast") or "").split(" ")
     if "send" not in words[:-1]:
         return ()
-    layers = tuple(words[words.index("send") + 1].split(";"))
+    # A layer that rests at the start has a ~ before its name.
+    layers = tuple(layer.removeprefix("~") for layer in words[words.index("send") + 1].split(";"))
     if len(layers) > MAX_LAYERS or len(set(layers)) != len(layers):
         raise OfferRefused("unexpected_line", f"m= line {index} offers other layers than two: a small and a large one")
     if not all(_TOKEN.fullmatch(layer) and layer in named for layer in layers):

@@ -127,12 +127,13 @@ class Source:
     def _book(self, sequence: int, data: bytes, header: rtp.Header, now_s: float) -> Packet:
         extended = self._extend(sequence)
         self.packets += 1
-        self.last_s = now_s
         video = self.kind == "video"
         level = rtp.SILENT if video else rtp.audio_level(data, header, self._level_id)
         vp8 = rtp.vp8(data, header) if video else None
         payload = data[header.start : header.end]
-        self.octets += len(payload)
+        if payload:  # else padding, which a browser sends to learn what its way carries
+            self.octets += len(payload)
+            self.last_s = now_s
         packet = Packet(extended, header.timestamp, header.marker, level, vp8, rtp.abs_send_time(now_s), payload)
         if extended >= self.highest:
             self.highest, self.highest_timestamp = extended, header.timestamp

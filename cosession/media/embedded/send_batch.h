@@ -1,0 +1,60 @@
+/* What Python and the helper say to each other. Read by the C compiler and, as it stands, by cffi: plain declarations
+ * only. Numbers in host order unless said otherwise. */
+
+/* What went out in one slot. */
+struct counts {
+    uint64_t packets;
+    uint64_t octets; /* of payload */
+};
+
+/* One slot as it has to be written: RFC 3550 section 5.1, RFC 8285, RFC 7741 section 4.2. */
+struct target {
+    void *srtp; /* libsrtp's context of the receiving browser */
+    struct counts *counts;
+    int64_t base; /* nothing before it may be sent */
+    uint32_t ssrc;
+    uint32_t timestamp_offset;
+    uint16_t sequence_offset;
+    uint16_t picture_offset;
+    uint8_t level0_offset;
+    uint8_t first; /* first byte of the header */
+    uint8_t payload_type;
+    uint8_t extension_size;
+    uint8_t send_time_at; /* offsets into the extension, 0: not there */
+    uint8_t level_at;
+    uint8_t address_size;
+    uint8_t extension[32];
+    uint8_t address[28]; /* a sockaddr_in or sockaddr_in6 */
+};
+
+/* All slots of one source that are reached by datagrams of one socket. `refused` and `blocked` are added to. */
+struct batch {
+    int (*protect)(void *srtp, void *packet, int *size);
+    int socket;
+    int count;
+    uint32_t refused; /* by libsrtp */
+    uint32_t blocked; /* by the socket */
+    struct target *targets;
+};
+
+/* The packet that came in. Offsets of VP8's fields are into the payload, 0: not there. */
+struct packet {
+    int64_t extended;
+    uint32_t timestamp;
+    uint16_t size;
+    uint16_t picture_at;
+    uint16_t level0_at;
+    uint8_t picture_bits;
+    uint8_t marker; /* 0 or 0x80 */
+    uint8_t level;
+    uint8_t send_time[3];
+};
+
+/* Rewrite, protect and send one packet for each target that already takes part; how many were sent. */
+int send_batch(struct batch *batch, const struct packet *packet, const uint8_t *payload);
+
+/* A socket address from its text; its size, 0 if it is none. `out` has room for 28 bytes. */
+int make_address(const char *host, int port, uint8_t *out);
+
+/* sizeof of target, batch and packet in one number: whether both sides were made from this file. */
+uint32_t layout(void);
