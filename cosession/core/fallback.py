@@ -43,6 +43,21 @@ def lead_moves(course: Course) -> bool:
     return True
 
 
+def deputy_begins(course: Course) -> bool:
+    """Nobody waits in the lobby for a facilitator who does not come: the deputy leads 30 s after the scheduled start."""
+    state = course.state
+    if state.lead is None or state.seats[state.lead].present:
+        return False
+    if course.now_ms - max(state.seats[state.lead].since_ms, state.starts_at_ms) < sch.DEPUTY_LEADS_MS:
+        return False
+    heir = next((seat for seat in _heirs(state) if state.seats[seat].present), None)
+    if heir is None:
+        return False
+    course.emit(ev.LeadChanged(seat=heir, cause=LeadCause.ABSENCE))
+    course.announce_lead()
+    return True
+
+
 def _heirs(state: SessionState) -> Iterator[str]:
     """Who may lead besides who does: the facilitator, then the deputy. Never the client of the moment."""
     for seat in (state.facilitator, state.holder_of(Job.DEPUTY)):

@@ -286,6 +286,9 @@ def _moments(state: SessionState, now_ms: int) -> Iterator[int]:
 def next_wake(state: SessionState, now_ms: int) -> int | None:
     """Session time of the next moment at which a `Tick` may change something, or at which the views say something
     new."""
+    if state.status is Status.LOBBY and state.lead is not None and not state.seats[state.lead].present:
+        begins_ms = max(state.seats[state.lead].since_ms, state.starts_at_ms) + DEPUTY_LEADS_MS
+        return begins_ms if begins_ms > now_ms else None
     if state.status is not Status.RUNNING:
         return None
     moments = list(_moments(state, now_ms))

@@ -14,17 +14,24 @@ from cosession.core import fallback
 from cosession.core import schedule as sch
 from cosession.core.course import Course
 from cosession.core.floor import queue
+from cosession.core.state import SessionState
 from cosession.core.vocabulary import FloorMode, HoldCause, Status, TurnKind, Who
 
 
 def settle(course: Course) -> None:
     """Emit what is due until nothing is. Bounded: every pass moves a turn, a step, a phase, a hold or the lead."""
-    while course.state.status is Status.RUNNING and any(rule(course) for rule in _due(course)):
+    while any(rule(course) for rule in _due(course.state)):
         pass
 
 
-def _due(course: Course) -> tuple[Callable[[Course], bool], ...]:
-    return (_forgotten,) if HoldCause.SUSPENDED in course.state.holds else _RULES
+def _due(state: SessionState) -> tuple[Callable[[Course], bool], ...]:
+    match state.status:
+        case Status.LOBBY:
+            return (fallback.deputy_begins,)
+        case Status.RUNNING:
+            return (_forgotten,) if HoldCause.SUSPENDED in state.holds else _RULES
+        case Status.CLOSED:
+            return ()
 
 
 def _forgotten(course: Course) -> bool:

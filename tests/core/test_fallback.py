@@ -191,6 +191,22 @@ def test_facilitator_and_deputy_away_leave_a_declared_vacancy_and_the_first_back
     assert causes == [LeadCause.RETURN, LeadCause.TAKEN_BACK]
 
 
+def test_nobody_waits_in_the_lobby_for_a_facilitator_who_does_not_come() -> None:
+    table = Table()
+    deputy = table.state.holder_of(Job.DEPUTY)
+    assert deputy is not None
+    for seat in ("p1", "p2", deputy):
+        table.back(seat)
+    table.until(table.state.starts_at_ms + 23_000)
+    assert refused(table, deputy, cmd.StartSession()) is RefusalCode.NOT_YOUR_SEAT
+    table.until(table.state.starts_at_ms + 24_000)
+    assert common(table.state, "s", table.now_ms).lead == deputy, "and everybody sees it"
+    table.when(deputy, cmd.StartSession())
+    table.back("f")
+    table.when("f", cmd.TakeLead())
+    assert table.state.lead == "f"
+
+
 def test_a_care_pause_can_be_asked_for_and_left_when_nobody_leads() -> None:
     table = Table(people=3).start().go_to("questions")
     table.drop("f")
