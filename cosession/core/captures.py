@@ -99,6 +99,17 @@ def latest(state: SessionState, seat: str, capture: str, key: str | None) -> Cap
     return next((c for c in reversed(state.captures) if (c.seat, c.capture, c.phase) == (seat, capture, key)), None)
 
 
+def rewritten(state: SessionState, seat: str, spec: CaptureSpec, key: str | None, entry: int | None) -> Capture | None:
+    """The capture of which a new text is the next version; None: it is a new one. Raises `Refused` for an `entry` that
+    is none of this seat's."""
+    if entry is None:
+        return None if spec.many else latest(state, seat, spec.id, key)
+    found = next((c for c in state.captures if c.entry == entry), None)
+    if found is None or (found.seat, found.capture, found.phase) != (seat, spec.id, key):
+        raise Refused(RefusalCode.STALE, f"{spec.id}: no entry {entry} of yours here")
+    return found
+
+
 def in_sight(state: SessionState, seat: str) -> list[Capture]:
     """The thread: what this client wrote that stays in everybody's sight."""
     specs = ((capture, state.spec(capture.capture)) for capture in state.captures if capture.seat == seat)
@@ -177,7 +188,7 @@ def for_everyone(state: SessionState, capture: Capture) -> bool:
 
 
 def shown(capture: Capture) -> CaptureView:
-    """A capture as a view carries it."""
+    """A capture as a view carries it. None is kept without a text: one that has none was erased."""
     return CaptureView(
         entry=capture.entry,
         capture=capture.capture,
@@ -185,6 +196,7 @@ def shown(capture: Capture) -> CaptureView:
         seat=capture.seat,
         version=capture.version,
         fields=dict(capture.fields),
+        erased=not capture.fields,
     )
 
 

@@ -307,12 +307,14 @@ class SetMicrophone(Command):
 
 
 class SubmitCapture(Command):
-    """Write something down. `version` is the version that the author saw: 0 for a new capture."""
+    """Write something down. `version` is the version that the author saw: 0 for a new capture. Of a capture of which
+    there may be several, `entry` names the one that gets a new version."""
 
     type: Literal["submit_capture"] = "submit_capture"
     capture: CaptureId
     fields: dict[str, str]
     version: int = Field(default=0, ge=0)
+    entry: int | None = Field(default=None, ge=1)
 
 
 class MarkDone(Command):

@@ -141,9 +141,11 @@ class Course:
 
     # -- captures ----------------------------------------------------------------------------------------------
 
-    def write(self, spec: CaptureSpec, key: str | None, seat: str, fields: dict[str, str]) -> None:
-        """Keep a text of a seat: a new capture, or the next version of the one it has."""
-        was = None if spec.many else cap.latest(self.state, seat, spec.id, key)
+    def write(
+        self, spec: CaptureSpec, key: str | None, seat: str, fields: dict[str, str], entry: int | None = None
+    ) -> None:
+        """Keep a text of a seat: a new capture, or the next version of the one it has, or of `entry`."""
+        was = cap.rewritten(self.state, seat, spec, key, entry)
         self.emit(
             ev.CaptureSubmitted(
                 entry=self.state.entries + 1 if was is None else was.entry,

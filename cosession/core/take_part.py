@@ -85,10 +85,10 @@ def _submit_capture(course: Course, c: cmd.SubmitCapture, seat: SeatState) -> No
     if place is None:
         late = state.status is Status.CLOSED and spec.open_h
         raise Refused(RefusalCode.TOO_LATE if late else RefusalCode.NOT_NOW, c.capture)
-    was = None if spec.many else cap.latest(state, seat.id, c.capture, place[0])
+    was = cap.rewritten(state, seat.id, spec, place[0], c.entry)
     if c.version != (0 if was is None else was.version):
         raise Refused(RefusalCode.STALE, f"{c.capture}: version {0 if was is None else was.version} stands")
-    course.write(spec, place[0], seat.id, cap.checked(spec, c.fields))
+    course.write(spec, place[0], seat.id, cap.checked(spec, c.fields), c.entry)
 
 
 def _mark_done(course: Course, c: cmd.MarkDone, seat: SeatState) -> None:

@@ -20,7 +20,9 @@ from cosession.core.events import Event
 from cosession.core.lint import LintHint, hints
 from cosession.core.refusal import Refused
 from cosession.core.schedule import drift_ms, next_wake
+from cosession.core.setup import lapses_at_ms
 from cosession.core.state import SessionState
+from cosession.core.vocabulary import RefusalCode, Status
 from cosession.room.audience import Audience
 from cosession.room.codec import to_record
 from cosession.room.drafts import DraftBox
@@ -121,7 +123,8 @@ class Room:
         else. Raises `Unavailable` if that cannot be stored."""
         if outage_ms is not None:
             await self._carry_out(CreditOutage(outage_ms=outage_ms), None, None)
-        await self.media.open()
+        if self.state.status is not Status.CLOSED:
+            await self.media.open()
         self.media.follow(self.state)
         self._inbox.start()
         self.audience.watch()
@@ -151,6 +154,10 @@ class Room:
     def now_ms(self) -> int:
         """Session time."""
         return self.time.at(self.clock.monotonic_ms())
+
+    def wall_ms(self, session_ms: int) -> int:
+        """Session time as the time of day, for people; right as long as the time of day is not set anew."""
+        return self.clock.wall_ms() + self.time.monotonic_at(session_ms) - self.clock.monotonic_ms()
 
     def view_text(self, seat: str, known_version: int | None) -> str:
         """The view message of a seat as JSON (see `Views.text`)."""
@@ -218,6 +225,19 @@ class Room:
 
         return await self._inbox.in_turn("save_draft", work)
 
+    async def erase(self) -> None:
+        """Erase everything that people wrote and who they are, in its turn; what happened when stays provable. Only of
+        a session that was stopped. Raises `Refused` or `Unavailable`. May be repeated."""
+
+        async def work() -> None:
+            if not self.state.stopped:
+                raise Refused(RefusalCode.NOT_NOW, "only what was stopped is erased")
+            await self._store.erase(self.session, None)
+            self._log.info("session.erased")
+            await self._reload()
+
+        await self._inbox.in_turn("erase", work)
+
     def kick(self, seat: str) -> None:
         """The seat's link was revoked: its connections are told and closed, its media end. May be repeated."""
         self.audience.revoke(seat)
@@ -267,7 +287,9 @@ class Room:
             self._timer = None
         if self._closed:
             return
-        wake_ms = next_wake(self.state, self._looked_ms)
+        wake_ms = lapses_at_ms(self.state)
+        if wake_ms is None:
+            wake_ms = next_wake(self.state, self._looked_ms)
         if wake_ms is not None:
             at_ms = max(self.time.monotonic_at(wake_ms), self._not_before_ms)
             self._timer = self.clock.call_at(at_ms, self._wake)
@@ -292,6 +314,8 @@ class Room:
 
     async def _carry_out(self, command: SeatCommand | RoomCommand, by: str | None, key: CommandKey | None) -> int:
         """See `ask`. The only place where a session changes."""
+        if self.story.erased and by is not None:
+            raise Refused(RefusalCode.CLOSED, "its content was erased")
         if key is not None and key in self._answers:
             answer = self._answers[key]
             if isinstance(answer, Refused):

@@ -25,6 +25,8 @@ class Story:
     hashes: tuple[str, ...] = field(repr=False)
     at_ms: int
     mark: Mark
+    erased: bool = False
+    """Its content was erased: no text and no name is left."""
 
     @property
     def seq(self) -> int:
@@ -45,11 +47,14 @@ def replay(entries: Sequence[Entry], story: Story | None = None) -> Story | None
     state = None if story is None else story.state
     hashes = [] if story is None else list(story.hashes)
     at_ms, mark = (0, None) if story is None else (story.at_ms, story.mark)
+    erased = story is not None and story.erased
     for entry in entries:
         state = evolve(state, event_of(entry), entry.record.at_ms)
         hashes.append(entry.hash)
         at_ms, mark = entry.record.at_ms, mark_of(entry.record)
-    return None if state is None or mark is None else Story(state, tuple(hashes), at_ms, mark)
+        # The first event holds the title, with the session's own key: it goes with the whole session's content alone.
+        erased = erased or (entry.seq == 1 and entry.record.erased)
+    return None if state is None or mark is None else Story(state, tuple(hashes), at_ms, mark, erased)
 
 
 def event_of(entry: Entry) -> Event:

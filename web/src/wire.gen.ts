@@ -1017,12 +1017,16 @@ export interface StopSession {
   type: "stop_session";
 }
 
-/** Write something down. `version` is the version that the author saw: 0 for a new capture. */
+/**
+ * Write something down. `version` is the version that the author saw: 0 for a new capture. Of a capture of which
+ * there may be several, `entry` names the one that gets a new version.
+ */
 export interface SubmitCapture {
   type: "submit_capture";
   capture: string;
   fields: Record<string, string>;
   version?: number;
+  entry?: number | null;
 }
 
 /** Go on another day, within 7 days, from exactly here. */
