@@ -44,7 +44,7 @@ def lead_moves(course: Course) -> bool:
 
 
 def deputy_begins(course: Course) -> bool:
-    """Nobody waits in the lobby for a facilitator who does not come: the deputy leads 30 s after the scheduled start."""
+    """Nobody waits in the lobby for a facilitator who does not come: the deputy leads 30 s after the start."""
     state = course.state
     if state.lead is None or state.seats[state.lead].present:
         return False
