@@ -3,7 +3,9 @@
  * short, never the seconds. Also the title of the tab, which says "your turn" from the corner of an eye.
  */
 import type { Room } from "./room";
-import { t, text } from "./words";
+import { sentence } from "./parts/prompt";
+import type { Common, HoldCause } from "./wire.gen";
+import { t, text, timeOfDay } from "./words";
 
 export class Announcer {
   /** What the live region says now. */
@@ -13,6 +15,10 @@ export class Announcer {
   #warned = "";
   #status = "";
   #notice = "";
+  #done = "";
+  #unread = 0;
+  #held = "";
+  #proposed = false;
 
   constructor(private readonly room: Room) {
     room.listen(() => this.#hear());
@@ -20,10 +26,15 @@ export class Announcer {
   }
 
   #hear(): void {
-    const { common, own, phase, notice } = this.room;
+    const { common, own, phase, notice, done, notes } = this.room;
     if (!common || !own) return;
     if (notice && notice !== this.#notice) this.#say(notice);
     this.#notice = notice;
+    if (done && done !== this.#done) this.#say(done);
+    this.#done = done;
+    this.#notes(notes.length);
+    this.#laterEnd(common);
+    this.#holds(common.now?.holds ?? []);
     if (common.status === "closed" && this.#status === "running") this.#say(t("say.closed"));
     if (phase && phase.key !== this.#phase)
       this.#say(t("say.phase", { phase: text(phase.title), purpose: text(phase.purpose) }));
@@ -32,6 +43,29 @@ export class Announcer {
     this.#mine = own.my_turn;
     this.#status = common.status;
     this.#title();
+  }
+
+  #notes(unread: number): void {
+    if (unread > this.#unread) this.#say(t("say.note"));
+    this.#unread = unread;
+  }
+
+  /** A later end was proposed, and what became of it: for everybody, for a moment. */
+  #laterEnd(common: Common): void {
+    const proposed = common.end_proposal !== null;
+    const was = this.#proposed;
+    this.#proposed = proposed;
+    const time = timeOfDay(this.room.wall(common.ends_at_ms + (common.end_proposal?.by_ms ?? 0)));
+    if (proposed && !was) this.#say(t("end.would", { time }));
+    if (proposed || !was) return;
+    const words = !common.end_refused ? "end.moved" : this.room.own?.leads ? "end.refused_lead" : "end.refused";
+    if (!this.room.done) queueMicrotask(() => this.room.say(t(words, { time })));
+  }
+
+  #holds(causes: HoldCause[]): void {
+    const held = causes.join();
+    if (this.room.own && held !== this.#held && held) this.#say(sentence(this.room, this.room.own.prompt));
+    this.#held = held;
   }
 
   #clock(): void {

@@ -1,15 +1,17 @@
 /**
- * What the page has said and the server has not yet answered. Commands are sent again under the same id after a reconnect
+ * What the page has said and the server has not yet answered. Commands and notes are sent again under the same id after a reconnect
  * until they are answered; drafts wait in memory and in sessionStorage until they are acknowledged. Knows no screen.
  */
 import { newId } from "./connection";
 import type {
+  Ask,
   BrowserMessage,
   DraftHint,
   ErrorCode,
   RefusalCode,
   SaveDraft,
   SeatCommand,
+  SendNote,
   ServerMessage,
 } from "./wire.gen";
 
@@ -31,7 +33,7 @@ interface Waiting {
 const RETRY_MS = 700;
 
 export class Outbox {
-  #commands = new Map<string, Waiting>();
+  #asked = new Map<string, Waiting>();
   /** By capture: the newest text that is not yet acknowledged. */
   #drafts = new Map<string, SaveDraft>();
 
@@ -54,9 +56,17 @@ export class Outbox {
    * of its draft, which must not come after it. */
   ask(command: SeatCommand): Promise<Answer> {
     if (command.type === "submit_capture" && this.#drafts.delete(command.capture)) this.#keep();
-    const message: BrowserMessage = { type: "command", id: newId(), command };
+    return this.#wait({ type: "command", id: newId(), command });
+  }
+
+  /** Pass a private note. It is kept nowhere else, and sent again until it is answered. */
+  note(note: Omit<SendNote, "type" | "id">): Promise<Answer> {
+    return this.#wait({ type: "send_note", id: newId(), ...note });
+  }
+
+  #wait(message: Ask | SendNote): Promise<Answer> {
     return new Promise((resolve) => {
-      this.#commands.set(message.id, { message, resolve });
+      this.#asked.set(message.id, { message, resolve });
       this.send(message);
     });
   }
@@ -86,7 +96,7 @@ export class Outbox {
 
   /** After a welcome: everything unanswered once more, in the order in which it was said. */
   resend(): void {
-    for (const { message } of this.#commands.values()) this.send(message);
+    for (const { message } of this.#asked.values()) this.send(message);
     for (const draft of this.#drafts.values()) this.send(draft);
   }
 
@@ -94,6 +104,7 @@ export class Outbox {
   answered(message: ServerMessage): boolean {
     switch (message.type) {
       case "accepted":
+      case "note_sent":
         return this.#resolve(message.id, { ok: true });
       case "refused":
         return (
@@ -110,7 +121,7 @@ export class Outbox {
   }
 
   #failed(id: string, code: ErrorCode, place: string, retry: boolean): boolean {
-    const waiting = this.#commands.get(id)?.message ?? [...this.#drafts.values()].find((draft) => draft.id === id);
+    const waiting = this.#asked.get(id)?.message ?? [...this.#drafts.values()].find((draft) => draft.id === id);
     if (!waiting) return false;
     if (retry) setTimeout(() => this.#waits(id) && this.send(waiting), RETRY_MS * (0.5 + Math.random()));
     else if (!this.#saved(id)) this.#resolve(id, { ok: false, code, detail: place });
@@ -118,12 +129,12 @@ export class Outbox {
   }
 
   #waits(id: string): boolean {
-    return this.#commands.has(id) || [...this.#drafts.values()].some((draft) => draft.id === id);
+    return this.#asked.has(id) || [...this.#drafts.values()].some((draft) => draft.id === id);
   }
 
   #resolve(id: string, answer: Answer): boolean {
-    const waiting = this.#commands.get(id);
-    this.#commands.delete(id);
+    const waiting = this.#asked.get(id);
+    this.#asked.delete(id);
     waiting?.resolve(answer);
     return waiting !== undefined;
   }

@@ -49,10 +49,12 @@ export function state(room: Room, seat: SeatView): State {
     return { kind: "absent", words: t("state.kept") };
   }
   if (seat.presence === "weak") return { kind: "weak", words: t("state.weak") };
+  if (seat.media_lost) return { kind: "weak", words: t("state.media_lost") };
   if (!floor || status !== "running") return { kind: "plain", words: office(seat) };
   const hand = floor.hands.findIndex((one) => one.seat === seat.id);
   if (hand >= 0) return { kind: "hand", words: t("state.hand", { place: place(hand + 1) }), place: hand + 1 };
   if (doing(room, seat.id)) return { kind: "plain", words: doing(room, seat.id) };
+  if (now?.closed_cameras.includes(seat.id)) return { kind: "plain", words: t("state.turned_away") };
   if (now?.floor === "silent_writing" && seat.role !== "facilitator" && seat.role !== "observer")
     return floor.done.includes(seat.id)
       ? { kind: "done", words: t("state.done") }

@@ -13,10 +13,13 @@ import type {
   Common,
   Console,
   Countdown,
+  HoldCause,
+  Note,
   Own,
   PhaseView,
   SeatCommand,
   SeatView,
+  SendNote,
   ServerMessage,
 } from "./wire.gen";
 import { addressAs, t, text } from "./words";
@@ -35,6 +38,10 @@ export class Room {
   place: Place;
   /** A plain sentence about what was just refused, until the next gesture. */
   notice = "";
+  /** A plain sentence about what was just done, for a moment. */
+  done = "";
+  /** Private notes that were read by nobody else and not yet put away. */
+  notes: Note[] = [];
   /** The server came back knowing less than this page had seen. */
   behind = false;
   rehearsal: boolean;
@@ -48,6 +55,8 @@ export class Room {
   #seen: [number, string] | null = null;
   #fresh = true;
   #quiet: number | undefined;
+  #settled: number | undefined;
+  #putAway = new Set<string>();
 
   constructor(readonly boot: Boot) {
     this.rehearsal = boot.rehearsal;
@@ -115,6 +124,48 @@ export class Room {
     return answer;
   }
 
+  /** The same, and where it was accepted it is said that it was: what only a few see has no other sign. */
+  async askAndSay(command: SeatCommand, words: string): Promise<void> {
+    if ((await this.ask(command)).ok) this.say(words);
+  }
+
+  /** Pass a private note; a refusal is said in plain words. */
+  async tell(note: Omit<SendNote, "type" | "id">): Promise<boolean> {
+    this.notice = "";
+    const answer = await this.outbox.note(note);
+    if (answer.ok) this.say(t("note.sent"));
+    else this.notice = t(`refused.${answer.code}`);
+    this.changed();
+    return answer.ok;
+  }
+
+  /** Show and read aloud a sentence for a moment. */
+  say(words: string): void {
+    this.done = words;
+    clearTimeout(this.#settled);
+    this.#settled = window.setTimeout(() => {
+      this.done = "";
+      this.changed();
+    }, 8000);
+    this.changed();
+  }
+
+  /** Put away something that was shown to be known once. */
+  putAway(what: string): void {
+    this.#putAway.add(what);
+    this.notes = this.notes.filter((note) => note.id !== what);
+    this.changed();
+  }
+
+  isAway(what: string): boolean {
+    return this.#putAway.has(what);
+  }
+
+  /** Whether the clock stands for this cause. */
+  held(cause: HoldCause): boolean {
+    return this.common?.now?.holds.includes(cause) ?? false;
+  }
+
   may(command: SeatCommand["type"]): boolean {
     return this.own?.may.includes(command) ?? false;
   }
@@ -177,6 +228,12 @@ export class Room {
     return anchor ? anchor.wall_ms + (session_ms - anchor.session_ms) / anchor.speed : 0;
   }
 
+  /** The moment of session time at a time of day in milliseconds since 1970. */
+  sessionTime(wall_ms: number): number {
+    const anchor = this.#anchor;
+    return anchor ? Math.round(anchor.session_ms + (wall_ms - anchor.wall_ms) * anchor.speed) : 0;
+  }
+
   #message(message: ServerMessage): void {
     if (this.outbox.answered(message)) return;
     switch (message.type) {
@@ -223,6 +280,10 @@ export class Room {
           this.levels = {};
           this.changed();
         }, 800);
+        break;
+      case "note":
+        if (!this.isAway(message.id) && !this.notes.some((note) => note.id === message.id))
+          this.notes = [...this.notes, message].slice(-3);
         break;
       case "clock_pong":
         this.#clock.pong(message);

@@ -2,15 +2,18 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { Announcer } from "../announcer";
+import { Bells } from "../bells";
 import { define, Part } from "../part";
 import { alone } from "./screens";
 import { banners } from "./banners";
+import { cards } from "./cards";
 import { dock } from "./dock";
+import { frame } from "./frame";
 import { icon } from "./icon";
 import { moreGestures } from "./more_gestures";
 import { endHolds, placeInTime } from "./place_in_time";
 import { roleCard } from "./role_card";
-import { asked, faces, stage } from "./stage";
+import { asked, faces, stage, typed } from "./stage";
 import { turns } from "./turns";
 import { awaited, counts, trouble } from "./watch";
 import { request, written } from "./written";
@@ -22,18 +25,23 @@ import "./confirm";
 import "./console";
 import "./device_checks";
 import "./lobby";
+import "./mine";
+import "./undo";
 import "./writings";
 
-type Layout = "listening" | "writing" | "conducting" | "talking";
+/** `calm`: a care pause. `still`: the session is suspended, nothing is on stage. */
+type Layout = "listening" | "writing" | "conducting" | "talking" | "calm" | "still";
 
 class App extends Part {
   #announcer: Announcer | undefined;
+  #bells: Bells | undefined;
   #atRole = false;
 
   override connectedCallback(): void {
     this.addEventListener("focusin", (event) => (this.#atRole = (event.target as Element).closest("#role") !== null));
     this.#announcer = new Announcer(this.room); // before this listens itself: it draws what the announcer says
     super.connectedCallback();
+    this.#bells ??= new Bells(this.room);
   }
 
   protected override render(): TemplateResult {
@@ -68,7 +76,7 @@ class App extends Part {
           ${placeInTime(room)} ${banners(room)}
         </div>
         <main class="room ${layout}">
-          ${layout === "conducting" ? this.#conducting() : layout === "writing" ? this.#writing() : this.#talking()}
+          ${layout === "conducting" ? this.#conducting() : layout === "writing" ? this.#writing() : layout === "still" ? this.#still() : this.#talking()}
         </main>
         ${dock(room)}
       </div>`;
@@ -76,7 +84,9 @@ class App extends Part {
 
   #layout(): Layout {
     const { own, common } = this.room;
+    if (this.room.held("suspended")) return "still";
     if (own?.leads) return "conducting";
+    if (this.room.held("care")) return "calm";
     if (common?.now?.floor === "silent_writing" && own && own.writable.length > 0) return "writing";
     return own?.mic_reason === "client_listens" && own.writable.length > 0 ? "listening" : "talking";
   }
@@ -84,10 +94,10 @@ class App extends Part {
   #talking(): TemplateResult {
     const room = this.room;
     return html`<section class="scene" aria-label=${t("stage.label")}>
-        ${stage(room)}${asked(room)}${faces(room)}
+        ${stage(room)}${asked(room)}${typed(room)}${faces(room)}
       </section>
       <div class="side">
-        ${roleCard(room)}${request(room)}${this.#forms(room.own?.writable ?? [], false)}${written(room)}
+        ${roleCard(room)}${cards(room)}${frame(room)}${request(room)}${this.#forms(room.own?.writable ?? [], false)}${written(room)}
       </div>`;
   }
 
@@ -96,7 +106,14 @@ class App extends Part {
     return html`<section class="plan" aria-label=${t("write.label")}>
         ${request(room)}${this.#forms(room.own?.writable ?? [], false)}
       </section>
-      <div class="side">${roleCard(room)}${faces(room, true)}${written(room)}</div>`;
+      <div class="side">${roleCard(room)}${cards(room)}${frame(room)}${faces(room, true)}${written(room)}</div>`;
+  }
+
+  #still(): TemplateResult {
+    const room = this.room;
+    return html`<div class="side">
+      ${room.own?.leads ? html`<co-console .room=${room}></co-console>` : roleCard(room)}${cards(room)}${faces(room, true)}
+    </div>`;
   }
 
   #conducting(): TemplateResult {

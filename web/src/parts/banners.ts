@@ -1,6 +1,7 @@
 /** What must be known above all else, in plain words: a broken connection, a clock that stands, sound that waits for a click. */
 import { html, nothing, type TemplateResult } from "lit";
 import type { Room } from "../room";
+import type { HoldCause } from "../wire.gen";
 import { t, text } from "../words";
 import { icon } from "./icon";
 
@@ -12,13 +13,24 @@ export function banners(room: Room): TemplateResult {
     ${lost ? banner("away", t("banner.lost"), html`<button class="btn small" @click=${() => room.comeBack()}>${t("banner.try_now")}</button>`) : nothing}
     ${!lost && room.media.path === "failed" ? banner("away", t("banner.media")) : nothing}
     ${!lost && room.media.silenced ? banner("speaker", t("banner.silenced"), html`<button class="btn primary small" @click=${() => void room.media.unsilence()}>${t("banner.sound_on")}</button>`, "act") : nothing}
-    ${(common?.now?.holds ?? []).map((cause) => banner(cause === "pause" ? "pause" : "clock", t(`hold.${cause}`, { name: cause === "client_absent" ? away(common?.client) : away(common?.lead) })))}
+    ${held(room).map(([name, cause]) => banner(name, t(`hold.${cause}`, { name: away(cause === "client_absent" ? common?.client : common?.lead) })))}
+    ${common?.vacant && !room.held("lead_absent") && !room.held("suspended") ? banner("away", t("do.held_vacant")) : nothing}
     ${(common?.now?.dropped ?? []).map((round) => banner("clock", t("banner.dropped", { round: text(round) })))}
     ${own?.lead_away && !own.leads ? banner("away", t("banner.lead_away", { name: away(common?.facilitator) })) : nothing}
     ${room.may("take_lead") && !own?.leads ? banner("compass", t("banner.lead_elsewhere", { name: away(common?.lead) }), html`<button class="btn small primary" @click=${() => void room.ask({ type: "take_lead" })}>${t("console.take_lead")}</button>`) : nothing}
     ${room.behind ? banner("warn", t("banner.behind")) : nothing}
+    ${room.done ? banner("check", room.done, undefined, "act") : nothing}
     ${room.notice ? banner("warn", room.notice, html`<button class="btn bare small" @click=${() => dismiss(room)}>${t("close")}</button>`, "notice") : nothing}
   </div>`;
+}
+
+/** Why the clock stands, and what is being done; a care pause and a suspension fill the room with it themselves. */
+function held(room: Room): [string, HoldCause | "vacant"][] {
+  const causes = (room.common?.now?.holds ?? []).filter((cause) => cause !== "care" && cause !== "suspended");
+  return causes.map((cause) => [
+    cause === "pause" ? "pause" : "clock",
+    cause === "lead_absent" && room.common?.vacant ? "vacant" : cause,
+  ]);
 }
 
 function banner(name: string, words: string, action?: TemplateResult, kind = ""): TemplateResult {

@@ -21,7 +21,7 @@ class PhaseClock extends Part {
     const until = timeOfDay(this.room.wall(this.room.now() + left_ms));
     return html`<div class="clock ${near ? "near" : ""}" role="timer" aria-live="off" aria-label=${t("clock.label")}>
       ${this.#hidden ? nothing : figures(left_ms)}
-      <span class="until">${untilWords(now.countdown, left_ms, until)}</span>
+      <span class="until">${this.#endsItself(left_ms) || untilWords(now.countdown, left_ms, until)}</span>
       <button
         class="btn bare small"
         aria-pressed=${this.#hidden}
@@ -34,6 +34,15 @@ class PhaseClock extends Part {
         >
       </button>
     </div>`;
+  }
+
+  /** Near its end: does the phase end by itself? */
+  #endsItself(left_ms: number): string {
+    const now = this.room.common?.now;
+    if (!now?.ends_in || !now.countdown.running || left_ms > now.warn_ms) return "";
+    const ends_ms = this.room.left(now.ends_in);
+    if (ends_ms <= 0) return "";
+    return left_ms > 0 ? t("clock.ends_itself") : t("clock.ends_in", { time: length(ends_ms) });
   }
 
   #toggle(): void {

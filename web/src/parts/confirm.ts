@@ -14,6 +14,7 @@ class Confirm extends Part {
     quiet: { attribute: false },
     grave: { attribute: false },
     act: { attribute: false },
+    gesture: {},
   };
   declare words: string;
   declare ask: string;
@@ -22,12 +23,15 @@ class Confirm extends Part {
   declare quiet: boolean;
   declare grave: boolean;
   declare act: () => void;
+  /** The command's tag, for whoever looks for the button. */
+  declare gesture: string | undefined;
   #asking = false;
 
   protected override render(): TemplateResult {
     if (!this.#asking) {
       return html`<button
         class="btn ${this.quiet ? "bare" : ""}"
+        data-gesture=${this.gesture ?? nothing}
         aria-label=${this.words}
         title=${this.words}
         @click=${() => this.#turn(true)}
@@ -45,7 +49,7 @@ class Confirm extends Part {
     >
       <span>${this.ask}</span>
       <button class="btn small" data-no @click=${() => this.#turn(false)}>${t("no")}</button>
-      <button class="btn small ${this.grave ? "grave" : ""}" @click=${() => this.#do()}>${this.yes}</button>
+      <button class="btn small ${this.grave ? "grave" : ""}" data-confirm=${this.gesture ?? nothing} @click=${() => this.#do()}>${this.yes}</button>
     </div>`;
   }
 

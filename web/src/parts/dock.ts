@@ -7,6 +7,7 @@ import { icon } from "./icon";
 
 export function dock(room: Room): TemplateResult {
   const camera = room.devices.camera !== null;
+  const shut = room.common?.now?.closed_cameras.includes(room.boot.seat) ?? false;
   return html`<footer class="dock" aria-label=${t("dock.label")}>
     ${microphone(room)}
     <span class="push"></span>
@@ -14,12 +15,13 @@ export function dock(room: Room): TemplateResult {
       class="btn bare"
       data-dock="camera"
       aria-pressed=${camera}
-      aria-label=${t(camera ? "camera.on" : "camera.off")}
-      title=${t(camera ? "camera.close" : "camera.open")}
+      aria-label=${t(shut ? "camera.shut" : camera ? "camera.on" : "camera.off")}
+      title=${t(shut ? "picture.closed_mine" : camera ? "camera.close" : "camera.open")}
       @click=${() => toggleCamera(room)}
     >
-      ${icon(camera ? "cam" : "cam-off")}<span class="wide">${t(camera ? "camera.on" : "camera.off")}</span>
+      ${icon(shut ? "lock" : camera ? "cam" : "cam-off")}<span class="wide">${t(shut ? "camera.shut" : camera ? "camera.on" : "camera.off")}</span>
     </button>
+    <co-mine .room=${room}></co-mine>
     <co-settings .room=${room}></co-settings>
     <co-confirm
       class="leave"

@@ -3,8 +3,10 @@ import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { define, Part } from "../part";
 import { office } from "../people";
-import { length, list, t, text, timeOfDay } from "../words";
+import { length, list, t, timeOfDay } from "../words";
+import { cards, charterLines } from "./cards";
 import { icon } from "./icon";
+import { goingOn } from "./mine";
 import { dot, picture } from "./picture";
 
 class Lobby extends Part {
@@ -33,7 +35,7 @@ class Lobby extends Part {
           <co-device-checks .room=${this.room}></co-device-checks>
         </section>
         <div class="aside">
-          ${this.#enter()} ${this.#there()}
+          ${this.#enter()} ${cards(this.room)} ${this.#there()}
           ${repeat(
             own.writable,
             (one) => one.spec.id,
@@ -47,9 +49,7 @@ class Lobby extends Part {
           common.charter.length > 0
             ? html`<section class="charter" aria-labelledby="charter-h">
                 <h2 id="charter-h">${t("charter.title")}</h2>
-                <ul class="voice">
-                  ${common.charter.map((line) => html`<li>${text(line)}</li>`)}
-                </ul>
+                ${charterLines(this.room)}
               </section>`
             : nothing
         }
@@ -90,13 +90,15 @@ class Lobby extends Part {
       for (const kind of kinds) devices.close(kind);
       this.room.enter();
     };
+    const first = common?.phases.find((phase) => phase.client)?.client ?? null;
     return html`<section class="card enter" id="enter" aria-labelledby="enter-h" tabindex="-1">
       <h2 id="enter-h" class="visually-hidden">${t("lobby.enter")}</h2>
       <p class="do">${t(`lobby.${ready}`)}</p>
       <p class="dim">
-        ${t(`today.${own?.role}`, { name: common?.client ? this.room.name(common.client) : "" })}${own && own.jobs.length > 0 ? ` ${t("today.jobs", { jobs: list(own.jobs.map((job) => t(`job.${job}`))) })}` : ""}
+        ${first ? t("today.rotates", { name: this.room.name(first) }) : t(`today.${own?.role}`, { name: common?.client ? this.room.name(common.client) : "" })}${own && own.jobs.length > 0 ? ` ${t("today.jobs", { jobs: list(own.jobs.map((job) => t(`job.${job}`))) })}` : ""}
         ${t("lobby.closed_at_first")}
       </p>
+      ${own?.role === "client" && common?.conducted ? goingOn(this) : nothing}
       <button class="btn primary big" data-gesture="enter" @click=${() => this.room.enter()}>
         ${icon("next")}${t("lobby.enter")}
       </button>

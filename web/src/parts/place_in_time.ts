@@ -11,8 +11,9 @@ export function placeInTime(room: Room): TemplateResult {
   return html`<section class="now" data-family=${phase?.family ?? "open"} aria-labelledby="phase">
     <div class="where">
       <h1 id="phase">${phase ? text(phase.title) : common.title}</h1>
+      ${turnsAsClient(room)}
       <p>
-        ${phase ? html`<span class="nowrap">${whichStep(room)}</span> <span class="purpose">${text(phase.purpose)}</span>` : before(room, common.starts_at_ms)}
+        ${phase ? html`<span class="nowrap">${whichStep(room)}</span>${common.now?.questions_only ? html` <span class="pill">${t("now.questions_only")}</span>` : nothing} <span class="purpose">${text(phase.purpose)}</span>` : before(room, common.starts_at_ms)}
       </p>
     </div>
     <div class="when">
@@ -21,6 +22,14 @@ export function placeInTime(room: Room): TemplateResult {
     </div>
     ${ribbon(room)}
   </section>`;
+}
+
+/** Where the role rotates one must see at once who has it now. */
+function turnsAsClient(room: Room): TemplateResult | typeof nothing {
+  const client = room.phase?.client;
+  if (!client) return nothing;
+  const mine = room.isMe(client);
+  return html`<span class="pill ${mine ? "turn" : "good"} big">${mine ? t("now.you_are_client") : t("now.client", { name: room.name(client) })}</span>`;
 }
 
 function whichStep(room: Room): string {
@@ -70,7 +79,8 @@ function segment(room: Room, phase: PhaseView, share: number, next: boolean, las
   const left_ms = now && room.common?.now ? room.left(room.common.now.countdown) : 0;
   const done = Math.min(1, Math.max(0, 1 - left_ms / Math.max(1, phase.allotted_ms)));
   const state = now ? "now" : phase.status === "done" ? "done" : next ? "next" : "coming";
-  const title = text(phase.title);
+  const whose = phase.client ? `, ${room.name(phase.client)}` : "";
+  const title = `${text(phase.title)}${whose}`;
   const short =
     [title, title.split(/[ ’']/)[0] ?? ""].find((one) => one.length * 0.0056 <= share) ?? (now || last ? title : "");
   return html`<li

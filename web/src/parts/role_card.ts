@@ -6,6 +6,7 @@ import { t, text } from "../words";
 import { icon } from "./icon";
 import { order } from "./order";
 import { sentence } from "./prompt";
+import "./typed_turn";
 
 interface Gesture {
   words: string;
@@ -13,6 +14,8 @@ interface Gesture {
   command: SeatCommand;
   /** `quiet`: waiting needs no button that shines. `plain`: a real button, never the one that shines. */
   kind?: "quiet" | "plain";
+  /** What is said once it was accepted, where nothing else shows it. */
+  told?: string;
 }
 
 export function roleCard(room: Room): TemplateResult {
@@ -28,22 +31,43 @@ export function roleCard(room: Room): TemplateResult {
   >
     <h2 id="role-h">${t(heading)}</h2>
     <p class="do">${sentence(room, own.prompt)}</p>
-    ${ownTime(room)} ${own.cues.map((cue) => html`<p class="cue">${text(cue)}</p>`)}
+    ${ownTime(room)} ${free(room) ? nothing : own.cues.map((cue) => html`<p class="cue">${text(cue)}</p>`)} ${careWords(room)}
+    ${types(room) ? html`<co-typed-turn .room=${room}></co-typed-turn>` : nothing}
     ${own.my_turn ? nothing : order(room)} ${buttons(room, gestures(room))}
   </section>`;
+}
+
+/** A group that needs no help from the script: no cues, no labels, no countdown of turns. */
+export function free(room: Room): boolean {
+  return room.common?.guidance === "free";
+}
+
+function types(room: Room): boolean {
+  return (room.own?.typed ?? false) && room.own?.my_turn === true && room.may("type_turn");
+}
+
+/** In a care pause: who may be heard, and that nothing is kept of it. */
+function careWords(room: Room): TemplateResult | typeof nothing {
+  if (!room.held("care")) return nothing;
+  const { client, conducted } = room.common ?? {};
+  const heard = !conducted ? "care.heard_alone" : client && room.isMe(client) ? "care.heard_client" : "care.heard";
+  const words = client ? t(heard, { name: room.name(client) }) : nothing;
+  return html`<p class="dim">${words}</p>
+    <p class="dim">${t("care.hidden")}</p>`;
 }
 
 /** In one's own turn: what is left, or that it is time to conclude; in silent writing: the step's time. */
 function ownTime(room: Room): TemplateResult | typeof nothing {
   const turn = room.common?.floor.turn;
   if (room.own?.my_turn && turn) {
+    if (free(room) || turn.thanked) return nothing;
     if (turn.overrun !== "none") return html`<p class="conclude">${t("role.conclude")}</p>`;
     return html`<p class="dim">
       <co-time-left .room=${room} .countdown=${turn.countdown} .words=${"turn.left"}></co-time-left>
     </p>`;
   }
   const now = room.common?.now;
-  if (now?.floor !== "silent_writing" || !now.step_countdown) return nothing;
+  if ((now?.floor !== "silent_writing" && !now?.silence) || !now.step_countdown) return nothing;
   return html`<p class="dim">
     <co-time-left .room=${room} .countdown=${now.step_countdown} .words=${"write.left"}></co-time-left>
   </p>`;
@@ -55,10 +79,15 @@ export function gestures(room: Room): Gesture[] {
   const turn = common?.floor.turn;
   if (!own) return [];
   const found: Gesture[] = [];
-  if (own.my_turn && own.mic_reason === "yours" && room.may("set_microphone"))
+  if (own.my_turn && !own.typed && own.mic_reason === "yours" && room.may("set_microphone"))
     found.push({ words: t("mic.open_mine"), icon: "mic", command: { type: "set_microphone", microphone: "open" } });
   if (room.may("end_turn") && turn)
-    found.push({ words: t(endWords(turn)), icon: "check", command: { type: "end_turn", turn: turn.number } });
+    found.push({
+      words: t(endWords(turn)),
+      icon: "check",
+      command: { type: "end_turn", turn: turn.number },
+      ...(types(room) ? { kind: "plain" } : {}),
+    });
   if (room.may("mark_done") && now)
     found.push({
       words: t("gesture.mark_done"),
@@ -69,8 +98,21 @@ export function gestures(room: Room): Gesture[] {
     found.push({ words: t("gesture.question"), icon: "hand", command: { type: "raise_hand", kind: "question" } });
   if (own.may.includes("raise_hand_follow_up"))
     found.push({ words: t("gesture.follow_up"), icon: "reply", command: { type: "raise_hand", kind: "follow_up" } });
+  if (room.may("thank") && turn)
+    found.push({ words: t("gesture.thank"), icon: "check", command: { type: "thank", turn: turn.number }, kind: "plain" });
+  if (room.may("recall_request"))
+    found.push({
+      words: t("gesture.recall"),
+      icon: "compass",
+      command: { type: "recall_request" },
+      kind: "plain",
+      told: t("recall.told"),
+    });
+  if (common?.vacant && room.may("resume") && common.conducted)
+    found.push({ words: t("care.resume"), icon: "play", command: { type: "resume" }, kind: "plain" });
   const armable =
     own.turns_until_mine !== null &&
+    !own.typed &&
     !own.my_turn &&
     room.devices.microphone !== null &&
     !["open", "yours", "armed"].includes(own.mic_reason);
@@ -106,7 +148,7 @@ export function buttons(room: Room, found: Gesture[]): TemplateResult | typeof n
         html`<button
           class="btn ${one === first ? "primary" : ""} ${one.kind === "quiet" ? "bare" : ""}"
           data-gesture=${one.command.type}
-          @click=${() => void room.ask(one.command)}
+          @click=${() => void (one.told ? room.askAndSay(one.command, one.told) : room.ask(one.command))}
         >
           ${one.icon ? icon(one.icon) : nothing}${one.words}
         </button>`,

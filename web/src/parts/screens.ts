@@ -47,6 +47,13 @@ export function alone(room: Room): TemplateResult | null {
 
 function farewell(room: Room): TemplateResult {
   const client = room.own?.role === "client";
+  if (room.common?.stopped)
+    return screen(
+      t("stopped.title"),
+      t("stopped.words"),
+      html`<div class="btns"><a class="btn big" href=${room.boot.after}>${t("farewell.open")}</a></div>
+        <p class="faint">${t("farewell.private")}</p>`,
+    );
   return screen(
     t("farewell.title"),
     t(client ? "farewell.client" : room.own?.role === "facilitator" ? "farewell.facilitator" : "farewell.words"),

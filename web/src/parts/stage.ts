@@ -1,12 +1,14 @@
 /** The stage, one or two large tiles, and the faces of everybody else in the order of the seats. */
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
+import { vars } from "../vars";
 import { doing, office, speaking, state } from "../people";
 import type { Room } from "../room";
 import type { SeatView } from "../wire.gen";
-import { quote, t } from "../words";
+import { quote, t, timeOfDay } from "../words";
 import { icon } from "./icon";
 import { picture } from "./picture";
+import { free } from "./role_card";
 
 const BADGE = {
   absent: "away",
@@ -21,7 +23,8 @@ const BADGE = {
 
 export function stage(room: Room): TemplateResult {
   const seats = onStage(room);
-  return html`<div class="stage" data-tiles=${seats.length}>
+  const tiles = seats.length <= 2 ? String(seats.length) : "many";
+  return html`<div class="stage" data-tiles=${tiles} ${vars({ columns: seats.length > 6 ? 4 : seats.length > 4 ? 3 : 2 })}>
     ${repeat(
       seats,
       (seat) => seat,
@@ -30,10 +33,32 @@ export function stage(room: Room): TemplateResult {
   </div>`;
 }
 
-/** Who is on stage; while nobody is, the one who leads keeps the room warm. */
+/**
+ * Who is on stage. In a care pause those two who may talk. While nobody is, the one who leads keeps the room warm; where
+ * everybody may speak, or nobody leads, everybody who is not turned away.
+ */
 export function onStage(room: Room): string[] {
-  const { stage: seats = [], lead } = room.common ?? {};
-  return seats.length > 0 ? seats.slice(0, 2) : lead ? [lead] : [];
+  const { common } = room;
+  if (!common) return [];
+  const { stage: seats, lead, client, now } = common;
+  if (room.held("suspended")) return [];
+  if (room.held("care")) return [client, lead].filter((seat): seat is string => seat !== null);
+  if (seats.length > 0) return seats.slice(0, 2);
+  if (now?.floor === "silent_writing") return lead ? [lead] : [];
+  if (lead && (now?.floor !== "open" || room.own?.leads)) return [lead];
+  return common.seats
+    .filter((seat) => seat.role !== "observer" && !now?.closed_cameras.includes(seat.id))
+    .map((seat) => seat.id);
+}
+
+/** A text that somebody has typed for their turn, where everybody reads it along. */
+export function typed(room: Room): TemplateResult | typeof nothing {
+  const turn = room.common?.floor.turn;
+  if (!turn?.text) return nothing;
+  return html`<blockquote class="typed" aria-live="polite">
+    <p class="voice">${quote(turn.text)}</p>
+    <footer class="faint">${room.name(turn.seat)}, ${t("typed.by")}</footer>
+  </blockquote>`;
 }
 
 export function tile(room: Room, id: string): TemplateResult {
@@ -49,8 +74,14 @@ export function tile(room: Room, id: string): TemplateResult {
   return html`<figure class="tile ${holds || speaking(room, id) ? "speaking" : ""} ${seat.presence}">
     ${picture(room, id)}
     <figcaption>${room.name(id)} ${does ? html`<span>${does}</span>` : nothing}</figcaption>
-    ${turn?.seat === id ? html`<co-turn-time .room=${room}></co-turn-time>` : nothing}
+    ${shut(room, id)} ${turn?.seat === id && !free(room) ? html`<co-turn-time .room=${room}></co-turn-time>` : nothing}
   </figure>`;
+}
+
+/** A picture that the step closes says so, to its owner above all. */
+function shut(room: Room, id: string): TemplateResult | typeof nothing {
+  if (!room.common?.now?.closed_cameras.includes(id)) return nothing;
+  return html`<span class="shut">${icon("cam-off")}<span>${t(room.isMe(id) ? "picture.closed_mine" : "picture.closed")}</span></span>`;
 }
 
 /** The question that is being answered, if its author has typed it. */
@@ -86,8 +117,10 @@ export function face(room: Room, seat: SeatView): TemplateResult {
     seat.presence === "absent" && seat.joined ? t("state.returning", { name: seat.name }) : room.name(seat.id);
   return html`<li class="face ${now.kind} ${speaking(room, seat.id) ? "speaking" : ""}" data-seat=${seat.id}>
     <div class="pic">
-      ${picture(room, seat.id)}${badge ? html`<span class="badge ${me && now.kind === "hand" ? "turn" : ""}">${icon(badge)}${now.place ?? nothing}</span>` : nothing}
+      ${picture(room, seat.id)}${shut(room, seat.id)}${badge ? html`<span class="badge ${me && now.kind === "hand" ? "turn" : ""}">${icon(badge)}${now.place ?? nothing}</span>` : nothing}
     </div>
-    <div>${name} <small>${now.words}</small></div>
+    <div>
+      ${name} <small>${now.words}</small>${seat.leaves_at_ms === null ? nothing : html`<small>${t("leaving.seat", { time: timeOfDay(room.wall(seat.leaves_at_ms)) })}</small>`}
+    </div>
   </li>`;
 }

@@ -2,7 +2,8 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { define, Part } from "../part";
 import type { CaptureView } from "../wire.gen";
-import { t, text } from "../words";
+import { t } from "../words";
+import { charterLines } from "./cards";
 import { icon } from "./icon";
 import { entry } from "./written";
 
@@ -43,9 +44,7 @@ class Writings extends Part {
     if (charter.length === 0) return nothing;
     return html`<section class="log">
       <header><h3>${t("charter.title")}</h3></header>
-      <ul class="voice">
-        ${charter.map((line) => html`<li>${text(line)}</li>`)}
-      </ul>
+      ${charterLines(this.room)}
     </section>`;
   }
 

@@ -4,6 +4,7 @@ import type { Room } from "../room";
 import type { CaptureView } from "../wire.gen";
 import { quote, t } from "../words";
 import { icon } from "./icon";
+import { free } from "./role_card";
 
 /** Kept in sight above the others. */
 const IN_SIGHT = ["request"];
@@ -93,7 +94,7 @@ export function entry(room: Room, one: CaptureView): TemplateResult {
   if (one.erased) return html`<li class="qa faint">${t("written.erased")}</li>`;
   const { kind, state, ...texts } = one.fields;
   const [first, ...rest] = Object.entries(texts).filter(([, value]) => value);
-  const sort = kind ?? state;
+  const sort = free(room) ? undefined : (kind ?? state);
   const turn = room.common?.floor.turn;
   const live = one.capture === "question" && turn?.seat === one.seat;
   return html`<li class="qa ${one.capture} ${live ? "live" : ""}">

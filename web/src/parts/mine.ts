@@ -1,0 +1,140 @@
+/** « Pour moi »: what a person can say for themselves at any time. Quiet, two presses away, and it says who learns of it. */
+import { html, nothing, type TemplateResult } from "lit";
+import { canRing, ringing, setRinging } from "../bells";
+import { define, Part } from "../part";
+import { length, t } from "../words";
+import { icon } from "./icon";
+import "./leaving";
+
+class Mine extends Part {
+  #open = false;
+  #line = "";
+
+  protected override render(): TemplateResult {
+    return html`<button class="btn bare" data-dock="mine" aria-label=${t("mine")} title=${t("mine")} @click=${() => this.#show()}>
+        ${icon("person")}<span class="wide">${t("mine")}</span>
+      </button>
+      <dialog class="sheet" aria-labelledby="mine-h" @close=${() => this.#closed()}>
+        <header>
+          <h2 id="mine-h">${t("mine")}</h2>
+          <button class="btn bare small push" @click=${() => this.#hide()}>${t("close")}</button>
+        </header>
+        ${this.#open ? html`${this.#pause()} ${this.#lead()} ${this.#typing()} ${this.#goingOn()} ${this.#leaving()} ${this.#rest()}` : nothing}
+      </dialog>`;
+  }
+
+  /** Where somebody leads, the pause is asked of them; where nobody does, it simply begins. */
+  #pause(): TemplateResult | typeof nothing {
+    const { room } = this;
+    if (room.own?.pause_asked) return html`<p class="told">${icon("check")}${t("pause.told")}</p>`;
+    const alone = room.common?.conducted === false;
+    if (!room.may("ask_pause") && !(alone && room.may("care_pause"))) return nothing;
+    const ask = (): void => {
+      this.#hide();
+      if (alone) void room.ask({ type: "care_pause" });
+      else void room.askAndSay({ type: "ask_pause" }, t("pause.told"));
+    };
+    return row(
+      html`<button class="btn" data-gesture=${alone ? "care_pause" : "ask_pause"} @click=${ask}>${icon("cup")}${t("pause.ask")}</button>`,
+      t(alone ? "pause.alone" : "pause.private"),
+    );
+  }
+
+  #lead(): TemplateResult | typeof nothing {
+    const { common, own } = this.room;
+    const lead = common?.lead;
+    if (!lead || own?.leads || this.room.isMe(lead) || this.room.seat(lead)?.presence === "absent") return nothing;
+    const name = this.room.name(lead);
+    const send = async (event: Event): Promise<void> => {
+      event.preventDefault();
+      if (!(await this.room.tell({ preset: "call_lead", line: this.#line.trim() }))) return;
+      this.#line = "";
+      this.#hide();
+    };
+    return html`<form class="told-lead" @submit=${(event: Event) => void send(event)}>
+      <label class="label" for="note-line">${t("note.to_lead", { name })}</label>
+      <div class="with-button">
+        <input
+          class="input"
+          id="note-line"
+          maxlength="140"
+          autocomplete="off"
+          placeholder=${t("note.placeholder")}
+          .value=${this.#line}
+          @input=${(event: Event) => (this.#line = (event.target as HTMLInputElement).value)}
+        />
+        <button class="btn" data-gesture="send_note">${t("note.send")}</button>
+      </div>
+      <span class="faint">${t("note.kept_nowhere")}</span>
+    </form>`;
+  }
+
+  #typing(): TemplateResult | typeof nothing {
+    const { room } = this;
+    if (!room.may("choose_typing")) return nothing;
+    const typed = room.own?.typed ?? false;
+    return row(
+      html`<button
+        class="btn"
+        data-gesture="choose_typing"
+        aria-pressed=${typed}
+        @click=${() => void room.ask({ type: "choose_typing", typed: !typed })}
+      >
+        ${icon(typed ? "check" : "pen")}${t("typing")}
+      </button>`,
+      t(typed ? "typing.on" : "typing.off"),
+    );
+  }
+
+  #goingOn(): TemplateResult | typeof nothing {
+    const { room } = this;
+    return room.own?.role === "client" && room.common?.conducted ? goingOn(this) : nothing;
+  }
+
+  #leaving(): TemplateResult | typeof nothing {
+    return this.room.may("leave_at") ? html`<co-leaving .room=${this.room}></co-leaving>` : nothing;
+  }
+
+  #rest(): TemplateResult {
+    const talk_ms = this.room.own?.talk_ms ?? 0;
+    return html`<div class="small-print">
+      ${canRing() ? html`<label class="check"><input type="checkbox" .checked=${ringing()} @change=${(event: Event) => setRinging((event.target as HTMLInputElement).checked)} />${t("bells")}</label>` : nothing}
+      ${this.room.common?.status === "running" ? html`<p class="faint">${talk_ms < 1000 ? t("talk.none") : t("talk.mine", { time: length(talk_ms) })}</p>` : nothing}
+    </div>`;
+  }
+
+  #show(): void {
+    this.#open = true;
+    this.requestUpdate();
+    void this.updateComplete.then(() => this.querySelector("dialog")?.showModal());
+  }
+
+  #hide(): void {
+    this.querySelector("dialog")?.close();
+  }
+
+  #closed(): void {
+    this.#open = false;
+    this.requestUpdate();
+  }
+}
+
+/** The client's word, given beforehand: if I drop during the advice, it goes on and I read it. */
+export function goingOn(part: Part): TemplateResult | typeof nothing {
+  const { room } = part;
+  if (!room.may("agree_going_on")) return nothing;
+  return html`<label class="check"
+    ><input
+      type="checkbox"
+      data-gesture="agree_going_on"
+      .checked=${room.own?.goes_on ?? false}
+      @change=${(event: Event) => void room.ask({ type: "agree_going_on", agreed: (event.target as HTMLInputElement).checked })}
+    />${t("going_on")}</label
+  >`;
+}
+
+function row(gesture: TemplateResult, words: string): TemplateResult {
+  return html`<div class="gesture-row">${gesture}<span class="faint">${words}</span></div>`;
+}
+
+define("co-mine", Mine);
