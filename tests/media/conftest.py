@@ -49,9 +49,10 @@ async def join(engine: EmbeddedMedia) -> AsyncIterator[Joining]:
         session: str = "room",
         repairs: bool = False,
         slots: int = 3,
+        quiet: bool = False,
     ) -> Guest:
         guest = Guest(engine, session, seat, connection, slots)
-        guest.repairs = repairs
+        guest.repairs, guest.quiet = repairs, quiet
         guests.append(guest)
         return await guest.join(sends, publishes)
 

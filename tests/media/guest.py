@@ -16,12 +16,14 @@ from aiortc import (
     MediaStreamTrack,
     RTCBundlePolicy,
     RTCConfiguration,
+    RTCDtlsTransport,
     RTCPeerConnection,
     RTCRtpSender,
     RTCRtpTransceiver,
     RTCSessionDescription,
 )
 from aiortc.mediastreams import MediaStreamError
+from aiortc.rtp import is_rtcp
 from av import AudioFrame, VideoFrame
 
 from cosession.core.stage import Picture, RoomPlan
@@ -87,6 +89,8 @@ class Guest:
         self.repairs = False
         """Whether it offers RTX. With more than one slot aiortc does not know whose repairs it gets."""
         self.pc = RTCPeerConnection(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
+        self.quiet = False
+        """Whether it sends no media by itself, only what a test sends with its keys."""
         self.frames: dict[int, int] = defaultdict(int)
         self.sound_s: dict[int, float] = defaultdict(float)
         self.tone: Tone | None = None
@@ -111,6 +115,14 @@ class Guest:
 
     async def join(self, sends: bool = True, publishes: bool = True) -> Guest:
         sdp = await self.offer(sends)
+        if self.quiet:
+            dtls = self.pc.getTransceivers()[0].sender.transport
+
+            async def only_control(data: bytes) -> None:
+                if is_rtcp(data):
+                    await RTCDtlsTransport._send_rtp(dtls, data)
+
+            dtls._send_rtp = only_control  # type: ignore[method-assign]
         answer = await self.engine.connect(self.session, self.seat, self.connection, sdp, publishes)
         await self.pc.setRemoteDescription(RTCSessionDescription(answer, "answer"))
         for slot, (audio, video) in enumerate(self._pairs):
