@@ -10,9 +10,10 @@ import { cards } from "./cards";
 import { dock } from "./dock";
 import { frame } from "./frame";
 import { icon } from "./icon";
+import { balance, openJobs, remedies } from "./lead_cards";
 import { moreGestures } from "./more_gestures";
 import { endHolds, placeInTime } from "./place_in_time";
-import { roleCard } from "./role_card";
+import { free, roleCard } from "./role_card";
 import { asked, faces, stage, typed } from "./stage";
 import { turns } from "./turns";
 import { awaited, counts, trouble } from "./watch";
@@ -112,7 +113,7 @@ class App extends Part {
   #still(): TemplateResult {
     const room = this.room;
     return html`<div class="side">
-      ${room.own?.leads ? html`<co-console .room=${room}></co-console>` : roleCard(room)}${cards(room)}${faces(room, true)}
+      ${room.own?.leads ? html`<co-console .room=${room}></co-console>` : roleCard(room)}${cards(room)}${faces(room, true)}${room.own?.leads ? moreGestures(room) : nothing}
     </div>`;
   }
 
@@ -121,17 +122,17 @@ class App extends Part {
     return html`<section class="col seen" aria-label=${t("stage.label")}>${stage(room)}${faces(room)}</section>
       <section class="col conduct-col" aria-label=${t("console.label")}>
         <co-console .room=${room}></co-console>
-        <div class="beside">${turns(room)}${this.#cues()}</div>
+        ${room.held("care") ? nothing : html`<div class="beside">${turns(room)}${this.#cues()}</div>`}
       </section>
       <section class="col watch" aria-label=${t("watch.label")}>
-        ${trouble(room)}${awaited(room)}
-        ${request(room)}${counts(room)}${this.#forms(room.own?.writable ?? [], false)}${written(room)}${moreGestures(room)}
+        ${cards(room)}${remedies(room)}${trouble(room)}${openJobs(room)}${awaited(room)}
+        ${request(room)}${counts(room)}${this.#forms(room.own?.writable ?? [], false)}${written(room)}${balance(room)}${moreGestures(room)}
       </section>`;
   }
 
   #cues(): TemplateResult | typeof nothing {
     const cues = this.room.own?.cues ?? [];
-    if (cues.length === 0) return nothing;
+    if (cues.length === 0 || free(this.room)) return nothing;
     return html`<section class="cues">
       <h2>${t("console.cues")}</h2>
       ${cues.map((cue) => html`<p class="voice">${text(cue)}</p>`)}

@@ -6,9 +6,12 @@ import { html, nothing, type TemplateResult } from "lit";
 import { define, Part } from "../part";
 import type { PhaseView, Preview, SeatCommand } from "../wire.gen";
 import { list, t, text } from "../words";
+import { careExits, recall, undo } from "./frame";
 import { icon } from "./icon";
+import { clientAway, pauseWanted } from "./lead_cards";
 import { preview } from "./preview";
 import { sentence } from "./prompt";
+import { typed } from "./stage";
 
 /** A gesture whose consequence is being read. */
 interface Considered {
@@ -34,7 +37,10 @@ class Console extends Part {
       <h2 id="role-h">${t("console.next_gesture")}</h2>
       <p class="do">${sentence(this.room, own.prompt)}</p>
       ${own.prompt.key === "lead_pass" && this.room.console?.passes ? html`<p class="dim"><co-time-left .room=${this.room} .countdown=${this.room.console.passes} .words=${"console.passes_in"}></co-time-left></p>` : nothing}
-      ${this.#now()} ${this.#considered ? this.#consider(this.#considered) : nothing} ${this.#forward()}
+      ${this.room.console?.unqualified ? html`<p class="dim">${t("console.unqualified")}</p>` : nothing}
+      ${undo(this.room)} ${typed(this.room)} ${own.my_turn && own.typed ? html`<co-typed-turn .room=${this.room}></co-typed-turn>` : nothing}
+      ${pauseWanted(this.room)} ${recall(this.room)} ${clientAway(this.room)}
+      ${this.room.held("care") ? careExits(this.room) : html`${this.#now()} ${this.#considered ? this.#consider(this.#considered) : nothing} ${this.#forward()}`}
     </section>`;
   }
 
@@ -53,8 +59,10 @@ class Console extends Part {
       ${turn && may("take_back_floor") && !this.room.isMe(turn.seat) ? this.#act({ type: "take_back_floor", turn: turn.number }, "next", next && turn.kind !== "ask" ? t("console.pass_to", { name: this.room.name(next) }) : t("console.take_back", { name: holder }), over ? "primary" : "") : nothing}
       ${turn && may("extend_turn") ? this.#act({ type: "extend_turn", turn: turn.number, by_s: 30 }, "plus", t("console.extend_turn", { name: this.room.isMe(turn.seat) ? t("seat.me") : holder })) : nothing}
       ${now && may("extend_phase") ? this.#think({ type: "extend_phase", phase: now.phase, by_s: 60 }, "plus", t("console.extend_phase"), t("preview.extend", { phase: this.room.phaseTitle(now.phase) }), t("preview.extend_yes")) : nothing}
-      ${may("pause") ? this.#act({ type: "pause" }, "pause", t("console.pause")) : nothing}
+      ${turn && may("keep_silence") ? html`<button class="btn" data-gesture="keep_silence" aria-pressed=${turn.silence} @click=${() => void this.room.ask({ type: "keep_silence", turn: turn.number, on: !turn.silence })}>${icon("quiet")}${t(turn.silence ? "console.silence_kept" : "console.keep_silence")}</button>` : nothing}
+      ${may("pause") && !may("resume") ? this.#act({ type: "pause" }, "pause", t("console.pause")) : nothing}
       ${may("resume") ? this.#act({ type: "resume" }, "play", t("console.resume"), "primary") : nothing}
+      ${may("resume_session") ? this.#act({ type: "resume_session" }, "play", t("console.resume_session"), "primary") : nothing}
     </div>`;
   }
 
@@ -62,7 +70,7 @@ class Console extends Part {
   #forward(): TemplateResult | typeof nothing {
     const { common, own, nextPhase } = this.room;
     const now = common?.now;
-    if (!now) return nothing;
+    if (!now || this.room.held("suspended")) return nothing;
     const silent = (this.room.console?.not_spoken ?? []).filter((seat) => this.room.seat(seat)?.role === "consultant");
     const time = own?.prompt.key === "lead_next" || own?.prompt.key === "lead_close";
     const last = !nextPhase;

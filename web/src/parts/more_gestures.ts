@@ -2,6 +2,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import type { Room } from "../room";
 import type { Preview } from "../wire.gen";
+import "./charter_wording";
 import { t } from "../words";
 import { consequence } from "./preview";
 
@@ -11,7 +12,9 @@ export function moreGestures(room: Room): TemplateResult | typeof nothing {
   const deputy = common.deputy;
   const previews = room.console?.previews ?? [];
   const skips = previews.filter((one) => one.gesture === "skip_phase");
-  const later = previews.find((one) => one.gesture === "move_end");
+  const end = (by_s: number): Preview | undefined =>
+    previews.find((one) => one.gesture === "move_end" && one.by_s === by_s);
+  const [later, earlier] = [end(300), end(-300)];
   return html`<section class="more" aria-label=${t("more.title")}>
     ${
       deputy && !room.isMe(deputy) && room.may("hand_over_lead")
@@ -28,7 +31,10 @@ export function moreGestures(room: Room): TemplateResult | typeof nothing {
     <details class="fold">
       <summary><h2>${t("more.title")}</h2></summary>
       <div class="btns">
-        ${room.may("move_end") ? html`<co-confirm .room=${room} .words=${t("more.move_end")} .ask=${`${later ? consequence(room, later) : ""} ${t("more.move_end_ask")}`} .yes=${t("more.move_end_yes")} .icon=${"plus"} .act=${() => void room.ask({ type: "move_end", by_s: 300 })}></co-confirm>` : nothing}
+        ${room.may("care_pause") ? html`<co-confirm .room=${room} .words=${t("more.care")} .ask=${t("more.care_ask")} .yes=${t("more.care_yes")} .gesture=${"care_pause"} .icon=${"cup"} .act=${() => void room.ask({ type: "care_pause" })}></co-confirm>` : nothing}
+        ${later && room.may("move_end") ? html`<co-confirm .room=${room} .words=${t("more.move_end")} .ask=${`${consequence(room, later)} ${t("more.move_end_ask")}`} .yes=${t("more.move_end_yes")} .gesture=${"move_end"} .icon=${"plus"} .act=${() => void room.ask({ type: "move_end", by_s: 300 })}></co-confirm>` : nothing}
+        ${earlier ? html`<co-confirm .room=${room} .words=${t("more.earlier")} .ask=${consequence(room, earlier)} .yes=${t("more.earlier_yes")} .gesture=${"move_end_earlier"} .icon=${"clock"} .act=${() => void room.ask({ type: "move_end", by_s: -300 })}></co-confirm>` : nothing}
+        ${room.may("propose_charter") ? html`<co-charter-wording .room=${room}></co-charter-wording>` : nothing}
         ${skips.map(({ phase }, index) => (phase ? skip(room, phase, skips[index]) : nothing))}
       </div>
       ${room.may("close_session") ? html`<div class="ending"><co-confirm .room=${room} .words=${t("more.close")} .ask=${t("more.close_ask")} .yes=${t("more.close_yes")} .icon=${"leave"} .grave=${true} .act=${() => void room.ask({ type: "close_session" })}></co-confirm></div>` : nothing}

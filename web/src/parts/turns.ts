@@ -2,9 +2,11 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import type { Room } from "../room";
-import { t } from "../words";
+import { state } from "../people";
+import { t, timeOfDay } from "../words";
 import { icon } from "./icon";
 import { dot } from "./picture";
+import "./seat_gestures";
 
 export function turns(room: Room): TemplateResult | typeof nothing {
   const { common } = room;
@@ -15,6 +17,7 @@ export function turns(room: Room): TemplateResult | typeof nothing {
   const rest = common.seats
     .map((seat) => seat.id)
     .filter((seat) => seat !== holder && !waiting.includes(seat) && !room.isMe(seat));
+  if (common.now?.floor === "silent_writing") return writers(room);
   const heading =
     floor.rounds > 1
       ? t("turns.round_of", { n: floor.round, total: floor.rounds })
@@ -22,7 +25,7 @@ export function turns(room: Room): TemplateResult | typeof nothing {
   return html`<section class="turns" aria-labelledby="turns-h">
     <h2 id="turns-h">${heading}</h2>
     <ol>
-      ${holder ? html`<li class="on" aria-current="true">${dot(room, holder)}<span>${room.name(holder)}</span><span class="faint">${t(`turn.${floor.turn?.kind}`)}</span></li>` : nothing}
+      ${holder ? html`<li class="on" aria-current="true">${dot(room, holder)}<span>${room.name(holder)}</span><span class="faint">${t(`turn.${floor.turn?.kind}`)}</span><span class="push"></span>${room.isMe(holder) ? nothing : html`<co-seat-gestures .room=${room} .seat=${holder}></co-seat-gestures>`}</li>` : nothing}
       ${repeat(
         waiting,
         (seat) => seat,
@@ -43,13 +46,34 @@ export function turns(room: Room): TemplateResult | typeof nothing {
   </section>`;
 }
 
+/** In silent writing nobody has the floor: who still writes. */
+function writers(room: Room): TemplateResult {
+  const seats = (room.common?.seats ?? []).filter((seat) => !room.isMe(seat.id) && seat.role !== "observer");
+  return html`<section class="turns" aria-labelledby="turns-h">
+    <h2 id="turns-h">${t("turns.writing")}</h2>
+    <ol>
+      ${repeat(
+        seats,
+        (seat) => seat.id,
+        (seat) => row(room, seat.id, state(room, seat).words),
+      )}
+    </ol>
+  </section>`;
+}
+
 function row(room: Room, seat: string, words: string): TemplateResult {
   const away = room.seat(seat)?.presence === "absent";
   const give = room.console?.grantable.includes(seat) ?? false;
+  const leaves_ms = room.seat(seat)?.leaves_at_ms;
+  const said = [
+    away ? t(room.seat(seat)?.joined ? "state.kept" : "state.expected") : words,
+    leaves_ms == null ? "" : t("leaving.seat", { time: timeOfDay(room.wall(leaves_ms)) }),
+  ].filter(Boolean);
   return html`<li class=${away ? "off" : ""}>
-    ${dot(room, seat)}<span>${room.name(seat)}</span
-    ><span class="faint">${away ? t(room.seat(seat)?.joined ? "state.kept" : "state.expected") : words}</span>
+    ${dot(room, seat)}<span>${room.name(seat)}</span><span class="faint">${said.join(", ")}</span>
+    <span class="push"></span>
     ${give ? html`<button class="btn bare small" data-gesture="grant_floor" aria-label=${t("turns.give_to", { name: room.name(seat) })} title=${t("turns.give_to", { name: room.name(seat) })} @click=${() => void room.ask({ type: "grant_floor", seat })}>${icon("mic")}<span>${t("turns.give")}</span></button>` : nothing}
+    ${room.isMe(seat) ? nothing : html`<co-seat-gestures .room=${room} .seat=${seat}></co-seat-gestures>`}
   </li>`;
 }
 

@@ -2,22 +2,24 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { office } from "../people";
 import type { Room } from "../room";
+import type { SeatView } from "../wire.gen";
 import { t } from "../words";
 import { icon } from "./icon";
 
 export function trouble(room: Room): TemplateResult | typeof nothing {
   const seats = (room.common?.seats ?? []).filter(
-    (seat) => seat.presence !== "here" && seat.joined && !room.isMe(seat.id),
+    (seat) => (seat.presence !== "here" || seat.media_lost) && seat.joined && !room.isMe(seat.id),
   );
+  const how = (seat: SeatView): string => (seat.presence === "here" ? "media_lost" : seat.presence);
   if (seats.length === 0) return nothing;
   return html`<div class="card alert">
     ${seats.map(
       (seat) =>
-        html`<div class=${seat.presence}>
+        html`<div class=${seat.presence === "here" ? "weak" : seat.presence}>
           <h3>
-            ${icon(seat.presence === "weak" ? "signal" : "away")}${t(`watch.${seat.presence}`, { name: seat.name })}
+            ${icon(seat.presence === "absent" ? "away" : "signal")}${t(`watch.${how(seat)}`, { name: seat.name })}
           </h3>
-          <p class="dim">${t(`watch.${seat.presence}.what`)}</p>
+          <p class="dim">${t(`watch.${how(seat)}.what`)}</p>
           ${office(seat) ? html`<p class="faint">${office(seat)}</p>` : nothing}
         </div>`,
     )}
