@@ -1,14 +1,13 @@
-"""`cosession script …`: check the files, draw one, play one without network.
+"""`cosession script …`: check the files, draw one, play one without network, and write what is generated from them.
 
-Results go to stdout, what is wrong to stderr. Nothing is decided here: reading is `scripts`, drawing `timeline`,
-playing `rehearse`.
+Results go to stdout, what is wrong to stderr. Nothing is decided here: reading is `scripts`, warnings `script_check`,
+drawing `timeline`, playing `rehearse`, generating `script_schema` and `script_docs`.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -17,12 +16,9 @@ import typer
 if TYPE_CHECKING:
     from cosession.core.script import Script
 
-app = typer.Typer(no_args_is_help=True, help="Check, draw and play the scripts of sessions.")
-
-#: A cue is read in a glance, beside people's faces.
-CUE_CHARACTERS = 140
-#: With less than this share of the minutes to yield, little lateness can be repaid.
-ELASTICITY = 0.10
+app = typer.Typer(
+    no_args_is_help=True, help="Check, draw and play the scripts of sessions, and what is generated from them."
+)
 
 Name = Annotated[str, typer.Argument(help="A script of protocols/ by its id, or a file ending in .yaml.")]
 
@@ -31,6 +27,7 @@ Name = Annotated[str, typer.Argument(help="A script of protocols/ by its id, or 
 def check(files: Annotated[list[Path], typer.Argument(help="Scripts of sessions, YAML.")]) -> None:
     """Check scripts: every error with its file, line, column and mend. Status 1 if there is one; warnings do not
     fail."""
+    from cosession.script_check import warnings
     from cosession.scripts import WrongScript, read
 
     wrong: list[str] = []
@@ -42,9 +39,10 @@ def check(files: Annotated[list[Path], typer.Argument(help="Scripts of sessions,
         except OSError as error:
             wrong.append(f"{file}: {error.strerror}")
         else:
-            print(f"{file}: {len(found.phases)} phases, {found.planned_ms / 60_000:g} minutes")
-            for warning in warnings(found):
-                print(f"{file.name}: warning: {warning}", file=sys.stderr)
+            phases = found.sequence(found.people.planned)
+            print(f"{file}: {len(phases)} phases, {found.planned_ms / 60_000:g} minutes")
+            for warning in warnings(file, found):
+                print(warning, file=sys.stderr)
     for line in wrong:
         print(line, file=sys.stderr)
     if wrong:
@@ -103,22 +101,46 @@ def play(
     raise typer.Exit(0 if outcome.good else 1)
 
 
-def warnings(script: Script) -> Iterator[str]:
-    """What a script may be, but had better not. The places are those of the whole script, `extends` resolved."""
-    for phase in script.phases:
-        for index, cue in enumerate(phase.cues):
-            for language, text in (("fr", cue.text.fr), ("en", cue.text.en)):
-                if len(text) > CUE_CHARACTERS:
-                    yield (
-                        f"{phase.id}.cues.{index}.text.{language}: {len(text)} characters; "
-                        f"people read a cue in a glance: at most {CUE_CHARACTERS}"
-                    )
-    elastic = sum(phase.planned_ms - phase.minimum_ms for phase in script.phases) / script.planned_ms
-    if elastic < ELASTICITY:
-        yield (
-            f"phases: only {elastic:.0%} of the minutes can yield, so a late start moves the end; "
-            f"lower some minimums until {ELASTICITY:.0%} can"
-        )
+Check = Annotated[bool, typer.Option("--check", help="Change nothing; status 1 if the file has drifted.")]
+Folder = Annotated[Path, typer.Option(help="The folder of the scripts.")]
+
+
+@app.command()
+def schema(check: Check = False, folder: Folder = Path("protocols")) -> None:
+    """Write the JSON Schema of script files, which editors use, from the model and README.md (in a checkout)."""
+    from cosession.script_schema import schema as written
+
+    file = folder / "script.schema.json"
+    _generated(file, written(_text(folder / "README.md")), check, "schema")
+
+
+@app.command()
+def docs(check: Check = False, folder: Folder = Path("protocols")) -> None:
+    """Write the state diagrams and the tables of phases into README.md (in a checkout)."""
+    from cosession.script_docs import with_blocks
+    from cosession.scripts import read_all
+
+    file = folder / "README.md"
+    scripts, wrong = read_all(folder)
+    if wrong:
+        _fail(wrong[0])
+    _generated(file, with_blocks(_text(file), scripts), check, "docs")
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        _fail(f"{file}: {error.strerror}: run this in the checkout, or name its folder with --folder")
+
+
+def _generated(file: Path, text: str, check: bool, verb: str) -> None:
+    """Write what was generated, or say that it has drifted."""
+    if not check:
+        file.write_text(text, encoding="utf-8")
+        print(file)
+    elif not file.is_file() or file.read_text(encoding="utf-8") != text:
+        _fail(f"{file} has drifted: run `cosession script {verb}` and commit the file")
 
 
 def _script(name: str) -> Script:

@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from cosession.core.script import Model, Phase, Script
+from cosession.core.script import LANGUAGES, Language, Model, Phase, Script
 from cosession.core.vocabulary import Overtime
 from cosession.yaml_file import Loc, Problem, WrongFile, load, plain, text_of, wrong
 
@@ -48,7 +48,7 @@ def _read(path: Path, above: tuple[str, ...], known: dict[Path, Script]) -> Scri
     if path in known:
         return known[path]
     tree = load(path, "script", "id")
-    said = plain(tree)
+    said = _in_both_languages(plain(tree))
     extension = _Extension(said, _base(path, tree, (*above, path.stem), known)) if "extends" in said else None
     script, flaws = _validated(said if extension is None else extension.whole)
     problems = flaws if extension is None else [*extension.problems, *map(extension.origin, flaws)]
@@ -58,6 +58,23 @@ def _read(path: Path, above: tuple[str, ...], known: dict[Path, Script]) -> Scri
         raise wrong(path, tree, "script", problems)
     known[path] = script
     return script
+
+
+def missing_language(node: Any) -> Language | None:
+    """The language that a text lacks. It is read as the other one then, which is worth a warning and no more."""
+    if not isinstance(node, dict) or not set(node) <= {*LANGUAGES, "tu"}:
+        return None
+    there = [language for language in LANGUAGES if node.get(language)]
+    return next(language for language in LANGUAGES if language not in there) if len(there) == 1 else None
+
+
+def _in_both_languages(node: Any) -> Any:
+    missing = missing_language(node)
+    if missing is not None:
+        return {**node, missing: next(node[language] for language in LANGUAGES if language != missing)}
+    if isinstance(node, dict):
+        return {key: _in_both_languages(child) for key, child in node.items()}
+    return [_in_both_languages(child) for child in node] if isinstance(node, list) else node
 
 
 def _validated(whole: dict[str, Any]) -> tuple[Script | None, list[Problem]]:

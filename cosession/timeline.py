@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from textwrap import wrap
 
 from cosession.core.script import CaptureSpec, Language, Phase, Script, Step
-from cosession.core.vocabulary import Visibility, Who
+from cosession.core.vocabulary import DropPolicy, FloorMode, Overtime, Visibility, Who
 from cosession.pages.words import Words
 
 COLUMNS = 100
@@ -24,6 +24,7 @@ _WHO: dict[Language, dict[Who, str]] = {
         Who.FACILITATOR: "animateur",
         Who.PREVIOUS_CLIENT: "client de la dernière séance",
         Who.SCRIBE: "preneur de notes",
+        Who.EXPERTS: "experts du sujet",
         Who.MEMBERS: "client et consultants",
         Who.ALL: "tous",
     },
@@ -33,6 +34,7 @@ _WHO: dict[Language, dict[Who, str]] = {
         Who.FACILITATOR: "facilitator",
         Who.PREVIOUS_CLIENT: "last session's client",
         Who.SCRIBE: "scribe",
+        Who.EXPERTS: "experts of the topic",
         Who.MEMBERS: "client and consultants",
         Who.ALL: "everyone",
     },
@@ -44,6 +46,7 @@ _SEEN: dict[Language, dict[Visibility, str]] = {
         Visibility.REVEAL: "pour son auteur seul, puis révélé à tous",
         Visibility.NOT_CLIENT: "caché au client, puis révélé à tous",
         Visibility.LEAD_COUNT: "l'animateur n'en voit que le nombre",
+        Visibility.LEAD_IF_AWAY: "pour son auteur, et l'animateur en son absence",
     },
     "en": {
         Visibility.EVERYONE: "everyone sees it",
@@ -51,38 +54,79 @@ _SEEN: dict[Language, dict[Visibility, str]] = {
         Visibility.REVEAL: "for its author only, then revealed to all",
         Visibility.NOT_CLIENT: "hidden from the client, then revealed to all",
         Visibility.LEAD_COUNT: "the facilitator sees only the number",
+        Visibility.LEAD_IF_AWAY: "for its author, and the facilitator while they are away",
     },
+}
+_DROPS: dict[Language, dict[DropPolicy, str]] = {
+    "fr": {
+        DropPolicy.HOLD: "sans {who} le chrono attend",
+        DropPolicy.CONSENT: "sans {who} le chrono attend, ou l'on continue avec son accord",
+        DropPolicy.LATER: "sans {who} l'étape suivante passe d'abord",
+    },
+    "en": {
+        DropPolicy.HOLD: "without the {who} the clock waits",
+        DropPolicy.CONSENT: "without the {who} the clock waits, or goes on if that was agreed",
+        DropPolicy.LATER: "without the {who} the next phase comes first",
+    },
+}
+_OVERTIME: dict[Language, dict[Overtime, str]] = {
+    "fr": {Overtime.HARD: "finit à l'heure", Overtime.GRACE: "finit {grace_s} s après l'heure"},
+    "en": {Overtime.HARD: "ends on time", Overtime.GRACE: "ends {grace_s} s past its time"},
 }
 _TEXTS: dict[Language, dict[str, str]] = {
     "fr": {
-        "whole": "{minutes} min, au moins {minimum}. {least} à {most} personnes, prévu pour {planned}.",
+        "whole": "{minutes} min, au moins {minimum}. {people} personnes, prévu pour {planned}.",
+        "alone": "Sans animateur : chacun peut lancer, poursuivre et mettre en pause.",
+        "range": "{minimum} à {maximum}",
+        "so_many": "{minimum}",
         "legend": "█ minimum  ░ peut céder",
+        "each": "une fois par client ({times} fois)",
         "least": "au moins {minimum}",
         "protected": "protégée",
         "optional": "facultative",
         "turn": "{turn_s} s chacun",
         "turn_min": "{turn_s} s chacun, au moins {min_turn_s}",
         "queue": "question {turn_s} s, réponse {answer_s} s",
+        "answered": "{turn_s} s chacun, réponse {answer_s} s",
         "rest": "le temps restant",
+        "again": "et l'on recommence",
+        "full": "le silence est gardé jusqu'au bout",
+        "questions_only": "des questions seulement",
         "pass": "passer est bienvenu",
         "droppable": "omis faute de temps",
         "closed": "micros fermés : {who}",
+        "cameras": "caméras fermées : {who}",
+        "in_sight": "reste en vue",
+        "open": "encore {open_h} h après la clôture",
         "lobby": "Avant le début",
+        "after": "Après la clôture",
     },
     "en": {
-        "whole": "{minutes} min, at least {minimum}. {least} to {most} people, planned for {planned}.",
+        "whole": "{minutes} min, at least {minimum}. {people} people, planned for {planned}.",
+        "alone": "Without a facilitator: everybody may start, move on and pause.",
+        "range": "{minimum} to {maximum}",
+        "so_many": "{minimum}",
         "legend": "█ minimum  ░ can yield",
+        "each": "once for each client ({times} times)",
         "least": "at least {minimum}",
         "protected": "protected",
         "optional": "optional",
         "turn": "{turn_s} s each",
         "turn_min": "{turn_s} s each, at least {min_turn_s}",
         "queue": "question {turn_s} s, answer {answer_s} s",
+        "answered": "{turn_s} s each, answer {answer_s} s",
         "rest": "the time that remains",
+        "again": "then anew",
+        "full": "the silence is kept to the end",
+        "questions_only": "questions alone",
         "pass": "passing is welcome",
         "droppable": "left out if time is short",
         "closed": "microphones closed: {who}",
+        "cameras": "cameras closed: {who}",
+        "in_sight": "stays in sight",
+        "open": "for {open_h} h after the close",
         "lobby": "Before the start",
+        "after": "After the close",
     },
 }
 
@@ -101,37 +145,58 @@ class _Drawing:
 
     def lines(self) -> Iterator[str]:
         script, people = self._script, self._script.people
+        sequence = script.sequence(people.planned)
         yield f"{script.id}  {getattr(script.title, self._language)}"
         yield (
             self._text(
                 "whole",
                 minutes=_minutes(script.planned_ms),
-                minimum=_minutes(sum(phase.minimum_ms for phase in script.phases)),
-                least=people.minimum,
-                most=people.maximum,
+                minimum=_minutes(sum(script.phase(phase).minimum_ms for phase, _ in sequence)),
+                people=self._text("range" if people.minimum < people.maximum else "so_many", **people.model_dump()),
                 planned=people.planned,
             )
             + f"  {self._texts['legend']}"
         )
-        if script.lobby:
-            yield ""
-            yield f"{_INDENT}{self._texts['lobby']}"
-            for capture in script.lobby:
-                yield from self._capture(capture)
-        begins_ms = 0
+        if not script.facilitator:
+            yield self._texts["alone"]
+        yield from self._captures("lobby", script.lobby)
+        begins: dict[str, list[int]] = {}
+        now_ms = 0
+        for name, _ in sequence:
+            begins.setdefault(name, []).append(now_ms)
+            now_ms += script.phase(name).planned_ms
         for phase in script.phases:
             yield ""
-            yield from self._phase(phase, begins_ms)
-            begins_ms += phase.planned_ms
+            yield from self._phase(phase, begins[phase.id])
+        yield from self._captures("after", script.after)
 
-    def _phase(self, phase: Phase, begins_ms: int) -> Iterator[str]:
-        facts = [
-            f"{_minutes(phase.planned_ms)} min",
-            self._text("least", minimum=_minutes(phase.minimum_ms)),
-            *([self._texts["protected"]] if phase.protected else []),
-            *([self._texts["optional"]] if phase.optional else []),
-        ]
-        clock = f"{begins_ms // 60_000}:{begins_ms // 1000 % 60:02d}"
+    def _captures(self, title: str, captures: Iterable[CaptureSpec]) -> Iterator[str]:
+        for place, capture in enumerate(captures):
+            if place == 0:
+                yield ""
+                yield f"{_INDENT}{self._texts[title]}"
+            yield from self._capture(capture)
+
+    def _facts(self, phase: Phase, times: int) -> Iterator[str]:
+        yield f"{_minutes(phase.planned_ms)} min"
+        yield self._text("least", minimum=_minutes(phase.minimum_ms))
+        if times > 1:
+            yield self._text("each", times=times)
+        if phase.protected:
+            yield self._texts["protected"]
+        if phase.optional:
+            yield self._texts["optional"]
+        if phase.overtime is not Overtime.SOFT:
+            yield _OVERTIME[self._language][phase.overtime].format(grace_s=phase.grace_s)
+        drops = {Who.CLIENT: phase.drops.client, Who.CONSULTANTS: phase.drops.consultants}
+        for who, policy in {**drops, Who.FACILITATOR: phase.drops.facilitator}.items():
+            if policy is not DropPolicy.RUN:
+                yield _DROPS[self._language][policy].format(who=self._who([who]))
+
+    def _phase(self, phase: Phase, begins_ms: list[int]) -> Iterator[str]:
+        """`begins_ms`: when it begins, more than once where it repeats."""
+        facts = self._facts(phase, len(begins_ms))
+        clock = f"{begins_ms[0] // 60_000}:{begins_ms[0] // 1000 % 60:02d}"
         yield from _hung(f"{clock:>6}  ", f"{getattr(phase.title, self._language)} ({phase.id}), {', '.join(facts)}")
         yield _INDENT + self._bar(phase, begins_ms)
         for index, step in enumerate(phase.steps):
@@ -139,15 +204,17 @@ class _Drawing:
         for capture in phase.captures:
             yield from self._capture(capture)
 
-    def _bar(self, phase: Phase, begins_ms: int) -> str:
-        """The phase's place in the whole; its edges are rounded, so that neighbours touch."""
+    def _bar(self, phase: Phase, begins_ms: list[int]) -> str:
+        """The phase's places in the whole; their edges are rounded, so that neighbours touch."""
 
         def column(at_ms: int) -> int:
             return round(at_ms * _BAR / self._script.planned_ms)
 
-        start, end = column(begins_ms), column(begins_ms + phase.planned_ms)
-        solid = min(max(column(begins_ms + phase.minimum_ms), start + 1), max(end, start + 1))
-        bar = "·" * start + "█" * (solid - start) + "░" * (end - solid)
+        bar = ""
+        for at_ms in begins_ms:
+            start, end = column(at_ms), column(at_ms + phase.planned_ms)
+            solid = min(max(column(at_ms + phase.minimum_ms), start + 1), max(end, start + 1))
+            bar += "·" * (start - len(bar)) + "█" * (solid - start) + "░" * (end - solid)
         return bar + "·" * (_BAR - len(bar))
 
     def _step(self, step: Step) -> Iterator[str]:
@@ -156,7 +223,8 @@ class _Drawing:
         yield f"{title}: {floor}" if title and title.casefold() != floor.casefold() else floor
         yield self._who([step.who])
         if step.answer_s is not None:
-            yield self._text("queue", turn_s=step.turn_s, answer_s=step.answer_s)
+            told = "answered" if step.floor is FloorMode.ROUND else "queue"
+            yield self._text(told, turn_s=step.turn_s, answer_s=step.answer_s)
         elif step.turn_s is not None:
             shorter = step.min_turn_s is not None and step.min_turn_s < step.turn_s
             yield self._text("turn_min" if shorter else "turn", turn_s=step.turn_s, min_turn_s=step.min_turn_s)
@@ -164,17 +232,28 @@ class _Drawing:
             yield f"{step.seconds} s"
         elif step.turn_s is None:
             yield self._texts["rest"]
+        for said, text in (
+            (step.again, "again"),
+            (step.hold_full_time, "full"),
+            (step.questions_only, "questions_only"),
+        ):
+            if said:
+                yield self._texts[text]
         if step.pass_welcome:
             yield self._texts["pass"]
         if step.droppable:
             yield self._texts["droppable"]
         if step.closed:
             yield self._text("closed", who=self._who(step.closed))
+        if step.closed_cameras:
+            yield self._text("cameras", who=self._who(step.closed_cameras))
 
     def _capture(self, capture: CaptureSpec) -> Iterator[str]:
         title = getattr(capture.title, self._language)
-        seen = _SEEN[self._language][capture.visible]
-        yield from _hung(f"{_INDENT}> ", f"{title} ({self._who(capture.by)}): {seen}")
+        facts = [_SEEN[self._language][capture.visible]]
+        facts += [self._texts["in_sight"]] if capture.in_sight else []
+        facts += [self._text("open", open_h=capture.open_h)] if capture.open_h else []
+        yield from _hung(f"{_INDENT}> ", f"{title} ({self._who(capture.by)}): {', '.join(facts)}")
 
     def _who(self, who: Iterable[Who]) -> str:
         return ", ".join(_WHO[self._language][one] for one in who)

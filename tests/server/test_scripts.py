@@ -39,7 +39,7 @@ def test_errors_stand_where_they_are(tmp_path: Path) -> None:
     several = GOOD.replace("    family: explore", "    family: purple").replace("hand_over_s: 6", "hand_over_s: soon")
     assert len(wrong(tmp_path, several)) == 3, "all at once"
     (line,) = wrong(tmp_path, GOOD.replace("id: codev-75", "id: codev-74"))
-    assert line.startswith("codev-75.yaml:3:1: id: ")
+    assert line.startswith("codev-75.yaml:4:1: id: ")
     (line,) = wrong(tmp_path, GOOD.replace("hand_over_s: 6", "hand_over: 6"))
     assert "hand_over: Extra inputs are not permitted" in line
 
@@ -87,7 +87,11 @@ phases:
     [
         ("family: help", "family: aid", "29:5: phases.1.family: Input should be 'open', 'explore', 'agree', 'help'"),
         ("floor: open", "floor: opne", "32:14: phases.1.steps.0.floor: Input should be 'single', 'queue'"),
-        ("fr: Petit, en: Small}\nsum", "fr: Petit}\nsum", "3:8: title.en: Field required"),
+        (
+            "fr: Petit, en: Small}\nsum",
+            "fr: Petit, de: K, en: S}\nsum",
+            "3:20: title.de: Extra inputs are not permitted",
+        ),
         ("minimum: 5", "minimum: 9", "14:5: phases.0.minimum: minimum is longer than minutes"),
         ("min_turn_s: 30", "min_turn_s: 90", "16:50: phases.0.steps.0.min_turn_s: min_turn_s is longer than turn_s"),
         ("turn_s: 60, ", "", "16:9: phases.0.steps.0.turn_s: a round needs turn_s"),
@@ -311,7 +315,7 @@ def test_an_error_of_the_base_is_said_once_and_at_its_own_place(tmp_path: Path) 
     (tmp_path / "short.yaml").write_text(HEAD, encoding="utf-8")
     scripts, errors = read_all(tmp_path)
     assert scripts == {}
-    assert [line.split(": ")[0] for line in errors] == ["codev-75.yaml:11:1", "short.yaml:1:1"]
+    assert [line.split(": ")[0] for line in errors] == ["codev-75.yaml:12:1", "short.yaml:1:1"]
     assert "mend them first" in errors[1]
 
 
