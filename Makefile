@@ -35,8 +35,10 @@ fmt: dev ## put the sources in order
 web: .venv/.run ## build the front end, if it changed
 	@$(BIN)/python web/build_hook.py
 
-schema: .venv/.app ## the wire as the browser knows it is the wire as the server speaks it
+schema: .venv/.app ## what is generated is what the code says: the wire for browsers, scripts for editors and readers
 	$(BIN)/cosession schema --check
+	$(BIN)/cosession script schema --check
+	$(BIN)/cosession script docs --check
 
 lock: dev ## resolve the versions anew, from pyproject.toml
 	$(BIN)/python .ci/lock.py
