@@ -18,7 +18,7 @@ from cosession.core import events as ev
 from cosession.core.course import Course
 from cosession.core.refusal import Refused
 from cosession.core.settle import settle
-from cosession.core.setup import create, lapses_at_ms
+from cosession.core.setup import create
 from cosession.core.state import SessionState
 from cosession.core.vocabulary import HoldCause, Microphone, Presence, RefusalCode, Status
 
@@ -132,10 +132,7 @@ def _report_voices(course: Course, c: cmd.ReportVoices) -> None:
 
 
 def _tick(course: Course, c: cmd.Tick) -> None:
-    """Time alone: `settle` does what is due; a session that nobody began in a week is over."""
-    end_ms = lapses_at_ms(course.state)
-    if end_ms is not None and course.now_ms >= end_ms:
-        course.emit(ev.SessionClosed())
+    """Time alone: `settle` does what is due."""
 
 
 _FACTS: dict[type[cmd.Command], Callable[[Course, Any], None]] = {

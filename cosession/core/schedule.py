@@ -30,6 +30,8 @@ UNDO_MS = 5_000
 VACANT_MS = 60_000
 #: A suspended session can be resumed for 7 days.
 SUSPENDED_MS = 7 * 24 * 3_600_000
+#: A session that never began is closed so long after its scheduled end.
+LAPSES_MS = SUSPENDED_MS
 #: Who said when they leave writes their learning from so long before.
 LEAVING_MS = 10 * 60_000
 #: While the end recedes (a hold, an overrun) the views are refreshed this often.
@@ -283,15 +285,19 @@ def _moments(state: SessionState, now_ms: int) -> Iterator[int]:
         yield state.holds[HoldCause.SUSPENDED] + SUSPENDED_MS
 
 
+def _lobby_moments(state: SessionState) -> Iterator[int]:
+    yield state.ends_at_ms + LAPSES_MS
+    lead = None if state.lead is None else state.seats[state.lead]
+    if lead is not None and not lead.present:
+        yield max(lead.since_ms, state.starts_at_ms) + DEPUTY_LEADS_MS
+
+
 def next_wake(state: SessionState, now_ms: int) -> int | None:
     """Session time of the next moment at which a `Tick` may change something, or at which the views say something
     new."""
-    if state.status is Status.LOBBY and state.lead is not None and not state.seats[state.lead].present:
-        begins_ms = max(state.seats[state.lead].since_ms, state.starts_at_ms) + DEPUTY_LEADS_MS
-        return begins_ms if begins_ms > now_ms else None
-    if state.status is not Status.RUNNING:
+    if state.status is Status.CLOSED:
         return None
-    moments = list(_moments(state, now_ms))
+    moments = list(_lobby_moments(state) if state.status is Status.LOBBY else _moments(state, now_ms))
     instance = state.current
     if instance is not None and HoldCause.SUSPENDED not in state.holds:
         share = shares(state, now_ms)

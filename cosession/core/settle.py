@@ -27,11 +27,19 @@ def settle(course: Course) -> None:
 def _due(state: SessionState) -> tuple[Callable[[Course], bool], ...]:
     match state.status:
         case Status.LOBBY:
-            return (fallback.deputy_begins,)
+            return (_lapses, fallback.deputy_begins)
         case Status.RUNNING:
             return (_forgotten,) if HoldCause.SUSPENDED in state.holds else _RULES
         case Status.CLOSED:
             return ()
+
+
+def _lapses(course: Course) -> bool:
+    """A session that nobody began is over."""
+    if course.now_ms < course.state.ends_at_ms + sch.LAPSES_MS:
+        return False
+    course.emit(ev.SessionClosed())
+    return True
 
 
 def _forgotten(course: Course) -> bool:

@@ -11,16 +11,7 @@ from cosession.core import commands as cmd
 from cosession.core import events as ev
 from cosession.core.refusal import Refused
 from cosession.core.script import Script
-from cosession.core.state import SessionState
-from cosession.core.vocabulary import Job, RefusalCode, Role, Status
-
-#: A session that never began is closed so long after its scheduled end, as one that was suspended and forgotten.
-LAPSES_MS = 7 * 24 * 3_600_000
-
-
-def lapses_at_ms(state: SessionState) -> int | None:
-    """Session time at which a session that has not begun is closed by itself."""
-    return state.ends_at_ms + LAPSES_MS if state.status is Status.LOBBY else None
+from cosession.core.vocabulary import Job, RefusalCode, Role
 
 
 def create(c: cmd.CreateSession) -> list[ev.Event]:

@@ -20,7 +20,6 @@ from cosession.core.events import Event
 from cosession.core.lint import LintHint, hints
 from cosession.core.refusal import Refused
 from cosession.core.schedule import drift_ms, next_wake
-from cosession.core.setup import lapses_at_ms
 from cosession.core.state import SessionState
 from cosession.core.vocabulary import RefusalCode, Status
 from cosession.room.audience import Audience
@@ -287,9 +286,7 @@ class Room:
             self._timer = None
         if self._closed:
             return
-        wake_ms = lapses_at_ms(self.state)
-        if wake_ms is None:
-            wake_ms = next_wake(self.state, self._looked_ms)
+        wake_ms = next_wake(self.state, self._looked_ms)
         if wake_ms is not None:
             at_ms = max(self.time.monotonic_at(wake_ms), self._not_before_ms)
             self._timer = self.clock.call_at(at_ms, self._wake)

@@ -7,7 +7,7 @@ import pytest
 from cosession.core import commands as cmd
 from cosession.core.captures import visible
 from cosession.core.refusal import Refused
-from cosession.core.setup import LAPSES_MS
+from cosession.core.schedule import LAPSES_MS
 from cosession.core.vocabulary import RefusalCode, Status
 from cosession.room.actor import Room
 from cosession.room.directory import KEEP_CLOSED_MS
