@@ -63,7 +63,8 @@ venv:
 	@$(PIP) -r requirements.lock -r requirements-build.lock || $(NO_INDEX)
 	@touch $@
 
-.venv/.app: pyproject.toml web/build_hook.py .venv/.run | web
+HELPER := cosession/media/embedded/send_batch
+.venv/.app: pyproject.toml web/build_hook.py $(HELPER).c $(HELPER).h .venv/.run | web
 	@$(PIP) --no-build-isolation --no-deps --editable . || $(NO_INDEX)
 	@touch $@
 

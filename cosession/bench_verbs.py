@@ -27,6 +27,7 @@ def media(
     ),
     seconds: Annotated[float, typer.Option(min=0.2, max=3600)] = 10.0,
     address: Annotated[str, typer.Option(help="Of this machine, IPv4: where the media port is.")] = "127.0.0.1",
+    native: Annotated[bool, typer.Option("--native/--python", help="With the helper in C, if it was built.")] = True,
     as_json: Json = False,
 ) -> None:
     """Forward the load of some rooms over real DTLS-SRTP, and say what a packet costs."""
@@ -37,7 +38,7 @@ def media(
         _fail("the script's model has three voices: --people 3 at least")
     for known in MODELS:
         if model == known:
-            measured = _run(measure(EmbeddedStand(address), rooms, people, known, seconds))
+            measured = _run(measure(EmbeddedStand(address, native=native), rooms, people, known, seconds))
             _remark(measured.remarks())
             _say(measured.as_json(), as_json)
             return

@@ -58,7 +58,11 @@ class CannotStart(Exception):
 def media_engine(settings: Settings) -> MediaEngine:
     """The media plane that these settings ask for, not started."""
     return EmbeddedMedia(
-        settings.media_bind.host, settings.media_bind.port, settings.media_public_address, settings.media_workers
+        settings.media_bind.host,
+        settings.media_bind.port,
+        settings.media_public_address,
+        settings.media_workers,
+        settings.media_native,
     )
 
 

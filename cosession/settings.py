@@ -116,6 +116,10 @@ class Settings(BaseSettings):
         le=64,
         description="How many processes carry sound and pictures; 0: one per processor core.",
     )
+    media_native: bool = Field(
+        default=True,
+        description="0 sends sound and pictures by Python alone, also where the helper in C was built.",
+    )
     media_public_address: IpAddress | None = Field(
         default=None,
         description="The IP address under which browsers reach the media port, if it is not one of this machine's own "

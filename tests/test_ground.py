@@ -4,6 +4,7 @@ browser shows moving pictures."""
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 import subprocess
 import sys
@@ -139,3 +140,31 @@ async def test_the_browser_of_the_tests_shows_its_synthetic_camera(context: Brow
         }"""
     )
     await page.wait_for_function("document.querySelector('video').getVideoPlaybackQuality().totalVideoFrames > 10")
+
+
+def test_the_helper_is_built_where_there_is_a_compiler_and_left_out_where_not(
+    hook: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "cosession" / "media" / "embedded"
+    folder.mkdir(parents=True)
+    assert hook.build_helper(tmp_path) is None, "there is no source"
+    for name in ("send_batch.c", "send_batch.h"):
+        shutil.copy(ROOT / "cosession" / "media" / "embedded" / name, folder / name)
+
+    monkeypatch.setenv("CC", "no-such-compiler")
+    assert hook.build_helper(tmp_path) is None
+    assert "Python alone" in capsys.readouterr().err
+
+    monkeypatch.delenv("CC")
+    if shutil.which("cc") is None:
+        return
+    library = folder / "_send_batch.so"
+    assert hook.build_helper(tmp_path) == library
+    made = library.stat().st_mtime_ns
+    assert hook.build_helper(tmp_path) == library
+    assert library.stat().st_mtime_ns == made, "nothing has changed"
+
+    (folder / "send_batch.c").write_text("this is no C\n")
+    os.utime(folder / "send_batch.c", ns=(made + 10**9, made + 10**9))
+    assert hook.build_helper(tmp_path) is None
+    assert not library.exists()

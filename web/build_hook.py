@@ -1,8 +1,10 @@
-"""The front end's build: node from PyPI, `npm ci`, `vite build`, from web/ into web/dist.
+"""What has to be built: the front end (node from PyPI, `npm ci`, `vite build`, from web/ into web/dist), and the media
+plane's helper in C where there is a compiler.
 
 Two callers share it. The build backend calls `FrontendHook` for every wheel, the editable one included, and puts the
 finished pages into a real wheel (`cosession/assets.py` finds them there). `make web` and `make check` call `main`.
 A build whose sources have not changed since the last one is skipped; the digest of the sources lies beside the result.
+The helper is optional: without a compiler the wheel is one of pure Python.
 
 Nothing of cosession may be imported here: this runs before it is installed.
 """
@@ -11,9 +13,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -115,6 +119,28 @@ def packed_files(root: Path) -> dict[str, str]:
     return {str(path): f"cosession/_assets/{name}" for path, name in found.items()}
 
 
+def build_helper(root: Path = ROOT) -> Path | None:
+    """Compile the helper beside its source; None, and a word why, if that is not possible here. May be repeated."""
+    source = root / "cosession" / "media" / "embedded" / "send_batch.c"
+    library = source.with_name("_send_batch.so")
+    sources = (source, source.with_suffix(".h"))
+    if not all(path.is_file() for path in sources):
+        return None
+    if library.is_file() and library.stat().st_mtime >= max(path.stat().st_mtime for path in sources):
+        return library
+    library.unlink(missing_ok=True)
+    compiler = shutil.which(os.environ.get("CC") or "cc")
+    if compiler is None or sys.platform == "win32":
+        say("no C compiler here: sound and pictures are sent by Python alone, at more cost")
+        return None
+    made = library.with_suffix(".new")
+    command = [compiler, "-O2", "-shared", "-fPIC", "-o", str(made), str(source)]
+    if subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode != 0:
+        say("the helper in C could not be compiled (the reason stands above): Python alone will do its work")
+        return None
+    return made.replace(library)
+
+
 class FrontendHook(BuildHookInterface[Any]):
     """hatchling's door. `version` is "standard" for a wheel that is carried elsewhere, "editable" for a checkout."""
 
@@ -123,8 +149,15 @@ class FrontendHook(BuildHookInterface[Any]):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         root = Path(self.root)
         build(root)
+        helper = build_helper(root)
         if version != "editable":
             build_data["force_include"].update(packed_files(root))
+        if helper is not None and version != "editable":
+            platform = sysconfig.get_platform().replace("-", "_").replace(".", "_")
+            build_data["artifacts"].append(f"/{helper.relative_to(root).as_posix()}")
+            build_data["pure_python"] = False
+            # It is loaded by its name and knows nothing of Python: any Python will do, only this kind of machine.
+            build_data["tag"] = f"py3-none-{platform}"
 
 
 def say(text: str) -> None:
@@ -136,6 +169,7 @@ def main(arguments: list[str]) -> int:
         match arguments:
             case []:
                 build()
+                build_helper()
             case ["--types"]:
                 check_types()
             case _:

@@ -31,16 +31,24 @@ _NO_MEDIA = frozenset({"bad_stun", "unknown_source"})
 
 
 class EmbeddedStand:
-    """`address`: IPv4, where its media port is. `workers`: media processes, one per core at most, if figures are to be
-    compared. `environment` adds to the process' own (settings)."""
+    """`address`: IPv4, where its media port is. `workers`: media processes; one, if figures are to be compared.
+    `native`: with the helper in C, if it was built. `environment` adds to the process' own."""
 
     def __init__(
-        self, address: str = "127.0.0.1", workers: int = 1, environment: Mapping[str, str] | None = None
+        self,
+        address: str = "127.0.0.1",
+        workers: int = 1,
+        native: bool = True,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.pids: Sequence[int] = ()
         self.profile = ""
         self._address = address
-        settings = {"COSESSION_MEDIA_BIND": f"{address}:0", "COSESSION_MEDIA_WORKERS": str(workers)}
+        settings = {
+            "COSESSION_MEDIA_BIND": f"{address}:0",
+            "COSESSION_MEDIA_WORKERS": str(workers),
+            "COSESSION_MEDIA_NATIVE": str(int(native)),
+        }
         self._environment = {**os.environ, **settings, **(environment or {})}
         self._environment.pop("COSESSION_MEDIA_PUBLIC_ADDRESS", None)
         self._process: asyncio.subprocess.Process | None = None

@@ -28,12 +28,13 @@ class Message(BaseModel):
 
 
 class Start(Message):
-    """First of all. `udp_port` 0: any free one."""
+    """First of all. `udp_port` 0: any free one. `native`: use the helper in C, if there is one."""
 
     type: Literal["start"] = "start"
     bind_host: str
     udp_port: int = Field(ge=0, le=65535)
     public_address: IPv4Address | None
+    native: bool = True
 
 
 class Open(Message):

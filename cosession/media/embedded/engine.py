@@ -124,16 +124,24 @@ class EmbeddedMedia:
 
     `bind_host`: IPv4 address for the media, `0.0.0.0` for all of this machine. `udp_port`: the first worker's, the
     others take those that follow; 0 for any free ones; kept over restarts. `public_address`: the address under which
-    browsers find a server behind NAT, offered first. `workers`: how many processes, 0 for one per usable core.
+    browsers find a server behind NAT, offered first. `workers`: how many processes, 0: one per usable core. `native`:
+    send by the helper in C, if it was built.
     """
 
     def __init__(
-        self, bind_host: str = "127.0.0.1", udp_port: int = 0, public_address: str | None = None, workers: int = 1
+        self,
+        bind_host: str = "127.0.0.1",
+        udp_port: int = 0,
+        public_address: str | None = None,
+        workers: int = 1,
+        native: bool = True,
     ) -> None:
         public = IPv4Address(public_address) if public_address else None
         count = workers or len(os.sched_getaffinity(0))
         ports = [udp_port + i if udp_port else 0 for i in range(count)]
-        starts = [control.Start(bind_host=bind_host, udp_port=port, public_address=public) for port in ports]
+        starts = [
+            control.Start(bind_host=bind_host, udp_port=port, public_address=public, native=native) for port in ports
+        ]
         self._places = [_Supervised(self, start) for start in starts]
         self._workers: list[_Supervised] = []
         self._rooms: dict[str, _Room] = {}

@@ -11,10 +11,10 @@ that is `room`.
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from cosession.media.embedded import rtcp, rtp
+from cosession.media.embedded.native import Batch, Way
 from cosession.media.embedded.sdp import Line
 from cosession.media.embedded.stream import CLOCK_HZ, Packet, Source
 
@@ -27,6 +27,8 @@ class Outlet(Protocol):
 
     def send_rtp(self, packet: bytes) -> None: ...
     def send_rtcp(self, packet: bytes) -> None: ...
+    def way(self) -> Way | None:
+        """Where a helper may send by itself what `send_rtp` would; None: only `send_rtp` can."""
 
 
 class _Left(NamedTuple):
@@ -57,13 +59,33 @@ class Slot:
         self.sequence_offset = random.randrange(1, 1 << 15)
         self.timestamp_offset = 0
         self.picture_offset = self.level0_offset = 0
-        self.packets = self.octets = self.repeats = 0
+        self.repeats = 0
+        self.counts: Any = None
+        """What the helper sent here."""
         self._lost: tuple[float, float] = 0.0, 0.0
         self.round_trip_ms: float | None = None
         self._left: _Left | None = None
         self._report_sent: tuple[int, float] | None = None
         self._repair = self._template(self.repair_ssrc, line.rtx) if self.repair_ssrc else None
         self._repair_sequence = random.randrange(1, 1 << 15)
+        self._packets = self._octets = 0
+
+    @property
+    def packets(self) -> int:
+        """Packets that left, repeats not among them."""
+        return self._packets + (int(self.counts.packets) if self.counts is not None else 0)
+
+    @property
+    def octets(self) -> int:
+        """Bytes of their payloads."""
+        return self._octets + (int(self.counts.octets) if self.counts is not None else 0)
+
+    def send(self, packet: Packet) -> None:
+        """Rewrite, protect and send it, if this slot already takes part."""
+        if packet.extended >= self.base:
+            self._packets += 1
+            self._octets += len(packet.payload)
+            self.outlet.send_rtp(self.write(packet))
 
     def _template(self, ssrc: int, payload_type: int) -> rtp.HeaderTemplate:
         line = self.line
@@ -201,14 +223,16 @@ def forward(source: Source, packet: Packet, now_s: float) -> None:
             slot.sync(packet, now_s)
         source.targets += source.waiting
         source.waiting.clear()
-    send_batch(packet, source.targets)
+        source.batch = None
+    send_batch(packet, source)
 
 
-def send_batch(packet: Packet, targets: Sequence[Slot]) -> None:
-    """Rewrite, protect and send one packet for each target that already takes part."""
-    size, extended = len(packet.payload), packet.extended
-    for slot in targets:
-        if extended >= slot.base:
-            slot.packets += 1
-            slot.octets += size
-            slot.outlet.send_rtp(slot.write(packet))
+def send_batch(packet: Packet, source: Source) -> None:
+    """Rewrite, protect and send one packet for each target of its source that already takes part: all datagrams at once
+    by the helper in C, where there is one, and what is left one by one."""
+    batch = source.batch
+    if batch is None or not batch.holds(source.targets):
+        batch = source.batch = Batch(source.targets)
+    batch.send(packet)
+    for slot in batch.rest:
+        slot.send(packet)

@@ -22,6 +22,7 @@ from cosession.media.embedded.aiortc_seam import MAX_PROTECT_BYTES, Certificate,
 from cosession.media.embedded.allowance import Allowance
 from cosession.media.embedded.arrivals import Arrivals
 from cosession.media.embedded.forward import Slot
+from cosession.media.embedded.native import Way
 from cosession.media.embedded.stream import Packet, Source
 from cosession.media.embedded.transport import IceLite, Mux
 from cosession.room.ports import OfferRefused, SeatFigures
@@ -88,7 +89,7 @@ class Peer:
         self.looked_at = 0
         self.kbps_out = 0.0
         self._sent: tuple[int, float] = 0, site.clock()
-        self.packets_in = self.packets_out = 0
+        self.packets_in = 0
         self._site, self._owner, self._offer = site, owner, offer
         self._version = 1
         self._admitted: set[int] = set()
@@ -359,8 +360,16 @@ class Peer:
             self._ice.send(self._dtls.protect(packet))
         except SrtpError:
             self._site.dropped["srtp"] += 1
-        else:
-            self.packets_out += 1
+
+    def way(self) -> Way | None:
+        """`forward.Outlet`."""
+        path = self._ice.datagrams() if self._dtls.up else None
+        return None if path is None else Way(self._site.mux, *self._dtls.outbound(), path)
+
+    @property
+    def packets_out(self) -> int:
+        """RTP packets that left for this browser."""
+        return sum(slot.packets + slot.repeats for slot in self.by_ssrc.values())
 
     def send_rtcp(self, packet: bytes) -> None:
         """As `send_rtp`, for reports and requests."""

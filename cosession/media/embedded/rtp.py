@@ -162,43 +162,43 @@ class HeaderTemplate:
     The extension ids are the receiver's own (0: not negotiated), so one packet looks different to each receiver.
     """
 
-    __slots__ = ("_extension", "_first", "_level_at", "_payload_type", "_send_time_at", "_ssrc")
+    __slots__ = ("extension", "first", "level_at", "payload_type", "send_time_at", "ssrc")
 
     def __init__(self, ssrc: int, payload_type: int, mid: str, mid_id: int, send_time_id: int, level_id: int) -> None:
-        self._ssrc, self._payload_type = ssrc, payload_type
-        self._send_time_at = self._level_at = 0
+        self.ssrc, self.payload_type = ssrc, payload_type
+        self.send_time_at = self.level_at = 0
         body = bytearray(4)
         if mid_id:
             body += bytes((mid_id << 4 | len(mid) - 1,)) + mid.encode("ascii")
         if send_time_id:
-            self._send_time_at = len(body) + 1
+            self.send_time_at = len(body) + 1
             body += bytes((send_time_id << 4 | 2, 0, 0, 0))
         if level_id:
-            self._level_at = len(body) + 1
+            self.level_at = len(body) + 1
             body += bytes((level_id << 4, 0))
         body += bytes(-len(body) % 4)
         if len(body) > 4:
             struct.pack_into("!HH", body, 0, _ONE_BYTE, len(body) // 4 - 1)
-            self._first = 0x90
+            self.first = 0x90
         else:
             body.clear()
-            self._first = 0x80
-        self._extension = body
+            self.first = 0x80
+        self.extension = body
 
     @property
     def size(self) -> int:
         """Bytes that it puts before a payload."""
-        return 12 + len(self._extension)
+        return 12 + len(self.extension)
 
     def fill(self, marker: int, sequence: int, timestamp: int, send_time: bytes, level: int) -> bytes:
         """The header bytes of one packet; `send_time` is three bytes (`abs_send_time`). The same arguments give the
         same bytes, so that a retransmission never protects two different packets under one sequence number."""
-        extension = self._extension
-        if at := self._send_time_at:
+        extension = self.extension
+        if at := self.send_time_at:
             extension[at : at + 3] = send_time
-        if at := self._level_at:
+        if at := self.level_at:
             extension[at] = level
-        return _HEADER.pack(self._first, marker | self._payload_type, sequence, timestamp, self._ssrc) + extension
+        return _HEADER.pack(self.first, marker | self.payload_type, sequence, timestamp, self.ssrc) + extension
 
 
 def abs_send_time(now_s: float) -> bytes:

@@ -16,6 +16,7 @@ from cosession.media.embedded.sdp import Kind, Line
 
 if TYPE_CHECKING:
     from cosession.media.embedded.forward import Slot
+    from cosession.media.embedded.native import Batch
 
 CLOCK_HZ = {"audio": 48000, "video": 90000}
 
@@ -73,6 +74,8 @@ class Source:
         self.refusal = "closed_floor"
         self.targets: list[Slot] = []
         self.waiting: list[Slot] = []
+        self.batch: Batch | None = None
+        """The targets as they are sent to."""
         """Slots that will join at the next packet they can start from."""
         self.packets = 0
         self.octets = 0

@@ -21,6 +21,8 @@ from typing import Protocol
 import ifaddr
 from aioice import stun
 
+from cosession.media.embedded.native import Helper
+
 Address = tuple[str, int]
 
 MAX_DATAGRAM_BYTES = 1500
@@ -55,7 +57,7 @@ class IceLite:
 
     def __init__(self, mux: Mux, receiver: Receiver, remote_ufrag: str) -> None:
         self.receiver = receiver
-        self.address: Address | None = None
+        self._address: Address | None = None
         self.proven = asyncio.Event()
         self.addresses: list[Address] = []
         self.credentials: list[Credentials] = []
@@ -91,10 +93,26 @@ class IceLite:
         self.proven.set()
         self.receiver.on_life()
 
+    @property
+    def address(self) -> Address | None:
+        """Where datagrams go now; None before one is proven and after the end."""
+        return self._address
+
+    @address.setter
+    def address(self, address: Address | None) -> None:
+        if address != self._address:
+            self._address = address
+            self._mux.version += 1
+
+    def datagrams(self) -> bytes | None:
+        """The address in use as a sockaddr, if a helper may send there what `send` would."""
+        helper = self._mux.helper
+        return None if helper is None or self._address is None else helper.address(*self._address[:2]) or None
+
     def send(self, datagram: bytes) -> None:
         """To the address in use; nothing happens before one is proven."""
-        if self.address is not None:
-            self._mux.send(datagram, self.address)
+        if self._address is not None:
+            self._mux.send(datagram, self._address)
 
     def close(self) -> None:
         """Leave the mux. May be repeated."""
@@ -109,8 +127,11 @@ class IceLite:
 class Mux:
     """The socket and its two tables. `dropped` counts by the reasons of `WorkerFigures`."""
 
-    def __init__(self, host: str, port: int) -> None:
-        """Bind; port 0 takes any free one. Raises OSError."""
+    def __init__(self, host: str, port: int, helper: Helper | None = None) -> None:
+        """Bind; port 0 takes any free one. `helper` sends what goes to many. Raises OSError."""
+        self.helper = helper
+        self.version = 0
+        """Counts the changes of any browser's address."""
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
             self.socket.setblocking(False)

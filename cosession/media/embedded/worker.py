@@ -22,7 +22,7 @@ import structlog
 import uvloop
 
 from cosession import logs
-from cosession.media.embedded import control, sdp
+from cosession.media.embedded import control, native, sdp
 from cosession.media.embedded.aiortc_seam import Certificate
 from cosession.media.embedded.line import Line
 from cosession.media.embedded.peer import Peer, Site
@@ -137,7 +137,7 @@ async def _serve(fd: int) -> int:
     if not isinstance(start, control.Start):
         raise ValueError("the first command is start")
     try:
-        mux = Mux(start.bind_host, start.udp_port)
+        mux = Mux(start.bind_host, start.udp_port, native.load() if start.native else None)
     except OSError as error:
         detail = (
             f"the media plane cannot use UDP port {start.udp_port} on {start.bind_host} ({error.strerror}): "
@@ -149,7 +149,7 @@ async def _serve(fd: int) -> int:
     line.tell(control.Ready(udp_port=mux.port))
     gc.collect()
     gc.freeze()
-    log.info("media.worker_started", udp_port=mux.port)
+    log.info("media.worker_started", udp_port=mux.port, native=mux.helper is not None)
     line.start(worker.obey)
     await line.ended.wait()
     await worker.close()

@@ -1,19 +1,17 @@
 """Python imports this by itself when its folder is on PYTHONPATH: a media worker that forgets every tenth packet."""
 
 import itertools
-from collections.abc import Sequence
 
 from cosession.media.embedded import forward
-from cosession.media.embedded.forward import Slot
-from cosession.media.embedded.stream import Packet
+from cosession.media.embedded.stream import Packet, Source
 
 _numbers = itertools.count(1)
 _send_batch = forward.send_batch
 
 
-def _send_most(packet: Packet, targets: Sequence[Slot]) -> None:
+def _send_most(packet: Packet, source: Source) -> None:
     if next(_numbers) % 10:
-        _send_batch(packet, targets)
+        _send_batch(packet, source)
 
 
 forward.send_batch = _send_most

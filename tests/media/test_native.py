@@ -1,0 +1,239 @@
+"""The helper in C and Python say the same bytes: for every slot, every packet, and on a real way to a real browser's
+DTLS. Where there is no compiler there is no helper, and the tests of Python's way are all there is."""
+
+from __future__ import annotations
+
+import importlib.util
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pylibsrtp
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pylibsrtp._binding import ffi, lib
+
+from cosession.media.embedded import EmbeddedMedia, aiortc_seam, native, rtp
+from cosession.media.embedded.forward import Slot, send_batch
+from cosession.media.embedded.sdp import Kind, Line
+from cosession.media.embedded.stream import Packet, Source
+from cosession.media.embedded.transport import Mux
+from tests.media.guest import Ear, Guest, plan, until
+
+ROOT = Path(__file__).resolve().parents[2]
+KEY = bytes(range(44))
+EXTENSIONS = {rtp.URI_MID: 4, rtp.URI_SEND_TIME: 2, rtp.URI_AUDIO_LEVEL: 1}
+
+
+@pytest.fixture(scope="module")
+def helper() -> native.Helper:
+    """Built as an installation builds it. A machine without a compiler cannot say that it works: the test fails."""
+    spec = importlib.util.spec_from_file_location("build_hook", ROOT / "web" / "build_hook.py")
+    assert spec is not None
+    assert spec.loader is not None
+    hook: ModuleType = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(hook)
+    hook.build_helper(ROOT)
+    found = native.load()
+    assert found is not None, "install a C compiler (cc) to test the helper"
+    return found
+
+
+class Browser:
+    """A socket that receives, the keys of its own, and the outlet to it by either way."""
+
+    def __init__(self, mux: Mux) -> None:
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.socket.settimeout(2)
+        self.mux = mux
+        kind, profile = pylibsrtp.Policy.SSRC_ANY_OUTBOUND, pylibsrtp.Policy.SRTP_PROFILE_AEAD_AES_256_GCM
+        self.session = pylibsrtp.Session(pylibsrtp.Policy(key=KEY, ssrc_type=kind, srtp_profile=profile))
+        self.reader = pylibsrtp.Session(
+            pylibsrtp.Policy(key=KEY, ssrc_type=pylibsrtp.Policy.SSRC_ANY_INBOUND, srtp_profile=profile)
+        )
+        self.by_python: list[bytes] = []
+
+    def send_rtp(self, packet: bytes) -> None:
+        self.by_python.append(packet)
+
+    def send_rtcp(self, packet: bytes) -> None:
+        raise AssertionError("no reports here")
+
+    def way(self) -> native.Way | None:
+        if self.mux.helper is None:
+            return None
+        context = int(ffi.cast("uintptr_t", self.session._srtp[0]))
+        return native.Way(self.mux, self.session, context, self.mux.helper.address(*self.socket.getsockname()))
+
+    def next(self) -> bytes:
+        return self.reader.unprotect(self.socket.recv(2048))
+
+    def got_nothing(self) -> bool:
+        self.socket.setblocking(False)
+        try:
+            self.socket.recv(2048)
+        except BlockingIOError:
+            return True
+        finally:
+            self.socket.settimeout(2)
+        return False
+
+
+@pytest.fixture(scope="module")
+def mux(helper: native.Helper) -> Iterator[Mux]:
+    made = Mux("127.0.0.1", 0, helper)
+    yield made
+    made.socket.close()
+
+
+def line(kind: Any, extensions: dict[str, int], mid: str = "17") -> Line:
+    number, codec = (96, "VP8/90000") if kind == "video" else (111, "opus/48000/2")
+    return Line(kind, mid, "recvonly", number, codec, "", (), extensions, ())
+
+
+def packet(extended: int, payload: bytes, vp8: rtp.Vp8 | None = None) -> Packet:
+    return Packet(extended, 90_000, 0x80, 30, vp8, b"abc", payload)
+
+
+@given(
+    extended=st.integers(0, 1 << 40),
+    timestamp=st.integers(0, 0xFFFFFFFF),
+    offsets=st.tuples(st.integers(0, 0xFFFF), st.integers(0, 0xFFFFFFFF), *[st.integers(-9, 1 << 17)] * 2),
+    payload=st.binary(min_size=6, max_size=1200),
+    descriptor=st.sampled_from([None, (0, 7, 0), (2, 7, 0), (2, 15, 0), (2, 15, 4), (2, 7, 3)]),
+    marker=st.sampled_from([0, 0x80]),
+    level=st.integers(0, 127),
+    wanted=st.sets(st.sampled_from(sorted(EXTENSIONS))),
+)
+@settings(max_examples=100)
+def test_both_write_the_same_bytes(
+    mux: Mux,
+    extended: int,
+    timestamp: int,
+    offsets: tuple[int, int, int, int],
+    payload: bytes,
+    descriptor: tuple[int, int, int] | None,
+    marker: int,
+    level: int,
+    wanted: set[str],
+) -> None:
+    kind: Kind = "audio" if descriptor is None else "video"
+    browser = Browser(mux)
+    source = Source(kind, "a", 1, line(kind, EXTENSIONS))
+    slot = Slot(line(kind, {uri: EXTENSIONS[uri] for uri in wanted}), 0xCAFE, browser)
+    slot.sequence_offset, slot.timestamp_offset, slot.picture_offset, slot.level0_offset = offsets
+    source.targets = [slot]
+    vp8 = None if descriptor is None else rtp.Vp8(False, *descriptor)
+    one = Packet(extended, timestamp, marker, level, vp8, b"xyz", payload)
+    send_batch(one, source)
+    assert browser.next() == slot.write(one)
+    assert (slot.packets, slot.octets) == (1, len(payload))
+    assert not browser.by_python
+    browser.socket.close()
+
+
+Making = Callable[[int], tuple[Source, list[Browser]]]
+
+
+@pytest.fixture
+def room(mux: Mux) -> Iterator[Making]:
+    """A source and so many browsers that it feeds."""
+    everybody: list[Browser] = []
+
+    def make(people: int) -> tuple[Source, list[Browser]]:
+        source, browsers = Source("audio", "a", 1, line("audio", {})), [Browser(mux) for _ in range(people)]
+        everybody.extend(browsers)
+        source.targets = [Slot(line("audio", EXTENSIONS), 100 + i, browser) for i, browser in enumerate(browsers)]
+        return source, browsers
+
+    yield make
+    for browser in everybody:
+        browser.socket.close()
+
+
+def test_one_packet_reaches_many_each_in_its_own_numbers(mux: Mux, room: Making) -> None:
+    source, browsers = room(40)
+    sent = mux.packets_out
+    for number in range(3):
+        send_batch(packet(1000 + number, b"sound"), source)
+    for slot, browser in zip(source.targets, browsers, strict=True):
+        assert [browser.next() for _ in range(3)] == [slot.write(packet(1000 + n, b"sound")) for n in range(3)]
+    assert mux.packets_out == sent + 120
+
+
+def test_what_changes_is_seen_at_the_next_packet(mux: Mux, room: Making) -> None:
+    source, (one, two, three) = room(3)
+    send_batch(packet(1, b"first"), source)
+    for browser in (one, two, three):
+        browser.next()
+
+    gone = source.targets.pop(0)  # the floor, or a page that left
+    source.targets[0].base = 5  # takes part later
+    source.batch = None
+    send_batch(packet(2, b"second"), source)
+    assert one.got_nothing()
+    assert two.got_nothing()
+    assert three.next().endswith(b"second")
+    assert gone.packets == 1
+
+    _, (elsewhere,) = room(1)
+    three.socket, elsewhere.socket = elsewhere.socket, three.socket  # another network
+    mux.version += 1
+    send_batch(packet(3, b"third"), source)
+    assert three.next().endswith(b"third")
+
+
+def test_who_cannot_be_reached_by_datagrams_is_served_by_python(room: Making, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, (one, two) = room(2)
+    monkeypatch.setattr(two, "way", lambda: None)
+    send_batch(packet(1, b"both"), source)
+    assert one.next().endswith(b"both")
+    assert not one.by_python
+    assert [sent[-4:] for sent in two.by_python] == [b"both"]
+    assert [slot.packets for slot in source.targets] == [1, 1]
+
+
+def test_what_does_not_fit_is_refused_and_counted_and_hinders_nobody(mux: Mux, room: Making) -> None:
+    source, (one,) = room(1)
+    before = mux.dropped["srtp"]
+    send_batch(packet(1, bytes(1400)), source)
+    send_batch(packet(2, b"", vp8=rtp.Vp8(False, 2, 15, 4)), source)
+    send_batch(packet(3, b"good"), source)
+    assert one.next().endswith(b"good")
+    assert mux.dropped["srtp"] == before + 2
+
+
+@pytest.mark.parametrize("content", [b"", b"this is no library"])
+def test_a_library_that_does_not_fit_is_not_used(tmp_path: Path, content: bytes) -> None:
+    assert native.load(tmp_path / "missing.so") is None
+    (tmp_path / "other.so").write_bytes(content)
+    assert native.load(tmp_path / "other.so") is None
+
+
+@pytest.mark.parametrize("with_helper", [True, False])
+async def test_a_room_lives_by_either_way(helper: native.Helper, with_helper: bool) -> None:
+    engine = EmbeddedMedia(native=with_helper)
+    await engine.start(Ear())
+    await engine.open("room", ["a", "b"])
+    engine.apply("room", plan(1, ["a", "b"], ["a", "b"]))
+    guests = [Guest(engine, "room", seat, slots=1) for seat in ("a", "b")]
+    for guest in guests:
+        await guest.join()
+    await until(lambda: all(guest.frames[0] > 5 and guest.sound_s[0] > 0.5 for guest in guests))
+    _, figures = await engine.figures()
+    assert all(seat.packets_out > 20 for seat in figures["room"])
+    for guest in guests:
+        await guest.leave()
+    await engine.stop()
+
+
+def test_contract_the_words_of_pylibsrtp_that_the_helper_needs() -> None:
+    session = pylibsrtp.Session()
+    assert ffi.typeof(session._srtp).cname == "struct srtp_ctx_t_ * *"
+    assert ffi.typeof(lib.srtp_protect).result.kind == "enum"
+    assert len(session._cdata) == len(session._buffer) == 1500
+    assert aiortc_seam.protect_function() != 0
