@@ -43,11 +43,13 @@ def may_speak(state: SessionState) -> frozenset[str]:
     if HoldCause.CARE in state.holds:
         return frozenset(seat for seat in (state.client, state.lead) if seat is not None)
     step = state.current_step
-    if step is not None and (step.floor is FloorMode.OPEN or (HoldCause.PAUSE in state.holds and state.lead is None)):
-        return _everyone(state) - closed_roles(state)
     seats = {state.lead, holder(state)}
+    if step is not None and step.floor is FloorMode.OPEN:
+        seats |= set(state.seats_of(step.who))
     if step is not None and step.floor is FloorMode.QUEUE:
         seats.add(state.client)
+    if state.lead is None and HoldCause.PAUSE in state.holds:
+        seats |= _everyone(state)
     heard = (seat for seat in seats if seat is not None and state.seats[seat].role is not Role.OBSERVER)
     return frozenset(heard) - closed_roles(state)
 
