@@ -101,7 +101,7 @@ def _section(state: SessionState, seat: str, spec: CaptureSpec, views: Iterable[
         spec.id,
         own or said(spec.title, words.language),
         Family.OPEN if phase is None else phase.family,
-        [Group(_option(spec, option, words), items) for option, items in groups.items() if items],
+        [Group(option_in_words(spec, option, words), items) for option, items in groups.items() if items],
     )
 
 
@@ -126,15 +126,15 @@ def _plain(spec: CaptureSpec, field: CaptureField, text: str, words: Words) -> s
     """What people read: choices in words, dates as they are said."""
     match field.kind:
         case "choice":
-            return _option(spec, text, words)
+            return option_in_words(spec, text, words)
         case "date":
             return str(format_date(date.fromisoformat(text), "long", locale=words.language))
         case _:
             return text
 
 
-def _option(spec: CaptureSpec, option: str, words: Words) -> str:
-    """An option of a script that brings words of its own kind is shown as it is spelled."""
+def option_in_words(spec: CaptureSpec, option: str, words: Words) -> str:
+    """A choice as people read it. An option of a script that brings words of its own kind is shown as it is spelled."""
     return words.texts.get(f"option.{spec.id}.{option}") or words.texts.get(f"option.{option}", option)
 
 

@@ -6,10 +6,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 
 from cosession.core.captures import visible
+from cosession.core.script import Language
+from cosession.core.state import SeatState
 from cosession.core.vocabulary import Role, Status
 from cosession.pages.headers import is_https
 from cosession.pages.language import language_of
 from cosession.pages.problems import Problem
+from cosession.room.actor import Room
+from cosession.server.body import form_or_json
+from cosession.server.completing import Flaws, complete, open_for
 from cosession.server.invitations import Token, Verdict
 from cosession.server.keepsake import keep, markdown
 from cosession.server.parts import SEAT_COOKIE, Parts
@@ -97,19 +102,51 @@ class Seat:
         """GET …/after: what is this person's, once the session is closed."""
         room, seat = await self._parts.seat(request)
         language = language_of(request, room.state.language)
-        place = f"/s/{room.session}/{seat.id}"
         if room.state.status is not Status.CLOSED:
+            place = f"/s/{room.session}/{seat.id}"
             return self._parts.pages.html(request, "not_yet.html", 409, language=room.state.language, place=place)
+        return await self._sheet(request, room, seat, Flaws(), language, 200)
+
+    async def complete(self, request: Request) -> Response:
+        """POST …/after: what is still written after the close. 422 with everything that is wrong, and nothing typed is
+        lost."""
+        room, seat = await self._parts.seat(request)
+        if room.state.status is not Status.CLOSED:
+            raise Problem(409, "not_yet")
+        language = language_of(request, room.state.language)
+        flaws = await complete(room, seat.id, await form_or_json(request), self._parts.pages.words[language])
+        if flaws:
+            return await self._sheet(request, room, seat, flaws, language, 422)
+        return RedirectResponse(f"/s/{room.session}/{seat.id}/after?kept=yes", 303)
+
+    async def erase(self, request: Request) -> Response:
+        """POST …/erase: the facilitator erases all content of a session that was stopped; `sure=yes` says so twice."""
+        room, seat = await self._parts.seat(request)
+        if seat.role is not Role.FACILITATOR or not room.state.stopped:
+            raise Problem(403, "forbidden")
+        form = await form_or_json(request)
+        if form.get("sure") == "yes":
+            await room.erase()
+        return RedirectResponse(f"/s/{room.session}/{seat.id}/after", 303)
+
+    async def _sheet(
+        self, request: Request, room: Room, seat: SeatState, flaws: Flaws, language: Language, status: int
+    ) -> Response:
         words = self._parts.pages.words[language]
         row = await self._parts.registry.session(room.session)
         return self._parts.pages.html(
             request,
-            "after.html",
+            "erased.html" if room.story.erased else "after.html",
+            status,
             language=room.state.language,
             keepsake=keep(room.state, seat.id, words),
+            open=open_for(room.state, seat.id, room.now_ms(), words, flaws),
+            wall_ms=room.wall_ms,
+            flaws=flaws,
+            kept=request.query_params.get("kept") == "yes",
             state=room.state,
             seat=seat,
-            place=place,
+            place=f"/s/{room.session}/{seat.id}",
             starts_wall_ms=None if row is None else row.starts_wall_ms,
         )
 
@@ -118,6 +155,8 @@ class Seat:
         room, seat = await self._parts.seat(request)
         if room.state.status is not Status.CLOSED:
             raise Problem(409, "not_yet")
+        if room.story.erased:
+            raise Problem(410, "erased")
         words = self._parts.pages.words[language_of(request, room.state.language)]
         row = await self._parts.registry.session(room.session)
         when = "" if row is None else self._parts.pages.when(row.starts_wall_ms, words.language)

@@ -13,7 +13,7 @@ from typing import Any
 
 from cosession.core.commands import CreateSession, NewSeat
 from cosession.core.script import LANGUAGES, Language, Script
-from cosession.core.vocabulary import Job, Role
+from cosession.core.vocabulary import Address, Guidance, Job, Role, TurnOrder
 
 ROWS = 12
 NAME_LENGTH = 60
@@ -21,6 +21,10 @@ TITLE_LENGTH = 120
 #: A start may be that far in the past (somebody took their time to fill in the form), and no further ahead.
 LATE_MS = 10 * 60_000
 AHEAD_MS = 366 * 24 * 3_600_000
+
+#: Fields that the page and the JSON body have in common, and those of them that need somebody who conducts.
+PLAIN = ("script", "title", "language", "facilitator", "speed", "guidance", "address", "turn_order")
+CONDUCTED = ("facilitator", "deputy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +50,21 @@ class NewSession:
     starts_wall_ms: int
 
 
-def from_form(form: Mapping[str, Any], zone: tzinfo | None) -> dict[str, Any]:
+def from_form(form: Mapping[str, Any], scripts: Mapping[str, Script], zone: tzinfo | None) -> dict[str, Any]:
     """The fields of the JSON body from the fields of the page. Empty rows are left out, and whoever is chosen by row
-    is renumbered. A time without the browser's offset is taken in `zone`."""
+    is renumbered. A time without the browser's offset is taken in `zone`. What the page hides for a script that nobody
+    conducts is left out."""
     rows = _texts(form.get("participant"))[:ROWS]
     places = {row: place for place, row in enumerate(i for i, name in enumerate(rows) if name.strip())}
-    body: dict[str, Any] = {
-        key: form[key] for key in ("script", "title", "language", "facilitator", "speed") if key in form
-    }
+    script = scripts.get(str(form.get("script", "")))
+    hidden = CONDUCTED if script is not None and not script.facilitator else ()
+    body: dict[str, Any] = {key: form[key] for key in PLAIN if key in form and key not in hidden}
     body["participants"] = [name for name in rows if name.strip()]
+    marked = [_number(row) for row in _texts(form.get("qualified"))]
+    body["qualified"] = [] if "deputy" in hidden else [places[row] for row in marked if row in places]
     for job in ("client", "deputy", "timekeeper", "scribe", "previous_client"):
+        if job in hidden:
+            continue
         row = _number(form.get(job))
         # A row that is chosen and empty stays an error: an index nobody has.
         body[job] = None if row is None else places.get(row, ROWS)
@@ -92,8 +101,19 @@ def check(body: Mapping[str, Any], scripts: Mapping[str, Script], now_wall_ms: i
     elif not -LATE_MS <= starts_wall_ms - now_wall_ms <= AHEAD_MS:
         wrong("starts_at", "starts_past" if starts_wall_ms < now_wall_ms else "starts_far")
     facilitator = _line(body.get("facilitator"), NAME_LENGTH)
-    if not facilitator:
+    alone = script is not None and not script.facilitator
+    if not facilitator and not alone:
         wrong("facilitator", "facilitator", limit=NAME_LENGTH)
+    if body.get("facilitator") and alone:
+        wrong("facilitator", "facilitator_alone")
+    guidance, address = body.get("guidance", Guidance.GUIDED), body.get("address", Address.VOUS)
+    turn_order = body.get("turn_order", TurnOrder.ROTATING)
+    if guidance not in list(Guidance):
+        wrong("guidance", "guidance", known=", ".join(Guidance))
+    if address not in list(Address):
+        wrong("address", "address", known=", ".join(Address))
+    if turn_order not in list(TurnOrder):
+        wrong("turn_order", "turn_order", known=", ".join(TurnOrder))
     speed = _number(body.get("speed", 1))
     if speed is None or not 1 <= speed <= 600:
         wrong("speed", "speed")
@@ -107,15 +127,18 @@ def check(body: Mapping[str, Any], scripts: Mapping[str, Script], now_wall_ms: i
     chosen = {job: _chosen(job, body.get(job), len(names), wrong) for job in ("client", *Job, "previous_client")}
     if body.get("client") is None:
         wrong("client", "client")
+    qualified = _marked(body.get("qualified", []), len(names), wrong)
     if chosen["client"] is not None and chosen["client"] == chosen[Job.DEPUTY]:
         wrong("deputy", "deputy_client")
     if errors or starts_wall_ms is None or speed is None:
         raise WrongForm(errors)
 
-    seats = [NewSeat(name=facilitator, role=Role.FACILITATOR)]
+    seats = [] if alone else [NewSeat(name=facilitator, role=Role.FACILITATOR, qualified=True)]
+    first_member = len(seats)
     for place, name in enumerate(names):
         role = Role.CLIENT if chosen["client"] == place else Role.CONSULTANT
-        seats.append(NewSeat(name=name, role=role, jobs=frozenset(job for job in Job if chosen[job] == place)))
+        jobs = frozenset(job for job in Job if chosen[job] == place)
+        seats.append(NewSeat(name=name, role=role, jobs=jobs, qualified=place in qualified))
     previous = chosen["previous_client"] if number != 1 else None
     command = CreateSession(
         title=title,
@@ -125,7 +148,10 @@ def check(body: Mapping[str, Any], scripts: Mapping[str, Script], now_wall_ms: i
         starts_at_ms=max(0, starts_wall_ms - now_wall_ms) * speed,
         speed=speed,
         number=number or 1,
-        previous_client=None if previous is None else previous + 1,
+        previous_client=None if previous is None else previous + first_member,
+        guidance=Guidance(guidance),
+        address=Address(address),
+        turn_order=TurnOrder(turn_order),
     )
     return NewSession(command, max(starts_wall_ms, now_wall_ms))
 
@@ -158,6 +184,14 @@ def _chosen(job: str, found: Any, people: int, wrong: Any) -> int | None:
         wrong(job, "chosen")
         return None
     return place
+
+
+def _marked(found: Any, people: int, wrong: Any) -> frozenset[int]:
+    """Several of the people named, by their places."""
+    places = [_number(one) for one in found] if isinstance(found, list) else [None]
+    if any(place is None or not 0 <= place < people for place in places):
+        wrong("qualified", "qualified")
+    return frozenset(place for place in places if place is not None)
 
 
 def _start(body: Mapping[str, Any], now_wall_ms: int) -> int | None:

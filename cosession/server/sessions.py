@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +12,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from cosession.core.refusal import Refused
-from cosession.core.vocabulary import Job, Role, Status
+from cosession.core.schedule import SUSPENDED_MS
+from cosession.core.vocabulary import Address, Guidance, HoldCause, Job, Role, Status, TurnOrder
 from cosession.pages.headers import base_url
 from cosession.pages.language import language_of
 from cosession.pages.problems import Problem
@@ -31,6 +33,7 @@ from cosession.server.session_form import (
 
 log = structlog.get_logger("cosession.server")
 
+LOTS = 1 << 31
 #: The list shows so many; older ones are reached by their address.
 SHOWN = 60
 
@@ -64,7 +67,7 @@ class Sessions:
         await parts.sign_in.required(request)
         body = await form_or_json(request)
         as_json = request.headers.get("content-type", "").startswith("application/json")
-        fields = body if as_json else from_form(body, parts.zone)
+        fields = body if as_json else from_form(body, parts.scripts, parts.zone)
         try:
             session = await self._create(check(fields, parts.scripts, parts.clock.wall_ms(), parts.rehearsal))
         except WrongForm as wrong:
@@ -82,8 +85,10 @@ class Sessions:
 
     async def _create(self, new: NewSession) -> str:
         parts = self._parts
+        # Where the order of a round is drawn, the lot is drawn here: core has no chance of its own.
+        command = new.command.model_copy(update={"lot": secrets.randbelow(LOTS)})
         try:
-            session = await parts.rooms.create(new.command)
+            session = await parts.rooms.create(command)
         except Refused as refusal:
             # Making a session is refused for its setup only; core names the field.
             field = refusal.detail.partition(":")[0]
@@ -97,14 +102,18 @@ class Sessions:
         row = await self._parts.registry.session(room.session)
         assert row is not None
         seats = [{**link, "state": room.state.seats[link["seat"]]} for link in await self._links(request, room)]
+        if room.story.erased:
+            return self._parts.pages.html(request, "erased.html", language=room.state.language)
         return self._parts.pages.html(
             request,
             "session.html",
+            me=next((seat for seat in seats if seat["role"] == Role.FACILITATOR), None),
+            resume_until_ms=_resume_until_ms(room),
             session=room.session,
             state=room.state,
             seats=seats,
             starts_wall_ms=row.starts_wall_ms,
-            ends_wall_ms=row.starts_wall_ms + room.state.script.planned_ms // room.state.speed,
+            ends_wall_ms=row.starts_wall_ms + room.state.planned_ms // room.state.speed,
             host=base_url(request, self._parts.public_url),
         )
 
@@ -162,6 +171,12 @@ class Sessions:
             errors=said,
             scripts=list(self._parts.scripts.values()),
             jobs=["client", *(job.value for job in (Job.DEPUTY, Job.TIMEKEEPER, Job.SCRIBE)), "previous_client"],
+            qualified={str(row) for row in typed.get("qualified", [])},
+            settings={
+                "guidance": [word.value for word in Guidance],
+                "address": [word.value for word in Address],
+                "turn_order": [word.value for word in TurnOrder],
+            },
             rehearsal=self._parts.rehearsal,
             zone=self._parts.zone,
         )
@@ -183,7 +198,15 @@ def _overview(row: SessionRow, room: Room) -> dict[str, Any]:
         "client": client,
         "people": sum(seat.role is not Role.FACILITATOR for seat in state.seats.values()),
         "here": sum(seat.present for seat in state.seats.values()),
+        "resume_until_ms": _resume_until_ms(room),
+        "erased": room.story.erased,
     }
+
+
+def _resume_until_ms(room: Room) -> int | None:
+    """Until when a suspended session can be resumed, as the time of day; None for any other."""
+    since_ms = room.state.holds.get(HoldCause.SUSPENDED)
+    return None if since_ms is None else room.wall_ms(since_ms + SUSPENDED_MS)
 
 
 def _input_of(field: str, typed: Mapping[str, Any]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import json
 import re
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -11,8 +13,9 @@ from zoneinfo import ZoneInfo
 import httpx
 
 from cosession import assets
-from cosession.core.vocabulary import Job, Role
+from cosession.core.vocabulary import Address, Guidance, Job, Role, TurnOrder
 from cosession.main import Application
+from cosession.pages.render import said
 from cosession.scripts import read_all
 from tests.server.conftest import PEOPLE, setup, visitor
 
@@ -63,14 +66,68 @@ async def test_the_form_makes_a_session_and_leads_to_its_links(
 async def test_every_script_can_be_chosen_and_made(application: Application, facilitator: httpx.AsyncClient) -> None:
     page = (await facilitator.get("/sessions/new")).text
     scripts, _ = read_all(assets.protocols())
-    assert re.findall(r'<option value="([a-z0-9-]+-[a-z0-9-]+)"', page) == list(scripts)
+    assert re.findall(r'name="script" value="([a-z0-9-]+)"', page) == list(scripts)
+    assert len(scripts) == 12
     for name, script in scripts.items():
-        assert script.title.fr in page
-        answer = await facilitator.post("/sessions", json=setup(script=name))
+        for words in (script.title, script.summary):
+            assert html.escape(said(words, "fr"), quote=False) in html.unescape(page).replace("&", "&amp;")
+        people = [*PEOPLE, "Sophie", "Thomas", "Mehdi", "Léa"][: script.people.planned]
+        changes = {"participants": people, "deputy": 1, "scribe": 1, "previous_client": 1}
+        if not script.facilitator:
+            changes["facilitator"] = None
+        answer = await facilitator.post("/sessions", json=setup(script=name, **changes))
         assert answer.status_code == 201, (name, answer.text)
         room = await application.rooms.get(answer.json()["session"])
         assert room is not None
         assert room.state.script == script
+        assert (room.state.facilitator is None) is not script.facilitator
+        assert (await facilitator.get(f"/sessions/{room.session}")).status_code == 200
+
+
+async def test_a_script_that_nobody_conducts_has_members_only(
+    application: Application, facilitator: httpx.AsyncClient
+) -> None:
+    """The form still sends what it hides; in JSON a facilitator is an error."""
+    rows = ["Nadia", "", "Laura", "Joe", *[""] * 8]
+    changes = {"script": "troika-30", "participant[]": rows, "deputy": "2", "scribe": "", "qualified[]": ["3"]}
+    answer = await facilitator.post("/sessions", content=form(**changes), headers=FORM)
+    room = await application.rooms.get(str(answer.url).rpartition("/")[2])
+    assert room is not None
+    assert [(seat.id, seat.name) for seat in room.state.seats.values()] == [
+        ("p1", "Nadia"),
+        ("p2", "Laura"),
+        ("p3", "Joe"),
+    ]
+    assert not any(seat.jobs or seat.qualified for seat in room.state.seats.values())
+    assert "Ouvrez votre propre lien" in answer.text
+    async with visitor(application) as nadia:
+        link = re.findall(r"http://codev.test/j/[^\"]+", answer.text)[0]
+        assert (await nadia.get(link)).url.path == f"/s/{room.session}/p1"
+        view = json.loads(room.view_text("p1", None))
+    assert view["console"] is None
+    assert not view["common"]["conducted"]
+    alone = setup(script="troika-30", participants=PEOPLE[:3], deputy=None, previous_client=None)
+    refused = await facilitator.post("/sessions", json=alone)
+    assert [error["field"] for error in refused.json()["errors"]] == ["facilitator"]
+
+
+async def test_the_groups_settings_reach_the_session(application: Application, facilitator: httpx.AsyncClient) -> None:
+    chosen = {"guidance": "accompanied", "address": "tu", "turn_order": "drawn", "qualified[]": ["1", "2"]}
+    answer = await facilitator.post("/sessions", content=form(**chosen), headers=FORM)
+    first = await application.rooms.get(str(answer.url).rpartition("/")[2])
+    body = setup(guidance="free", address="tu", turn_order="quietest", qualified=[1])
+    answer = await facilitator.post("/sessions", json=body)
+    second = await application.rooms.get(answer.json()["session"])
+    assert first is not None
+    assert second is not None
+    for room, settings, qualified in (
+        (first, (Guidance.ACCOMPANIED, Address.TU, TurnOrder.DRAWN), ["f", "p2", "p3"]),
+        (second, (Guidance.FREE, Address.TU, TurnOrder.QUIETEST), ["f", "p2"]),
+    ):
+        state = room.state
+        assert (state.guidance, state.address, state.turn_order) == settings
+        assert [seat.id for seat in state.seats.values() if seat.qualified] == qualified
+    assert first.state.lot != second.state.lot, "each session has a lot of its own"
 
 
 async def test_a_script_for_six_is_not_for_seven(facilitator: httpx.AsyncClient) -> None:
@@ -147,6 +204,14 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"scribe": "x"}, "scribe"),
     ({"number": 0}, "number"),
     ({"speed": 0}, "speed"),
+    ({"guidance": "strict"}, "guidance"),
+    ({"address": "elles"}, "address"),
+    ({"turn_order": None}, "turn_order"),
+    ({"qualified": [4]}, "qualified"),
+    ({"qualified": "1"}, "qualified"),
+    ({"qualified": [["a"]]}, "qualified"),
+    ({"guidance": ["guided"]}, "guidance"),
+    ({"script": "troika-30", "participants": ["A", "B", "C"]}, "facilitator"),
     ({"speed": 1.5}, "speed"),
 ]
 

@@ -10,9 +10,10 @@ import pytest
 
 from cosession import assets
 from cosession.core.script import LANGUAGES
-from cosession.core.vocabulary import Job, Role, Status
+from cosession.core.vocabulary import Address, Guidance, Job, RefusalCode, Role, Status, TurnOrder
 from cosession.pages.words import read_words
 from cosession.scripts import read_all
+from cosession.server.completing import EXPLAINED
 
 ROOT = Path(__file__).resolve().parents[2]
 PLURAL = re.compile(r't\.count\(\s*"([^"]+)"')
@@ -42,6 +43,7 @@ def used() -> set[str]:
     ids |= {f"problem.{name}.{part}" for name in problems for part in ("title", "what", "do")}
     ids |= {f"wrong.{name}" for name in re.findall(r'wrong\(\s*(?:f?"[^"]*"|\w+), "(\w+)"', python)}
     ids |= {f"wrong.{name}" for name in ("starts_past", "starts_far", "setup")}
+    ids |= {f"after.wrong.{code.value}" for code in (*EXPLAINED, RefusalCode.NOT_NOW)}
     families = {
         "language.": list(LANGUAGES),
         "job.": ["client", *Job, "previous_client"],
@@ -50,6 +52,13 @@ def used() -> set[str]:
         "ops.presence.": ["here", "weak", "absent", "waiting"],
         "ops.": [Status.LOBBY, Status.CLOSED],
         "problem.": [],
+        "new.": [
+            *("guidance", "address", "turn_order"),
+            *(f"guidance.{word}" for word in Guidance),
+            *(f"address.{word}" for word in Address),
+            *(f"turn_order.{word}" for word in TurnOrder),
+        ],
+        "new.guidance.": [f"{word}.help" for word in Guidance],
     }
     for prefix in PREFIXED.findall(templates):
         assert prefix in families, f"{prefix}: tell this test how it goes on"
