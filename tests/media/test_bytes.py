@@ -166,35 +166,3 @@ def test_a_stun_check_counts_only_with_its_key() -> None:
     assert request is not None
     assert request.check_message_integrity(b"secret")
     assert not request.check_message_integrity(b"other")
-
-
-_PARTS = [
-    rtcp.receiver_report(1, [rtcp.Report(5, 64, -3, 70000, 12, 99, 65536)]),
-    rtcp.nack(1, 6, [1, 2, 30]),
-    rtcp.remb(1, 100, [1]),
-    rtp.HeaderTemplate(1, 96, "a", 1, 2, 0).fill(0, 1, 2, b"abc", 0) + b"\x90\x80\x80\x01",
-    check(b"k"),
-]
-
-
-@given(
-    st.one_of(
-        st.binary(max_size=200),
-        st.tuples(st.sampled_from(_PARTS), st.integers(0, 100), st.binary(max_size=12)).map(
-            lambda t: t[0][: t[1]] + t[2] + t[0][t[1] + len(t[2]) :]
-        ),
-    )
-)
-def test_nothing_escapes_from_bytes(data: bytes) -> None:
-    assert isinstance(rtcp.parse(data), list)
-    request = binding_request(data)
-    assert request is None or "USERNAME" in request.attributes
-    if request is not None:
-        request.check_message_integrity(b"k")
-    header = rtp.parse(data)
-    if header is not None:
-        assert 12 <= header.start <= header.end <= len(data)
-        assert 0 <= rtp.audio_level(data, header, 1) <= 127
-        found = rtp.vp8(data, header)
-        payload = data[header.start : header.end]
-        assert len(rtp.renumber(payload, found, 5, 7)) == len(payload)
