@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import pylibsrtp
 from aiortc.rtcdtlstransport import (
@@ -112,8 +112,11 @@ class DtlsSrtp:
         if not self.up:
             return False
         inbound, outbound = self._dtls._rx_srtp, self._dtls._tx_srtp
-        self.unprotect, self.unprotect_rtcp = inbound.unprotect, inbound.unprotect_rtcp
-        self.protect, self.protect_rtcp = _protector(outbound), outbound.protect_rtcp
+        self.unprotect, self.unprotect_rtcp = _quicker(inbound, lib.srtp_unprotect, 1500), inbound.unprotect_rtcp
+        self.protect, self.protect_rtcp = (
+            _quicker(outbound, lib.srtp_protect, MAX_PROTECT_BYTES),
+            outbound.protect_rtcp,
+        )
         return True
 
     def outbound(self) -> tuple[object, int]:
@@ -133,21 +136,20 @@ class DtlsSrtp:
             self._on_closed()
 
 
-def _protector(session: pylibsrtp.Session) -> Callable[[bytes], bytes]:
-    """`session.protect` without what it does anew for every packet; a fifth less CPU for each that leaves."""
-    context, room, buffer, size = session._srtp[0], session._cdata, session._buffer, ffi.new("int *")
-    srtp_protect = lib.srtp_protect
+def _quicker(session: pylibsrtp.Session, call: Any, most: int) -> Callable[[bytes], bytes]:
+    """What `session` does by libsrtp's `call`, without what it makes anew for each packet of at most `most` bytes."""
+    owned, room, buffer, size = session._srtp, session._cdata, session._buffer, ffi.new("int *")
 
-    def protect(packet: bytes) -> bytes:
+    def pass_through(packet: bytes) -> bytes:
         length = size[0] = len(packet)
-        if length > MAX_PROTECT_BYTES:
+        if length > most:
             raise ValueError("packet is too long")
         buffer[0:length] = packet
-        if status := srtp_protect(context, room, size):
+        if status := call(owned[0], room, size):
             raise SrtpError(status)
         return cast(bytes, buffer[0 : size[0]])
 
-    return protect
+    return pass_through
 
 
 def protect_function() -> int:
