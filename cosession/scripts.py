@@ -8,13 +8,26 @@ format is told in `protocols/README.md`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from difflib import get_close_matches
 from math import inf
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
-from cosession.core.script import LANGUAGES, Language, Model, Phase, Script
+from cosession.core.script import (
+    LANGUAGES,
+    CaptureField,
+    CaptureSpec,
+    Cue,
+    Drops,
+    Language,
+    Model,
+    Phase,
+    Script,
+    Step,
+)
 from cosession.core.vocabulary import Overtime
 from cosession.yaml_file import Loc, Problem, WrongFile, load, plain, text_of, wrong
 
@@ -85,8 +98,32 @@ def _validated(whole: dict[str, Any]) -> tuple[Script | None, list[Problem]]:
         found = error.errors(include_url=False)
     within = {loc[:end] for loc in (problem["loc"] for problem in found) for end in range(len(loc))}
     # A list of which one is wrong is not too short.
-    problems = [(p["loc"], text_of(p)) for p in found if p["type"] != "too_short" or p["loc"] not in within]
+    problems = [(p["loc"], _plainly(p)) for p in found if p["type"] != "too_short" or p["loc"] not in within]
     return None, [*problems, *(flaw for flaw in _between(whole, problems) if flaw not in problems)]
+
+
+#: What a validation says in the words of programs, said with the mend.
+_MENDS = {
+    "missing": "is missing: add it",
+    "too_short": "needs at least one entry",
+    "tuple_type": "must be a list, even of one: [client]",
+    "model_type": "must be a mapping, for instance {fr: Pause, en: Break}",
+    "bool_parsing": "must be true or false",
+    "bool_type": "must be true or false",
+    "string_type": "must be a text: put it in quotes",
+    "string_pattern_mismatch": "must begin with a small letter and go on with small letters, digits and underscores, "
+    "or hyphens where it is the name of a file; at most 40 characters",
+}
+_FIELDS = [
+    field for model in (Script, Phase, Step, CaptureSpec, CaptureField, Cue, Drops) for field in model.model_fields
+]
+
+
+def _plainly(problem: ErrorDetails) -> str:
+    if problem["type"] != "extra_forbidden":
+        return _MENDS.get(problem["type"], text_of(problem))
+    close = get_close_matches(str(problem["loc"][-1]), _FIELDS, n=1)
+    return f"there is no such field; did you mean {close[0]}?" if close else "there is no such field: leave it out"
 
 
 def _between(whole: dict[str, Any], problems: list[Problem]) -> Iterator[Problem]:
