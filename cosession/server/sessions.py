@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from cosession.core.refusal import Refused
 from cosession.core.schedule import SUSPENDED_MS
+from cosession.core.script import Script
 from cosession.core.vocabulary import Address, Guidance, HoldCause, Job, Role, Status, TurnOrder
 from cosession.pages.headers import base_url
 from cosession.pages.language import language_of
@@ -156,6 +157,13 @@ class Sessions:
             for seat in room.state.seats.values()
         ]
 
+    def _scripts(self) -> tuple[list[Script], list[Script]]:
+        """The default script with its siblings, and the others."""
+        found = list(self._parts.scripts.values())
+        kind = found[0].id.partition("-")[0]
+        siblings = [script for script in found if script.id.partition("-")[0] == kind]
+        return siblings, [script for script in found if script not in siblings]
+
     def _form(self, request: Request, typed: Mapping[str, Any], errors: list[FieldError], status: int) -> Response:
         words = self._parts.pages.words[language_of(request)]
         said: dict[str, list[str]] = {}
@@ -169,7 +177,7 @@ class Sessions:
             typed={key: value for key, value in typed.items() if isinstance(value, str)},
             names=names + [""] * (ROWS - len(names)),
             errors=said,
-            scripts=list(self._parts.scripts.values()),
+            scripts=self._scripts(),
             jobs=["client", *(job.value for job in (Job.DEPUTY, Job.TIMEKEEPER, Job.SCRIBE)), "previous_client"],
             qualified={str(row) for row in typed.get("qualified", [])},
             settings={
