@@ -184,6 +184,8 @@ def _take_lead(course: Course, c: cmd.TakeLead, seat: SeatState) -> None:
         raise Refused(RefusalCode.NOT_YOUR_SEAT, "only the facilitator")
     if course.state.lead == seat.id:
         raise Refused(RefusalCode.ALREADY)
+    if not seat.present:
+        raise Refused(RefusalCode.SEAT_ABSENT, "whoever is away leads again once back")
     course.emit(ev.LeadChanged(seat=seat.id, cause=LeadCause.TAKEN_BACK))
 
 

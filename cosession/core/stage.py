@@ -54,7 +54,7 @@ class RoomPlan(BaseModel):
 
 def on_stage(state: SessionState) -> list[str]:
     """One or two seats in large pictures, the speaker first; none while everybody is equal (lobby, writing, open
-    floor)."""
+    floor). Who is turned away is not shown."""
     step = state.current_step
     if state.status is not Status.RUNNING or step is None:
         return []
@@ -70,7 +70,8 @@ def on_stage(state: SessionState) -> list[str]:
         case FloorMode.SINGLE | FloorMode.FACILITATOR:
             granted = state.turn is not None and state.turn.kind is TurnKind.GRANTED
             seats = [holder(state) or state.lead, state.lead if granted else None]
-    return list(dict.fromkeys(seat for seat in seats if seat is not None))
+    closed = closed_cameras(state)
+    return list(dict.fromkeys(seat for seat in seats if seat is not None and seat not in closed))
 
 
 def contending(state: SessionState) -> frozenset[str]:

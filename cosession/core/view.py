@@ -38,6 +38,7 @@ from cosession.core.vocabulary import (
     FloorMode,
     Guidance,
     HandKind,
+    HoldCause,
     Job,
     Microphone,
     PhaseStatus,
@@ -243,7 +244,7 @@ def turn_view(state: SessionState, now_ms: int) -> TurnView | None:
         else Countdown(left_ms=left + passes, at_ms=now_ms, running=running, total_ms=turn.budget_ms + passes),
         thanked=turn.thanked,
         silence=turn.silence,
-        text=turn.text,
+        text=None if HoldCause.CARE in state.holds else turn.text,
     )
 
 

@@ -36,16 +36,18 @@ def ms(at: str) -> int:
 
 
 def creation(people: int = 8, **changes: Any) -> cmd.CreateSession:
-    """Nadia (p1) is client, Sophie deputy, Thomas scribe where there are so many; Claire (f) facilitates."""
+    """Nadia (p1) is client, Sophie deputy, Thomas scribe where there are so many; Claire (f) facilitates, if the script
+    has somebody do that."""
+    played = changes.get("script", script())
     jobs: dict[str, frozenset[Job]] = {"Sophie": frozenset({Job.DEPUTY}), "Thomas": frozenset({Job.SCRIBE})}
-    seats = [cmd.NewSeat(name="Claire", role=Role.FACILITATOR)]
+    seats = [cmd.NewSeat(name="Claire", role=Role.FACILITATOR)] if played.get("facilitator", True) else []
     for index, name in enumerate(NAMES[:people]):
         role = Role.CLIENT if index == 0 else Role.CONSULTANT
         seats.append(cmd.NewSeat(name=name, role=role, jobs=jobs.get(name, frozenset())))
     fields: dict[str, Any] = {
         "title": "Groupe Estuaire",
         "language": "fr",
-        "script": script(),
+        "script": played,
         "seats": tuple(seats),
         "number": 3,
         "previous_client": 2,
@@ -108,7 +110,7 @@ class Table:
 
     def start(self, late: str = "0:00") -> Table:
         self.everybody().until(self.state.starts_at_ms + ms(late))
-        self.when("f", cmd.StartSession())
+        self.when(self.state.lead or "p1", cmd.StartSession())
         return self
 
     def drop(self, seat: str, at: str | None = None) -> list[ev.Event]:

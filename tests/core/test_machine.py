@@ -1,216 +1,257 @@
-"""Whatever anybody does, at any moment: only `Refused` escapes, replay equals live, one holder, one lead, private
-stays private."""
+"""Whatever anybody does, at any moment, in any script: the laws of `laws` hold, and only `Refused` escapes.
+
+A machine for each script throws commands of every kind at a session, from every seat, with right and wrong subjects,
+lets people drop, return and lose their media, lets time pass and the server be away. `make test` takes about 20,000
+steps, `make soak` a million (COSESSION_STEPS).
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import os
+from typing import Any, get_args
 
-from hypothesis import settings
+import pytest
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
+from cosession import assets
 from cosession.core import commands as cmd
-from cosession.core.console import console
-from cosession.core.floor import closed_roles, hearable, holder, may_speak
+from cosession.core import events as ev
+from cosession.core.decide import decide
 from cosession.core.refusal import Refused
-from cosession.core.schedule import shares, spent_ms
-from cosession.core.script import CaptureSpec
-from cosession.core.view import common, own
-from cosession.core.vocabulary import (
-    FloorMode,
-    HandKind,
-    Microphone,
-    PhaseStatus,
-    Presence,
-    Role,
-    Status,
-    Visibility,
-)
-from tests.core.table import Table
+from cosession.core.schedule import next_wake
+from cosession.core.view import own
+from cosession.core.vocabulary import Address, Guidance, Job, Microphone, Presence, TurnOrder
+from tests.core import laws
+from tests.core.gestures import GESTURES, REPEATABLE, fields
+from tests.core.laws import Secret, Twin
+from tests.core.table import Table, script
 
-SEATS = ("f", "p1", "p2", "p3", "p4", "p5", "p6", "p7", "p8")
-seats = st.sampled_from(SEATS)
-PHASES = (
-    "check_in#1",
-    "topic_choice#1",
-    "questions#1",
-    "contract#1",
-    "advice#1",
-    "learnings#1",
-    "closing#1",
-    "lunch#1",
+SCRIPTS = sorted(path.stem for path in assets.protocols().glob("*.yaml"))
+STEPS = int(os.environ.get("COSESSION_STEPS", "20000"))
+STEPS_EACH = 60
+#: Views are dear, so they are looked at every so many steps.
+LOOK_EVERY = 6
+
+#: What ends or skips things is drawn less often, so that sessions get somewhere.
+OFTEN = [kind for kind in GESTURES if kind not in (cmd.CloseSession, cmd.StopSession, cmd.SkipPhase)]
+PEOPLE = (
+    cmd.SetMicrophone,
+    cmd.RaiseHand,
+    cmd.EndTurn,
+    cmd.PassTurn,
+    cmd.MarkDone,
+    cmd.GrantFloor,
+    cmd.NextStep,
+    cmd.NextPhase,
+    cmd.Resume,
+    cmd.ResumeSession,
+    cmd.TypeTurn,
+    cmd.Thank,
 )
+kinds = st.sampled_from([*GESTURES, *OFTEN, *PEOPLE, *PEOPLE])
+places = st.integers(0, 12)
 
 
 class SessionMachine(RuleBasedStateMachine):
-    """Eight managers and a facilitator with no manners."""
+    """People with no manners around one script."""
 
-    @initialize(late=st.integers(0, 30 * 60))
-    def gather(self, late: int) -> None:
-        self.secrets: dict[str, tuple[str, CaptureSpec]] = {}
-        self.table = Table().everybody()
-        self.table.until(late * 1000)
+    name = "codev-75"
+    taken = 0
 
-    def ask(self, seat: str, command: cmd.Command) -> None:
-        try:
-            self.table.when(seat, command)
-        except Refused:
-            return
-
-    @rule(seconds=st.integers(0, 400))
-    def time_passes(self, seconds: int) -> None:
-        self.table.until(self.table.now_ms + seconds * 1000)
-
-    @rule(seat=seats, presence=st.sampled_from(list(Presence)))
-    def presence(self, seat: str, presence: Presence) -> None:
-        before = self.table.state.seats[seat]
-        hands = {hand.seat for hand in self.table.state.hands}
-        self.table.fact(cmd.ReportPresence(seat=seat, presence=presence))
-        after = self.table.state.seats[seat]
-        assert (after.role, after.jobs) == (before.role, before.jobs)
-        if presence is not Presence.HERE:  # a drop loses nobody's hand
-            assert hands <= {hand.seat for hand in self.table.state.hands} | {holder(self.table.state)}
-
-    @rule(seat=seats)
-    def new_page(self, seat: str) -> None:
-        self.table.fact(cmd.ReturnSeat(seat=seat))
-
-    @precondition(lambda self: self.table.state.status is Status.LOBBY)
-    @rule()
-    def start(self) -> None:
-        self.ask("f", cmd.StartSession())
-
-    @precondition(lambda self: self.table.state.current is not None)
-    @rule()
-    def next_phase(self) -> None:
-        current, lead = self.table.state.current, self.table.state.lead
-        assert current is not None
-        assert lead is not None
-        self.ask(lead, cmd.NextPhase(phase=current.key))
-
-    @rule(
-        seat=seats,
-        phase=st.sampled_from(PHASES),
-        step=st.integers(0, 3),
-        gesture=st.integers(0, 13),
-        by=st.integers(1, 9),
+    @initialize(
+        late=st.integers(-300, 30 * 60),
+        people=st.integers(0, 12),
+        guidance=st.sampled_from(list(Guidance)),
+        address=st.sampled_from(list(Address)),
+        order=st.sampled_from(list(TurnOrder)),
+        number=st.integers(1, 3),
+        begun=st.booleans(),
     )
-    def conduct(self, seat: str, phase: str, step: int, gesture: int, by: int) -> None:
+    def gather(
+        self, late: int, people: int, guidance: Guidance, address: Address, order: TurnOrder, number: int, begun: bool
+    ) -> None:
+        chosen = script(self.name)
+        least, planned = chosen["people"]["minimum"], chosen["people"]["planned"]
+        self.steps = 0
+        self.secrets: dict[str, Secret] = {}
+        self.twin = Twin()
+        self.table = Table(
+            least + people % (planned - least + 1),
+            script=chosen,
+            starts_at_ms=300_000,
+            guidance=guidance,
+            address=address,
+            turn_order=order,
+            number=number,
+        ).everybody()
+        self.table.until(300_000 + late * 1000)
+        if begun:
+            self.ask(self.table.state.lead or "p1", cmd.StartSession())
+
+    def seat(self, place: int, wanted: int = 0) -> str:
+        """A seat: any, or the one that has the floor, leads or is client."""
         state = self.table.state
-        key = state.current.key if state.current is not None and by > 2 else phase
-        turn = state.turn.number if state.turn is not None and by > 2 else by
-        at = state.step.index if state.step is not None and by > 2 else step
-        commands: tuple[cmd.Command, ...] = (
-            cmd.NextStep(phase=key, step=at),
-            cmd.SkipPhase(phase=phase),
-            cmd.ExtendPhase(phase=key, by_s=60),
-            cmd.ExtendTurn(turn=turn),
-            cmd.Pause(),
-            cmd.Resume(),
-            cmd.GrantFloor(seat=f"p{by}"),
-            cmd.TakeBackFloor(turn=turn),
-            cmd.HandOverLead(),
-            cmd.TakeLead(),
-            cmd.MoveEnd(),
-            cmd.EndTurn(turn=turn),
-            cmd.PassTurn(phase=key, step=at),
-            cmd.MarkDone(phase=key, step=at),
-        )
-        self.ask(seat if by % 2 else state.lead or seat, commands[gesture])
+        turn = None if state.turn is None else state.turn.seat
+        chosen = (None, None, state.lead, turn, state.client)[wanted % 5]
+        seats = list(state.seats)
+        return seats[place % len(seats)] if chosen is None else chosen
 
-    @rule(seat=seats, kind=st.sampled_from(list(HandKind)), up=st.booleans())
-    def hand(self, seat: str, kind: HandKind, up: bool) -> None:
-        self.ask(seat, cmd.RaiseHand(kind=kind) if up else cmd.LowerHand())
+    def ask(self, seat: str, command: cmd.Command) -> list[ev.Event] | None:
+        """What happens; None if it is refused, which leaves everything as it was."""
+        before, at = self.table.state, len(self.table.events)
+        try:
+            events = self.table.when(seat, command)
+        except Refused:
+            assert self.table.state is before
+            assert len(self.table.events) == at
+            return None
+        for event in events:
+            if isinstance(event, ev.LeadChanged):
+                assert event.seat in (before.facilitator, before.holder_of(Job.DEPUTY)), "only to the deputy, and back"
+        return events
 
-    @rule(seat=seats, microphone=st.sampled_from(list(Microphone)))
-    def microphone(self, seat: str, microphone: Microphone) -> None:
-        self.ask(seat, cmd.SetMicrophone(microphone=microphone))
+    @rule(kind=kinds, place=places, wanted=st.integers(0, 4), right=st.integers(0, 5), number=st.integers(0, 40))
+    def command(self, kind: type[cmd.Command], place: int, wanted: int, right: int, number: int) -> None:
+        seat, again = self.seat(place, wanted), kind not in REPEATABLE
+        command = GESTURES[kind](self.table.state, number, right > 0)
+        if self.ask(seat, command) is not None and again:
+            after = self.table.state
+            second = self.ask(seat, command)
+            assert second is None or self._another_round(command), f"{command} twice has two effects: {second}"
+            assert second is not None or self.table.state == after
 
-    @rule(seat=seats, draft=st.booleans(), data=st.data())
-    def write(self, seat: str, draft: bool, data: st.DataObject) -> None:
-        writable = own(self.table.state, seat, self.table.now_ms, {}).writable
+    def _another_round(self, command: cmd.Command) -> bool:
+        """A round that begins anew under the same step gives the same people another turn to pass."""
+        step = self.table.state.current_step
+        return isinstance(command, cmd.PassTurn) and step is not None and step.again
+
+    @rule(seat=places, draft=st.booleans(), choice=st.integers(0, 30))
+    def write(self, seat: int, draft: bool, choice: int) -> None:
+        """What is offered to be written is accepted."""
+        writer, table = self.seat(seat), self.table
+        writable = own(table.state, writer, table.now_ms, {}).writable
         if not writable:
             return
-        chosen = data.draw(st.sampled_from(writable))
-        secret = f"secret {len(self.secrets)} {seat}"
-        fields: dict[str, str] = {}
-        for field in chosen.spec.fields:
-            if field.kind == "choice":
-                fields[field.id] = field.options[0]
-            elif field.kind == "date":
-                fields[field.id] = "2026-12-01"
-            else:
-                fields[field.id] = secret
-        self.secrets[secret] = (seat, chosen.spec)
+        chosen = writable[choice % len(writable)]
+        secret = f"secret {len(self.secrets)}"
+        self.secrets[secret] = Secret(secret, writer, chosen.spec, draft)
         if draft:
-            self.table.drafts[(seat, chosen.spec.id)] = fields
+            table.drafts[(writer, chosen.spec.id)] = fields(chosen.spec, secret)
         else:
-            command = cmd.SubmitCapture(capture=chosen.spec.id, fields=fields, version=chosen.version)
-            self.table.when(seat, command)  # what is offered is accepted
+            command = cmd.SubmitCapture(
+                capture=chosen.spec.id, fields=fields(chosen.spec, secret), version=chosen.version
+            )
+            table.when(writer, command)
+
+    @rule(seat=places, number=st.integers(0, 40))
+    def type_a_turn(self, seat: int, number: int) -> None:
+        turn = self.table.state.turn
+        if turn is None:
+            return
+        text = f"typed {len(self.secrets)}"
+        if self.ask(turn.seat, cmd.TypeTurn(turn=turn.number, text=text)) is not None:
+            self.secrets[text] = Secret(text, turn.seat, None, draft=False)
+
+    @rule(seconds=st.one_of(st.integers(0, 60), st.integers(0, 900)))
+    def time_passes(self, seconds: int) -> None:
+        """Between the moments at which the rules want to be woken nothing is due."""
+        table, at_ms = self.table, self.table.now_ms + seconds * 1000
+        wake_ms = next_wake(table.state, table.now_ms)
+        if wake_ms is not None and wake_ms > table.now_ms + 1:
+            between = min(at_ms, wake_ms - 1)
+            assert decide(table.state, cmd.Tick(), between, drafts=table.drafts) == [], "a moment is forgotten"
+        table.until(at_ms)
+
+    @rule(seconds=st.integers(1, 600))
+    def the_server_is_away(self, seconds: int) -> None:
+        """An outage costs nobody time: the same phase, the same time left."""
+        table = self.table
+        before = table.state
+        clock_ms = before.clock(table.now_ms)
+        table.now_ms += seconds * 1000
+        table.fact(cmd.CreditOutage(outage_ms=seconds * 1000))
+        if before.current is not None and before.current == table.state.current:
+            assert table.state.clock(table.now_ms) == clock_ms
+
+    @rule(seat=places, presence=st.sampled_from(list(Presence)), wanted=st.integers(0, 4))
+    def presence(self, seat: int, presence: Presence, wanted: int) -> None:
+        chosen, before = self.seat(seat, wanted), self.table.state
+        self.table.fact(cmd.ReportPresence(seat=chosen, presence=presence))
+        laws.nothing_lost(before, self.table.state, chosen)
+        if presence is not Presence.ABSENT and before.seats[chosen].microphone is Microphone.CLOSED:
+            assert self.table.state.seats[chosen].microphone is Microphone.CLOSED
+        assert self.table.fact(cmd.ReportPresence(seat=chosen, presence=presence)) == []
+
+    @rule(seat=places, wanted=st.integers(0, 4))
+    def new_page(self, seat: int, wanted: int) -> None:
+        chosen, before = self.seat(seat, wanted), self.table.state
+        self.table.fact(cmd.ReturnSeat(seat=chosen))
+        laws.nothing_lost(before, self.table.state, chosen)
+        assert self.table.state.seats[chosen].microphone is Microphone.CLOSED
+        assert self.table.fact(cmd.ReturnSeat(seat=chosen)) == []
+
+    @rule(seat=places, lost=st.booleans(), wanted=st.integers(0, 4), everybody=st.integers(0, 5))
+    def media(self, seat: int, lost: bool, wanted: int, everybody: int) -> None:
+        chosen = list(self.table.state.seats) if everybody == 0 else [self.seat(seat, wanted)]
+        for one in chosen:
+            before = self.table.state
+            self.table.fact(cmd.ReportPath(seat=one, lost=lost))
+            laws.nothing_lost(before, self.table.state, one)
+            assert self.table.fact(cmd.ReportPath(seat=one, lost=lost)) == []
+
+    @rule(speaking=st.booleans(), seat=places, spoke_s=st.integers(0, 60))
+    def voices(self, speaking: bool, seat: int, spoke_s: int) -> None:
+        self.table.fact(cmd.ReportLeadVoice(speaking=speaking))
+        assert self.table.fact(cmd.ReportLeadVoice(speaking=speaking)) == []
+        self.table.fact(cmd.ReportVoices(spoke_ms={self.seat(seat): spoke_s * 1000, "z9": 5}))
+
+    # -- the laws ----------------------------------------------------------------------------------------------
 
     @invariant()
-    def replay_equals_live(self) -> None:
+    def the_laws_hold(self) -> None:
+        if not hasattr(self, "table"):
+            return
+        SessionMachine.taken += 1
+        self.steps += 1
+        state, now_ms = self.table.state, self.table.now_ms
+        self.twin.follows(self.table)
+        laws.one_lead(state)
+        laws.one_client(state)
+        laws.one_holder(state)
+        laws.cameras_obey(state)
+        laws.time_adds_up(state, now_ms)
+        laws.at_rest(self.table)
+        if self.steps % LOOK_EVERY == 0:
+            seats = list(state.seats)
+            readers = tuple(dict.fromkeys((*seats[:: 1 + self.steps % 3], state.client or seats[0])))
+            laws.texts_stay_private(self.table, self.secrets, readers)
+            laws.who_asked_is_sealed(state, now_ms, readers[:3])
+            laws.buttons_work(self.table, seats[self.steps // LOOK_EVERY % len(seats)])
+            laws.previews_come_true(self.table)
+        elif state.pause_wanted:
+            laws.who_asked_is_sealed(state, now_ms, tuple(state.seats)[:2])
+
+    def teardown(self) -> None:
         if hasattr(self, "table"):
             assert self.table.replayed() == self.table.state
 
-    @invariant()
-    def the_floor_is_the_scripts(self) -> None:
-        if not hasattr(self, "table"):
-            return
-        state = self.table.state
-        heard, allowed = hearable(state), may_speak(state)
-        assert heard <= allowed
-        assert all(state.seats[seat].role is not Role.OBSERVER for seat in allowed)
-        assert not heard & closed_roles(state)
-        assert state.lead in state.seats
-        step = state.current_step
-        if step is not None and step.floor is not FloorMode.OPEN:
-            speakers = allowed - {state.lead}
-            if step.floor is FloorMode.QUEUE:
-                speakers -= {state.client}
-            assert len(speakers) <= 1
-        open_microphones = {s.id for s in state.seats.values() if s.microphone is Microphone.OPEN}
-        assert open_microphones <= allowed
 
-    @invariant()
-    def the_schedule_holds(self) -> None:
-        if not hasattr(self, "table") or self.table.state.status is not Status.RUNNING:
-            return
-        state, now = self.table.state, self.table.now_ms
-        share = shares(state, now)
-        left = 0
-        for phase in state.phases:
-            if phase.status in (PhaseStatus.NOW, PhaseStatus.COMING):
-                spent = spent_ms(state, phase, now)
-                assert spent >= 0
-                assert share.allotted_ms[phase.key] >= min(phase.minimum_ms, phase.wanted_ms)
-                assert share.allotted_ms[phase.key] <= phase.wanted_ms
-                left += max(share.allotted_ms[phase.key] - spent, 0)
-        # To the millisecond: what is left either fits before the locked end, or is late by exactly what was said.
-        assert now + left - share.late_ms <= state.ends_at_ms or share.late_ms == 0
-        if share.late_ms:
-            assert now + left - share.late_ms == state.ends_at_ms
-
-    @invariant()
-    def views_hold_nobody_elses_secrets(self) -> None:
-        if not hasattr(self, "table"):
-            return
-        state, now = self.table.state, self.table.now_ms
-        shared = common(state, "s", now).model_dump_json() + console(state, now).model_dump_json()
-        public = {text for c in state.captures if self._public(c) for text in c.fields.values()}
-        for secret, (owner, spec) in self.secrets.items():
-            if secret in public:
-                continue
-            assert secret not in shared
-            for seat in SEATS[:4]:
-                sees = secret in own(state, seat, now, {}).model_dump_json()
-                shared_by_consultants = spec.visible is Visibility.NOT_CLIENT and seat != state.client
-                assert not sees or seat == owner or shared_by_consultants
-
-    def _public(self, capture: Any) -> bool:
-        spec = self.table.state.spec(capture.capture)
-        return capture.revealed or (spec is not None and spec.visible == "everyone")
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_every_script_holds(name: str) -> None:
+    machine: Any = type(f"Machine_{name}", (SessionMachine,), {"name": name})
+    examples = -(-STEPS // (len(SCRIPTS) * STEPS_EACH))
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=STEPS_EACH,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
 
 
-TestSession = SessionMachine.TestCase
-TestSession.settings = settings(max_examples=40, stateful_step_count=50, deadline=None)
+def test_every_command_is_thrown_at_it() -> None:
+    assert set(GESTURES) == set(get_args(get_args(cmd.SeatCommand)[0]))

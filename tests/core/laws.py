@@ -1,0 +1,309 @@
+"""What holds at every moment of every session, whatever script, whoever asks whatever.
+
+Each law looks at a table and fails with an assertion. They know the state, and where they can they look from another
+side than the code does: at the bytes of a view, at the log, at what happens when a button is pressed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter
+
+from cosession.core import commands as cmd
+from cosession.core import events as ev
+from cosession.core.console import console
+from cosession.core.decide import decide
+from cosession.core.evolve import evolve
+from cosession.core.floor import hearable, may_speak
+from cosession.core.frozen import replace
+from cosession.core.refusal import Refused
+from cosession.core.schedule import shares, spent_ms
+from cosession.core.script import CaptureSpec
+from cosession.core.stage import Picture, on_stage, plan
+from cosession.core.state import SessionState
+from cosession.core.view import common, own
+from cosession.core.vocabulary import (
+    FloorMode,
+    HoldCause,
+    Job,
+    Microphone,
+    PhaseStatus,
+    Role,
+    Status,
+    Visibility,
+)
+from tests.core.gestures import pressed
+from tests.core.table import Table
+
+KINDS: dict[str, type[cmd.Command]] = {
+    "extend_phase": cmd.ExtendPhase,
+    "next_phase": cmd.NextPhase,
+    "skip_phase": cmd.SkipPhase,
+    "move_end": cmd.MoveEnd,
+}
+EVENT: TypeAdapter[ev.Event] = TypeAdapter(ev.AnyEvent)
+
+
+class Twin:
+    """The same session, from its log: every event as it is written down and read again."""
+
+    def __init__(self) -> None:
+        self.state: SessionState | None = None
+        self._read = 0
+
+    def follows(self, table: Table) -> None:
+        for at_ms, event in table.events[self._read :]:
+            self.state = evolve(self.state, EVENT.validate_json(event.model_dump_json()), at_ms)
+        self._read = len(table.events)
+        assert self.state == table.state
+
+
+# -- who and what --------------------------------------------------------------------------------------------------
+
+
+def one_lead(state: SessionState) -> None:
+    """Exactly one lead, or a vacancy that was declared, or a script that nobody conducts."""
+    if not state.script.facilitator:
+        assert state.lead is None
+        assert not state.vacant
+        return
+    assert (state.lead is None) == state.vacant
+    assert state.lead is None or state.lead in state.seats
+    assert state.lead is None or state.lead != state.client, "nobody is client and lead"
+
+
+def one_client(state: SessionState) -> None:
+    clients = [seat for seat in state.seats.values() if seat.role is Role.CLIENT]
+    assert len(clients) == 1
+    assert Job.DEPUTY not in clients[0].jobs, "nobody is client and deputy"
+    for job in Job:
+        assert sum(job in seat.jobs for seat in state.seats.values()) <= 1
+
+
+def one_holder(state: SessionState) -> None:
+    """Who may speak: one beside the lead, in a queue the client too; nobody whom the step closes; no microphone is open
+    without the right."""
+    allowed, step = may_speak(state), state.current_step
+    assert hearable(state) <= allowed
+    assert all(state.seats[seat].role is not Role.OBSERVER for seat in allowed)
+    for seat in state.seats.values():
+        assert seat.microphone is not Microphone.OPEN or seat.id in allowed
+        assert seat.microphone is not Microphone.ARMED or seat.id not in allowed, "an armed one opens with the floor"
+    if state.status is not Status.RUNNING:
+        return
+    if HoldCause.SUSPENDED in state.holds:
+        assert not allowed
+        return
+    if HoldCause.CARE in state.holds:
+        assert allowed <= {state.client, state.lead}
+        return
+    assert step is not None
+    silenced = {seat for who in step.closed for seat in state.seats_of(who)} - {state.lead}
+    assert not allowed & silenced
+    pausing_alone = HoldCause.PAUSE in state.holds and state.lead is None
+    if step.floor is not FloorMode.OPEN and not pausing_alone:
+        others = allowed - {state.lead} - ({state.client} if step.floor is FloorMode.QUEUE else set())
+        assert len(others) <= 1
+        assert others <= ({state.turn.seat} if state.turn is not None else set())
+
+
+def cameras_obey(state: SessionState) -> None:
+    pictures, step = plan(state, 1).pictures, state.current_step
+    if state.status is Status.CLOSED or HoldCause.SUSPENDED in state.holds:
+        assert not pictures
+        return
+    sending = {seat for seat, picture in pictures.items() if picture is not Picture.NONE}
+    assert all(state.seats[seat].role is not Role.OBSERVER for seat in sending)
+    if step is not None and HoldCause.CARE not in state.holds:
+        turned_away = {seat for who in step.closed_cameras for seat in state.seats_of(who)} - {state.lead}
+        assert not sending & turned_away
+        assert not set(on_stage(state)) & turned_away, "nobody is on stage whose picture is closed"
+
+
+# -- time ----------------------------------------------------------------------------------------------------------
+
+
+def time_adds_up(state: SessionState, now_ms: int) -> None:
+    """To the millisecond: what phases used is what the phase clock counted; what is left fits before the locked end, or
+    is late by exactly what is said."""
+    used = sum(spent_ms(state, phase, now_ms) for phase in state.phases)
+    assert used == state.clock(now_ms)
+    assert all(spent_ms(state, phase, now_ms) >= 0 for phase in state.phases)
+    assert (state.clock_from_ms is not None) == (state.current is not None and not state.holds)
+    if state.status is not Status.RUNNING:
+        return
+    share, left, least, wanted = shares(state, now_ms), 0, 0, 0
+    for phase in state.phases:
+        allotted = share.allotted_ms[phase.key]
+        if phase.status in (PhaseStatus.NOW, PhaseStatus.COMING):
+            spent = spent_ms(state, phase, now_ms)
+            assert min(phase.minimum_ms, phase.wanted_ms) <= allotted <= phase.wanted_ms
+            left += max(allotted - spent, 0)
+            least += max(min(phase.minimum_ms, phase.wanted_ms) - spent, 0)
+            wanted += max(phase.wanted_ms - spent, 0)
+        else:
+            assert allotted == phase.spent_ms
+    until_end = state.ends_at_ms - now_ms
+    assert share.elastic_ms == sum(
+        max(share.allotted_ms[p.key] - max(p.minimum_ms, spent_ms(state, p, now_ms)), 0)
+        for p in state.phases
+        if p.status in (PhaseStatus.NOW, PhaseStatus.COMING)
+    )
+    if share.late_ms:
+        assert left - share.late_ms == until_end
+    else:
+        # Nothing is cut without need: either the plan fits, or what is left ends with the session.
+        assert left == (min(wanted, until_end))
+
+
+def at_rest(table: Table) -> None:
+    """Nothing is due that has not happened: asked again at the same moment, the rules have nothing to say."""
+    assert decide(table.state, cmd.Tick(), table.now_ms, drafts=table.drafts) == []
+
+
+# -- what is private -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A text that a seat wrote. `spec` is None for a turn that was typed."""
+
+    text: str
+    seat: str
+    spec: CaptureSpec | None
+    draft: bool
+
+
+def texts_stay_private(table: Table, secrets: Mapping[str, Secret], readers: tuple[str, ...]) -> None:
+    """In the bytes of no view is a text that its reader may not read, and in a care pause none at all."""
+    state, now_ms = table.state, table.now_ms
+    views = {seat: own(state, seat, now_ms, _drafts_of(table, seat)).model_dump_json() for seat in readers}
+    shared = common(state, "s", now_ms).model_dump_json()
+    lead = console(state, now_ms).model_dump_json()
+    caring = HoldCause.CARE in state.holds
+    submitted = {text: c for c in state.captures for text in c.fields.values() if text in secrets}
+    for text, secret in secrets.items():
+        found = f'"{text}"'
+        assert found not in lead
+        if caring:
+            assert found not in shared, "a care pause hides what is written"
+            assert not any(found in view for view in views.values())
+            continue
+        if secret.spec is None:
+            continue
+        capture = submitted.get(text)
+        hushed = _in_silence(state) and capture is not None and capture.entry in _written_now(state)
+        public = capture is not None and (capture.revealed or secret.spec.visible is Visibility.EVERYONE)
+        assert found not in shared or (public and not hushed)
+        for reader, view in views.items():
+            if found in view and reader != secret.seat:
+                assert capture is not None, "a draft is its author's alone"
+                assert not hushed
+                assert public or _may_read(state, reader, secret)
+
+
+def _may_read(state: SessionState, reader: str, secret: Secret) -> bool:
+    """Who else reads it before it is revealed."""
+    visible = None if secret.spec is None else secret.spec.visible
+    if visible is Visibility.NOT_CLIENT:
+        return reader != state.client
+    return visible is Visibility.LEAD_IF_AWAY and reader == state.lead and not state.seats[secret.seat].present
+
+
+def _in_silence(state: SessionState) -> bool:
+    return state.current_step is not None and state.current_step.floor is FloorMode.SILENT_WRITING
+
+
+def _written_now(state: SessionState) -> frozenset[int]:
+    return frozenset() if state.step is None else state.step.written
+
+
+def _drafts_of(table: Table, seat: str) -> dict[str, Mapping[str, str]]:
+    return {capture: fields for (author, capture), fields in table.drafts.items() if author == seat}
+
+
+def who_asked_is_sealed(state: SessionState, now_ms: int, readers: tuple[str, ...]) -> None:
+    """Without those who asked for a pause every view is the same: the lead's console and their own excepted."""
+    if not state.pause_wanted:
+        return
+    nobody_asked = replace(state, pause_wanted=frozenset())
+    assert common(state, "s", now_ms) == common(nobody_asked, "s", now_ms)
+    for seat in readers:
+        if seat not in state.pause_wanted:
+            assert own(state, seat, now_ms, {}) == own(nobody_asked, seat, now_ms, {})
+
+
+# -- what is promised ----------------------------------------------------------------------------------------------
+
+
+def buttons_work(table: Table, seat: str) -> None:
+    """Every button that a seat has is accepted."""
+    state, now_ms = table.state, table.now_ms
+    mine, shared = own(state, seat, now_ms, {}), common(state, "s", now_ms)
+    for tag in mine.may:
+        command = pressed(tag, shared, mine)
+        if command is None:
+            continue
+        try:
+            decide(state, command, now_ms, by=seat, drafts=table.drafts)
+        except Refused as refused:
+            raise AssertionError(f"{seat} has a button for {tag}, and it is refused: {refused}") from refused
+    if seat == state.lead:
+        for other in console(state, now_ms).grantable:
+            decide(state, cmd.GrantFloor(seat=other), now_ms, by=seat, drafts=table.drafts)
+
+
+def previews_come_true(table: Table) -> None:
+    """What the console says a gesture would do is what the gesture does. A later end is seen once its time to be
+    refused has passed."""
+    state, now_ms = table.state, table.now_ms
+    if state.lead is None:
+        return
+    before = shares(state, now_ms).allotted_ms
+    for preview in console(state, now_ms).previews:
+        subjects = {"phase": preview.phase, "by_s": preview.by_s}
+        kind = KINDS[preview.gesture]
+        command = kind.model_validate({n: v for n, v in subjects.items() if n in kind.model_fields})
+        after = state
+        for event in decide(state, command, now_ms, by=state.lead, drafts=table.drafts):
+            after = evolve(after, event, now_ms)
+        if after.proposal is not None and preview.by_s > 0 and preview.phase is None:
+            at_ms = now_ms + 20_000
+            for event in decide(after, cmd.Tick(), at_ms, drafts=table.drafts):
+                after = evolve(after, event, at_ms)
+            assert preview.ends_at_ms == after.ends_at_ms
+            continue
+        share = shares(after, now_ms)
+        assert (preview.ends_at_ms, preview.late_ms) == (after.ends_at_ms, share.late_ms)
+        happens = {key: (before[key], ms) for key, ms in share.allotted_ms.items() if before.get(key, ms) != ms}
+        if preview.gesture != "extend_phase":
+            happens.pop(preview.phase or "", None)
+        assert {c.phase: (c.from_ms, c.to_ms) for c in preview.changes} == happens
+
+
+# -- what a return brings back -------------------------------------------------------------------------------------
+
+
+def nothing_lost(before: SessionState, after: SessionState, seat: str) -> None:
+    """Around a drop or a return of `seat`: role, jobs, hand, coming turn and texts are as they were, and no microphone
+    opens."""
+    was, now = before.seats[seat], after.seats[seat]
+    same = ("role", "jobs", "qualified", "expert", "typed", "goes_on", "leaves_at_ms")
+    assert all(getattr(was, name) == getattr(now, name) for name in same)
+    texts = {c.entry: (c.fields, c.version) for c in after.captures}
+    assert all(texts[c.entry] == (c.fields, c.version) for c in before.captures)
+    if before.current is None or after.current is None or before.current.key != after.current.key:
+        return
+    asks = {after.turn.seat} if after.turn is not None else set()
+    assert {hand.seat for hand in before.hands} <= {hand.seat for hand in after.hands} | asks
+    if before.step is not None and after.step is not None and before.step.index == after.step.index:
+        own_turn = before.turn is not None and before.turn.kind in ("speak", "ask") and _in_round(before)
+        waiting = set(before.step.order) | ({before.turn.seat} if before.turn is not None and own_turn else set())
+        taken = set(after.step.spoken[len(before.step.spoken) :])
+        assert waiting <= set(after.step.order) | asks | taken
+
+
+def _in_round(state: SessionState) -> bool:
+    return state.current_step is not None and state.current_step.floor in (FloorMode.ROUND, FloorMode.SINGLE)

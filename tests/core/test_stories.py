@@ -1,0 +1,50 @@
+"""What the machines of `test_machine` found, each as its shortest story."""
+
+from __future__ import annotations
+
+import pytest
+
+from cosession.core import commands as cmd
+from cosession.core.refusal import Refused
+from cosession.core.stage import Picture, on_stage, plan
+from cosession.core.view import common
+from cosession.core.vocabulary import RefusalCode
+from tests.core.table import Table, script
+
+
+def test_a_care_pause_hides_a_typed_turn_too() -> None:
+    table = Table().start()
+    table.next_phase("0:10")
+    table.when("p2", cmd.ChooseTyping(typed=True))
+    turn = table.state.turn
+    assert turn is not None
+    assert turn.seat == "p2"
+    table.when("p2", cmd.TypeTurn(turn=turn.number, text="I did it, and it helped."))
+    assert "it helped" in common(table.state, "s", table.now_ms).model_dump_json()
+    table.when("f", cmd.CarePause())
+    assert "it helped" not in common(table.state, "s", table.now_ms).model_dump_json()
+    table.when("f", cmd.Resume())
+    assert "it helped" in common(table.state, "s", table.now_ms).model_dump_json()
+
+
+def test_a_client_who_is_turned_away_is_not_on_stage() -> None:
+    table = Table(4, script=script("wise-crowds")).start()
+    while table.state.current is not None and table.state.current.id != "consult":
+        table.when("p1", cmd.NextPhase(phase=table.state.current.key))
+    assert table.state.turn is not None
+    assert on_stage(table.state) == [table.state.turn.seat]
+    assert "p1" not in plan(table.state, 1).pictures
+    assert plan(table.state, 1).pictures[table.state.turn.seat] is Picture.STAGE
+
+
+def test_a_facilitator_who_is_away_takes_no_lead() -> None:
+    table = Table().start()
+    table.drop("f", "0:10")
+    table.until(table.now_ms + 24_000)
+    assert table.state.lead == "p6"
+    with pytest.raises(Refused) as refused:
+        table.when("f", cmd.TakeLead())
+    assert refused.value.code is RefusalCode.SEAT_ABSENT
+    table.back("f")
+    table.when("f", cmd.TakeLead())
+    assert table.state.lead == "f"
