@@ -166,6 +166,11 @@ export class Room {
     return this.common?.now?.holds.includes(cause) ?? false;
   }
 
+  /** Whether the clock stands, for whatever cause. */
+  get standing(): boolean {
+    return (this.common?.now?.holds.length ?? 0) > 0;
+  }
+
   may(command: SeatCommand["type"]): boolean {
     return this.own?.may.includes(command) ?? false;
   }

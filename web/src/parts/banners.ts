@@ -14,7 +14,7 @@ export function banners(room: Room): TemplateResult {
     ${!lost && room.media.path === "failed" ? banner("away", t("banner.media")) : nothing}
     ${!lost && room.media.silenced ? banner("speaker", t("banner.silenced"), html`<button class="btn primary small" @click=${() => void room.media.unsilence()}>${t("banner.sound_on")}</button>`, "act") : nothing}
     ${held(room).map(([name, cause]) => banner(name, t(`hold.${cause}`, { name: away(cause === "client_absent" ? common?.client : common?.lead) })))}
-    ${common?.vacant && !room.held("lead_absent") && !room.held("suspended") ? banner("away", t("do.held_vacant")) : nothing}
+    ${common?.vacant && !room.held("lead_absent") && !room.held("suspended") ? banner("away", t("banner.vacant")) : nothing}
     ${(common?.now?.dropped ?? []).map((round) => banner("clock", t("banner.dropped", { round: text(round) })))}
     ${own?.lead_away && !own.leads ? banner("away", t("banner.lead_away", { name: away(common?.facilitator) })) : nothing}
     ${room.may("take_lead") && !own?.leads ? banner("compass", t("banner.lead_elsewhere", { name: away(common?.lead) }), html`<button class="btn small primary" @click=${() => void room.ask({ type: "take_lead" })}>${t("console.take_lead")}</button>`) : nothing}

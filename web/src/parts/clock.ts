@@ -74,6 +74,7 @@ class TurnTime extends Part {
     const left_ms = this.room.left(turn.countdown);
     const share = Math.min(1, Math.max(0, left_ms / Math.max(1, turn.countdown.total_ms)));
     const words = left_ms > 0 ? t("turn.left", { time: length(left_ms) }) : t("turn.conclude");
+    if (turn.silence || (turn.thanked && left_ms <= 0)) return html``; // no nudge
     return html`<span class="left">${words}</span
       ><span class="turn-time" aria-hidden="true" ${vars({ left: share.toFixed(3) })}></span>`;
   }

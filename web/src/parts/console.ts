@@ -11,6 +11,7 @@ import { icon } from "./icon";
 import { clientAway, pauseWanted } from "./lead_cards";
 import { preview } from "./preview";
 import { sentence } from "./prompt";
+import { careWords } from "./role_card";
 import { typed } from "./stage";
 
 /** A gesture whose consequence is being read. */
@@ -37,11 +38,19 @@ class Console extends Part {
       <h2 id="role-h">${t("console.next_gesture")}</h2>
       <p class="do">${sentence(this.room, own.prompt)}</p>
       ${own.prompt.key === "lead_pass" && this.room.console?.passes ? html`<p class="dim"><co-time-left .room=${this.room} .countdown=${this.room.console.passes} .words=${"console.passes_in"}></co-time-left></p>` : nothing}
-      ${this.room.console?.unqualified ? html`<p class="dim">${t("console.unqualified")}</p>` : nothing}
+      ${this.#standsIn()}
       ${undo(this.room)} ${typed(this.room)} ${own.my_turn && own.typed ? html`<co-typed-turn .room=${this.room}></co-typed-turn>` : nothing}
       ${pauseWanted(this.room)} ${recall(this.room)} ${clientAway(this.room)}
-      ${this.room.held("care") ? careExits(this.room) : html`${this.#now()} ${this.#considered ? this.#consider(this.#considered) : nothing} ${this.#forward()}`}
+      ${this.room.held("care") ? html`${careWords(this.room)} ${careExits(this.room)}` : html`${this.#now()} ${this.#considered ? this.#consider(this.#considered) : nothing} ${this.#forward()}`}
     </section>`;
+  }
+
+  /** A deputy who leads: in whose place, and how far. */
+  #standsIn(): TemplateResult | typeof nothing {
+    const { common, own, console } = this.room;
+    if (console?.unqualified) return html`<p class="dim">${t("console.unqualified")}</p>`;
+    if (!common?.facilitator || own?.role === "facilitator") return nothing;
+    return html`<p class="dim">${t("console.stands_in", { name: this.room.name(common.facilitator) })}</p>`;
   }
 
   /** For the floor and the clock, now. One button at most shines, and only when it is time for it. */
@@ -53,15 +62,16 @@ class Console extends Part {
     const over = own?.prompt.key === "lead_pass";
     const holder = turn ? this.room.name(turn.seat) : "";
     const next = common?.floor.order[0];
+    const paused = may("resume") || this.room.standing;
     return html`<div class="btns">
+      ${may("resume") ? this.#act({ type: "resume" }, "play", t("console.resume"), "primary") : nothing}
       ${may("start_session") ? this.#act({ type: "start_session" }, "play", t("console.start"), "primary") : nothing}
       ${turn && may("end_turn") && this.room.isMe(turn.seat) ? this.#act({ type: "end_turn", turn: turn.number }, "check", t("gesture.finished")) : nothing}
-      ${turn && may("take_back_floor") && !this.room.isMe(turn.seat) ? this.#act({ type: "take_back_floor", turn: turn.number }, "next", next && turn.kind !== "ask" ? t("console.pass_to", { name: this.room.name(next) }) : t("console.take_back", { name: holder }), over ? "primary" : "") : nothing}
-      ${turn && may("extend_turn") ? this.#act({ type: "extend_turn", turn: turn.number, by_s: 30 }, "plus", t("console.extend_turn", { name: this.room.isMe(turn.seat) ? t("seat.me") : holder })) : nothing}
+      ${turn && may("take_back_floor") && !paused && !this.room.isMe(turn.seat) ? this.#act({ type: "take_back_floor", turn: turn.number }, "next", next && turn.kind !== "ask" ? t("console.pass_to", { name: this.room.name(next) }) : t("console.take_back", { name: holder }), over ? "primary" : "") : nothing}
+      ${turn && may("extend_turn") && !paused ? this.#act({ type: "extend_turn", turn: turn.number, by_s: 30 }, "plus", t("console.extend_turn", { name: this.room.isMe(turn.seat) ? t("seat.me") : holder })) : nothing}
       ${now && may("extend_phase") ? this.#think({ type: "extend_phase", phase: now.phase, by_s: 60 }, "plus", t("console.extend_phase"), t("preview.extend", { phase: this.room.phaseTitle(now.phase) }), t("preview.extend_yes")) : nothing}
-      ${turn && may("keep_silence") ? html`<button class="btn" data-gesture="keep_silence" aria-pressed=${turn.silence} @click=${() => void this.room.ask({ type: "keep_silence", turn: turn.number, on: !turn.silence })}>${icon("quiet")}${t(turn.silence ? "console.silence_kept" : "console.keep_silence")}</button>` : nothing}
+      ${turn && may("keep_silence") && !paused ? html`<button class="btn" data-gesture="keep_silence" aria-pressed=${turn.silence} @click=${() => void this.room.ask({ type: "keep_silence", turn: turn.number, on: !turn.silence })}>${icon("quiet")}${t(turn.silence ? "console.silence_kept" : "console.keep_silence")}</button>` : nothing}
       ${may("pause") && !may("resume") ? this.#act({ type: "pause" }, "pause", t("console.pause")) : nothing}
-      ${may("resume") ? this.#act({ type: "resume" }, "play", t("console.resume"), "primary") : nothing}
       ${may("resume_session") ? this.#act({ type: "resume_session" }, "play", t("console.resume_session"), "primary") : nothing}
     </div>`;
   }

@@ -7,7 +7,7 @@ import { icon } from "./icon";
 
 export function dock(room: Room): TemplateResult {
   const camera = room.devices.camera !== null;
-  const shut = room.common?.now?.closed_cameras.includes(room.boot.seat) ?? false;
+  const shut = !room.held("suspended") && (room.common?.now?.closed_cameras.includes(room.boot.seat) ?? false);
   return html`<footer class="dock" aria-label=${t("dock.label")}>
     ${microphone(room)}
     <span class="push"></span>
@@ -41,6 +41,12 @@ function toggleCamera(room: Room): void {
   else void room.devices.open("camera");
 }
 
+/** While everything rests, that is the reason, whatever the step would say. */
+function whyClosed(room: Room): "suspended" | "care" | null {
+  if (room.held("suspended")) return "suspended";
+  return room.held("care") && room.own?.may_be_heard === false ? "care" : null;
+}
+
 function microphone(room: Room): TemplateResult {
   const { own, me, devices } = room;
   if (!own || !me) return html``;
@@ -61,7 +67,7 @@ function microphone(room: Room): TemplateResult {
       </button>
       <span class="why" id="why">${problem ? t(`device.${problem}.short`) : t("mic.none")}</span>`;
   }
-  const why = html`<span class="why" id="why">${t(`mic.${own.mic_reason}`)}</span>`;
+  const why = html`<span class="why" id="why">${t(`mic.${whyClosed(room) ?? own.mic_reason}`)}</span>`;
   switch (own.mic_reason) {
     case "open":
       return html`<button

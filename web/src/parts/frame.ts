@@ -2,7 +2,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import type { Room } from "../room";
 import type { SeatCommand } from "../wire.gen";
-import { t, text } from "../words";
+import { quote, t, text } from "../words";
 import { card } from "./cards";
 import { icon } from "./icon";
 
@@ -48,7 +48,7 @@ export function recall(room: Room): TemplateResult | typeof nothing {
   return card(
     "recall",
     t("recall.title", { name: room.name(common.client) }),
-    request ? html`<p class="voice">${request}</p>` : t("recall.what"),
+    request ? html`<p class="voice">${quote(request)}</p>` : t("recall.what"),
     room.may("say_recall")
       ? html`<button class="btn" data-gesture="say_recall" @click=${() => void room.ask({ type: "say_recall" })}>
           ${icon("check")}${t("recall.said")}

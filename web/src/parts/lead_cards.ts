@@ -101,6 +101,7 @@ export function candidates(room: Room, job: Job): string[] {
   return (room.common?.seats ?? [])
     .filter((seat) => seat.presence !== "absent" && seat.joined && !seat.jobs.includes(job))
     .filter((seat) => seat.role === "consultant" || (seat.role === "client" && job !== "deputy"))
+    .sort((a, b) => Number(a.role === "client") - Number(b.role === "client"))
     .map((seat) => seat.id);
 }
 

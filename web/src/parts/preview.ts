@@ -5,8 +5,11 @@ import { vars } from "../vars";
 import type { PhaseView, Preview } from "../wire.gen";
 import { length, list, t, text, timeOfDay } from "../words";
 
+/** Less is not worth a word. */
+const SEEN_MS = 15_000;
+
 export function preview(room: Room, shown: Preview | undefined): TemplateResult {
-  const changes = shown?.changes.filter((change) => change.from_ms !== change.to_ms) ?? [];
+  const changes = shown?.changes.filter((change) => Math.abs(change.from_ms - change.to_ms) >= SEEN_MS) ?? [];
   return html`${
       changes.length > 0
         ? html`<dl class="strips" aria-hidden="true">
@@ -51,8 +54,9 @@ function minutesOnly(ms: number): string {
 export function consequence(room: Room, shown: Preview): string {
   const parts: string[] = [];
   const subject = shown.phase;
-  const yielding = shown.changes.filter((change) => change.to_ms < change.from_ms && change.phase !== subject);
-  const winning = shown.changes.filter((change) => change.to_ms > change.from_ms && change.phase !== subject);
+  const others = shown.changes.filter((change) => change.phase !== subject);
+  const yielding = others.filter((change) => change.from_ms - change.to_ms >= SEEN_MS);
+  const winning = others.filter((change) => change.to_ms - change.from_ms >= SEEN_MS);
   const said = (words: string, changes: Preview["changes"]): string =>
     list(
       changes.map((change) =>

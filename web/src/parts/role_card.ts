@@ -21,19 +21,21 @@ interface Gesture {
 export function roleCard(room: Room): TemplateResult {
   const { own, common } = room;
   if (!own || !common) return html``;
-  const soon = own.turns_until_mine === 1 && !own.my_turn;
-  const heading = own.my_turn ? "role.your_turn" : soon ? "role.soon" : "role.now";
+  const care = room.held("care");
+  const mine = own.my_turn && !care;
+  const soon = own.turns_until_mine === 1 && !own.my_turn && !care;
+  const heading = care ? "care.title" : mine ? "role.your_turn" : soon ? "role.soon" : "role.now";
   return html`<section
-    class="card role ${own.my_turn ? "turn" : ""} ${soon ? "soon" : ""}"
+    class="card role ${mine ? "turn" : ""} ${soon ? "soon" : ""}"
     id="role"
     aria-labelledby="role-h"
     tabindex="-1"
   >
     <h2 id="role-h">${t(heading)}</h2>
     <p class="do">${sentence(room, own.prompt)}</p>
-    ${ownTime(room)} ${free(room) ? nothing : own.cues.map((cue) => html`<p class="cue">${text(cue)}</p>`)} ${careWords(room)}
+    ${care ? nothing : ownTime(room)} ${room.standing || free(room) ? nothing : own.cues.map((cue) => html`<p class="cue">${text(cue)}</p>`)} ${careWords(room)}
     ${types(room) ? html`<co-typed-turn .room=${room}></co-typed-turn>` : nothing}
-    ${own.my_turn ? nothing : order(room)} ${buttons(room, gestures(room))}
+    ${own.my_turn || care ? nothing : order(room)} ${buttons(room, gestures(room))}
   </section>`;
 }
 
@@ -43,14 +45,21 @@ export function free(room: Room): boolean {
 }
 
 function types(room: Room): boolean {
-  return (room.own?.typed ?? false) && room.own?.my_turn === true && room.may("type_turn");
+  const thanked = room.common?.floor.turn?.thanked ?? false;
+  return room.own?.typed === true && room.own.my_turn && !thanked && room.may("type_turn");
 }
 
 /** In a care pause: who may be heard, and that nothing is kept of it. */
-function careWords(room: Room): TemplateResult | typeof nothing {
+export function careWords(room: Room): TemplateResult | typeof nothing {
   if (!room.held("care")) return nothing;
   const { client, conducted } = room.common ?? {};
-  const heard = !conducted ? "care.heard_alone" : client && room.isMe(client) ? "care.heard_client" : "care.heard";
+  const heard = !conducted
+    ? "care.heard_alone"
+    : client && room.isMe(client)
+      ? "care.heard_client"
+      : room.own?.leads
+        ? "care.heard_lead"
+        : "care.heard";
   const words = client ? t(heard, { name: room.name(client) }) : nothing;
   return html`<p class="dim">${words}</p>
     <p class="dim">${t("care.hidden")}</p>`;
@@ -60,7 +69,7 @@ function careWords(room: Room): TemplateResult | typeof nothing {
 function ownTime(room: Room): TemplateResult | typeof nothing {
   const turn = room.common?.floor.turn;
   if (room.own?.my_turn && turn) {
-    if (free(room) || turn.thanked) return nothing;
+    if (free(room) || turn.thanked || turn.silence) return nothing;
     if (turn.overrun !== "none") return html`<p class="conclude">${t("role.conclude")}</p>`;
     return html`<p class="dim">
       <co-time-left .room=${room} .countdown=${turn.countdown} .words=${"turn.left"}></co-time-left>
@@ -98,7 +107,7 @@ export function gestures(room: Room): Gesture[] {
     found.push({ words: t("gesture.question"), icon: "hand", command: { type: "raise_hand", kind: "question" } });
   if (own.may.includes("raise_hand_follow_up"))
     found.push({ words: t("gesture.follow_up"), icon: "reply", command: { type: "raise_hand", kind: "follow_up" } });
-  if (room.may("thank") && turn)
+  if (room.may("thank") && turn && room.phase?.family === "help")
     found.push({ words: t("gesture.thank"), icon: "check", command: { type: "thank", turn: turn.number }, kind: "plain" });
   if (room.may("recall_request"))
     found.push({

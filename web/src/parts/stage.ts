@@ -64,17 +64,18 @@ export function typed(room: Room): TemplateResult | typeof nothing {
 export function tile(room: Room, id: string): TemplateResult {
   const seat = room.seat(id);
   if (!seat) return html``;
-  const holds = room.common?.floor.holder === id;
+  const care = room.held("care");
+  const holds = room.common?.floor.holder === id && !care;
   const turn = room.common?.floor.turn;
   const asked = turn?.kind === "answer" && turn.seat !== id && seat.role === "consultant";
   const does =
-    doing(room, id) ||
+    (seat.presence === "absent" ? state(room, seat).words : doing(room, id)) ||
     (asked ? t("turn.asked") : "") ||
     (seat.presence === "here" ? office(seat) : state(room, seat).words);
   return html`<figure class="tile ${holds || speaking(room, id) ? "speaking" : ""} ${seat.presence}">
     ${picture(room, id)}
     <figcaption>${room.name(id)} ${does ? html`<span>${does}</span>` : nothing}</figcaption>
-    ${shut(room, id)} ${turn?.seat === id && !free(room) ? html`<co-turn-time .room=${room}></co-turn-time>` : nothing}
+    ${shut(room, id)} ${turn?.seat === id && !free(room) && !care ? html`<co-turn-time .room=${room}></co-turn-time>` : nothing}
   </figure>`;
 }
 
