@@ -73,13 +73,17 @@ def config(
     if sheet:
         _write(Path("deploy/settings.md"), settings.sheet())
         return
-    for variable, value in settings.redacted(_settings()):
+    in_force = _settings()
+    for variable, value in settings.redacted(in_force):
         print(f"{variable}={value}")
+    print(f"# sound and pictures are sent by {_sent_by(in_force.media_native)}")
 
 
 @app.command()
 def simulate(
-    managers: Annotated[int, typer.Option(help="Participants beside the facilitator, 3 to 12.")] = 8,
+    managers: Annotated[
+        int | None, typer.Option(help="Participants beside the facilitator, 3 to 12; else as the script plans.")
+    ] = None,
     speed: Annotated[int, typer.Option(help="Script seconds a second, 1 to 600.")] = 60,
     as_json: Annotated[bool, typer.Option("--json", help="Print one object, and nothing else, on stdout.")] = False,
     media: Annotated[bool, typer.Option("--media/--no-media", help="Send and decode sound and pictures.")] = True,
@@ -94,9 +98,14 @@ def simulate(
     seed: Annotated[int, typer.Option(help="The same seed behaves the same.")] = 1,
 ) -> None:
     """Play a session with simulated managers: real sockets, real sound and pictures."""
+    from cosession import assets, scripts
     from cosession.simulate import Options, Unusable, run
 
-    options = Options(managers, speed, as_json, media, url, token, ops, fill, script, language, seed)
+    known, _ = scripts.read_all(assets.protocols())
+    if script not in known:
+        fail(f"--script: one of {', '.join(known)}")
+    people, conducted = managers or known[script].people.planned, known[script].facilitator
+    options = Options(people, speed, as_json, media, url, token, ops, fill, script, language, seed, conducted)
     try:
         status = run(options)
     except Unusable as reason:
@@ -117,6 +126,14 @@ def schema(
         _write(out, text)
     elif not out.is_file() or out.read_text(encoding="utf-8") != text:
         fail(f"{out} is not what cosession/wire says: run `cosession schema` and commit the file")
+
+
+def _sent_by(native_wanted: bool) -> str:
+    from cosession.media.embedded import native
+
+    if not native_wanted:
+        return "Python alone, as COSESSION_MEDIA_NATIVE asks"
+    return "the helper in C" if native.load() else "Python alone: the helper in C was not built here"
 
 
 def fail(line: str) -> NoReturn:

@@ -220,12 +220,15 @@ def passes_after_ms(state: SessionState) -> int | None:
 
 
 def ends_after_ms(state: SessionState, phase: Phase) -> int | None:
-    """How long after its time a phase ends by itself; None if it waits for the lead. If nobody leads, none waits."""
+    """How long after its time a phase ends by itself; None if it waits for the lead. If nobody leads, none waits. The
+    grace is for who speaks: after the last turn there is none."""
     match phase.overtime:
         case Overtime.SOFT:
             return VACANT_MS if state.vacant else None
         case Overtime.GRACE:
-            return phase.grace_s * 1000
+            step = state.current_step
+            spoken = state.turn is None and step is not None and step.floor is not FloorMode.OPEN
+            return 0 if spoken else phase.grace_s * 1000
         case Overtime.HARD:
             return 0
 

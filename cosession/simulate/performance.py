@@ -26,7 +26,6 @@ LONGEST_FACTOR = 1.5
 LONGEST_EXTRA_S = 90.0
 #: After the end, the server may be asked again for so long: it may be starting anew.
 ASK_AGAIN_S = 20.0
-SCRIPT_S = 75 * 60
 Answer = TypeVar("Answer")
 CONTRACT, ACTION, LEARNING = "request", "action", "learning"
 
@@ -45,7 +44,7 @@ class Performance:
         self._sign_in = sign_in
         self._ops_sign_in = ops_sign_in
         self._progress = progress
-        self.company = Company(options.seed, options.managers + 1, options.media)
+        self.company = Company(options.seed, options.managers + options.conducted, options.media)
         self.session = ""
         self.verdict = Verdict(options.script, options.speed)
 
@@ -77,37 +76,39 @@ class Performance:
         browser = Browser()
         link = self._sign_in()
         await browser.open(link)
-        made = await browser.post_json(
-            origin(link) + "/sessions",
-            {
-                "script": options.script,
-                "title": words.TITLES[options.language],
-                "language": options.language,
-                "starts_in_s": LOBBY_WITH_MEDIA_S if options.media else LOBBY_S,
-                "facilitator": words.FACILITATOR,
-                "participants": list(words.NAMES[:people]),
-                "client": 0,
-                "deputy": 1,
-                "timekeeper": people - 1,
-                "scribe": 2,
-                "number": 2,
-                "previous_client": people - 1,
-                "speed": options.speed,
-            },
-        )
+        wanted = {
+            "script": options.script,
+            "title": words.TITLES[options.language],
+            "language": options.language,
+            "starts_in_s": LOBBY_WITH_MEDIA_S if options.media else LOBBY_S,
+            "participants": list(words.NAMES[:people]),
+            "client": 0,
+            "number": 2,
+            "previous_client": people - 1,
+            "speed": options.speed,
+        }
+        if options.conducted:
+            jobs = {"deputy": 1, "timekeeper": people - 1, "scribe": 2}
+            wanted |= {"facilitator": words.FACILITATOR, "qualified": [1], **jobs}
+        made = await browser.post_json(origin(link) + "/sessions", wanted)
         self.session = made["session"]
         return [Invitation(each["seat"], each["name"], each["link"]) for each in made["links"]]
 
     async def _perform(self) -> None:
         watcher = asyncio.create_task(self._watch())
         try:
-            longest_s = SCRIPT_S / self._options.speed * LONGEST_FACTOR + LONGEST_EXTRA_S
+            longest_s = self._script_s() / self._options.speed * LONGEST_FACTOR + LONGEST_EXTRA_S
             self.verdict.closed = await self.company.finished(longest_s)
         finally:
             watcher.cancel()
             await asyncio.gather(watcher, return_exceptions=True)
         managers = self.company.managers.values()
         self.verdict.closed = self.verdict.closed and all(manager.closed.is_set() for manager in managers)
+
+    def _script_s(self) -> float:
+        """What the session was planned to last, as its view says."""
+        lasts = [m.view.common for m in self.company.managers.values() if m.view is not None and m.view.common]
+        return max((common.ends_at_ms - common.starts_at_ms for common in lasts), default=0) / 1000
 
     async def _watch(self) -> None:
         while True:

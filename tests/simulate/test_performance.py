@@ -52,6 +52,32 @@ def test_eight_managers_play_the_whole_script_without_media() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(120)
+def test_three_managers_play_troika_without_a_facilitator() -> None:
+    status, told, _ = simulate("--script", "troika-30", "--no-media", "--speed", "120", timeout_s=110)
+    assert told["errors"] == []
+    assert status == 0
+    assert told["seats"] == 3
+    assert [phase["id"] for phase in told["phases"]] == [
+        "reflect",
+        *["present", "questions", "consult", "take_away"] * 3,
+    ]
+    assert sum(phase["actual_s"] for phase in told["phases"]) == pytest.approx(1800, rel=0.1)
+    assert told["log"]["replay_equal"] is True
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+def test_eight_managers_play_ninety_minutes() -> None:
+    status, told, _ = simulate("--script", "codev-90", "--no-media", "--speed", "300", timeout_s=110)
+    assert told["errors"] == []
+    assert status == 0
+    assert told["seats"] == 9
+    assert sum(phase["actual_s"] for phase in told["phases"]) == pytest.approx(5400, rel=0.1)
+    assert told["captures"] == {"contract": True, "actions": 1, "learnings": 8}
+
+
+@pytest.mark.slow
 @pytest.mark.timeout(280)
 def test_eight_managers_see_and_hear_each_other_through_the_whole_script() -> None:
     status, told, _ = simulate("--managers", "8", "--speed", "60", timeout_s=270)
