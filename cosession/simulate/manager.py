@@ -240,7 +240,8 @@ class Manager:
                 self.doings.accepted[tag] += 1
                 if isinstance(asked, Ask) and asked.command.type == "submit_capture":
                     self.doings.texts.append((asked.command.capture, asked.command.fields))
-            case RefusedMessage(code=code) if code in RACES:
+            case RefusedMessage(code=code) if code in RACES or (code == "not_your_seat" and not self._leads):
+                # Who does not lead any more asked while leading: a view says so before the refusal comes.
                 self.doings.races[f"{tag} {code}"] += 1
             case RefusedMessage():
                 self._error(f"{tag} refused: {answer.code} {answer.detail}")
@@ -250,6 +251,10 @@ class Manager:
                 self.doings.drafts[asked.capture] = asked.fields
             case _:
                 pass
+
+    @property
+    def _leads(self) -> bool:
+        return self.view is not None and self.view.own.leads
 
     def _error(self, text: str) -> None:
         self.doings.errors.append(f"seat {self.place.seat}: {text.strip()}")
