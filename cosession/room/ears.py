@@ -26,8 +26,9 @@ SPEECH = 80
 STALE_MS = 400
 #: Spoken time is reported in pieces of so much real time, and before a phase ends.
 BATCH_MS = 15_000
-#: The lead's words stop a turn's clock from here on, and let it run after so much silence.
-LEAD_BEGINS_MS = 500
+#: The lead's words stop a turn's clock from here on, and let it run after so much silence. The first is about half a
+#: second of voice: in the media plane a voice that broke off lingers.
+LEAD_BEGINS_MS = 800
 LEAD_ENDS_MS = 1_000
 #: Without any media for so long a path is lost (decision 7).
 LOST_MS = 6_000
@@ -66,6 +67,8 @@ class Ears:
         self._heard_ms = 0
         self._unbooked_since_ms: int | None = None
         self._voices: dict[str, _Voice] = {}
+        self._turn = (0, 0)
+        """The newest turn's number, and since when it is known."""
         before_ms = room.clock.monotonic_ms() - LOST_MS
         # After a restart a path that was lost is, until its page says otherwise.
         self._ways = {
@@ -172,11 +175,14 @@ class Ears:
         turn, lead = state.turn, state.lead
         if turn is None or turn.seat == lead:
             return []
+        if turn.number != self._turn[0]:
+            self._turn = (turn.number, now_ms)
         voice = None if lead is None else self._voices.get(lead)
         stopped = turn.stopped_at_ms is not None
         speaks = False
         if voice is not None and now_ms - voice.last_ms < LEAD_ENDS_MS:
-            speaks = stopped or voice.last_ms - voice.began_ms >= LEAD_BEGINS_MS
+            # The end of what the lead said before the turn began takes nothing from it.
+            speaks = stopped or voice.last_ms - max(voice.began_ms, self._turn[1]) >= LEAD_BEGINS_MS
         if speaks is not stopped:
             self._report("lead's voice", ReportLeadVoice(speaking=speaks))
             return [now_ms + AGAIN_MS]

@@ -74,7 +74,7 @@ async def test_an_entry_that_is_not_ones_own_stays_as_it_is(bench: Bench, seat: 
 
 async def test_a_stopped_session_is_erased_in_memory_on_disk_and_for_good(bench: Bench) -> None:
     room = await closed(bench, stopped=True)
-    page = await bench.page(room, "p1")
+    await bench.page(room, "p1")
     await room.erase()
     await bench.settled()
     for text in ("Parler à Marc", "Nadia", "Estuaire"):

@@ -125,6 +125,19 @@ async def test_the_leads_words_stop_the_turn_and_silence_lets_it_run(bench: Benc
     assert room.state.turn.stopped_at_ms is None
 
 
+async def test_the_end_of_an_introduction_does_not_stop_the_turn_it_introduced(bench: Bench) -> None:
+    room = await bench.room()
+    pages = await bench.everyone(room)
+    await pages["f"].ask(cmd.StartSession())
+    await sound(bench, room, 5_000, f=LOUD)
+    await pages["f"].ask(cmd.NextStep(phase="check_in#1", step=0))
+    assert room.state.turn is not None
+    await sound(bench, room, 600, f=LOUD)
+    assert await told(bench, room, "lead_spoke") == []
+    await sound(bench, room, 1_000, f=LOUD)
+    assert await told(bench, room, "lead_spoke") == [{"speaking": True}], "but who goes on takes the word"
+
+
 async def test_a_breath_does_not_end_the_leads_words_and_others_do_not_begin_them(bench: Bench) -> None:
     room, _ = await in_round(bench)
     await sound(bench, room, 1_000, f=LOUD)
