@@ -10,6 +10,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from cosession.bench import cpu
 from cosession.bench.measure import CannotMeasure
 from cosession.bench.traffic import MODELS, MOST_PEOPLE
 
@@ -57,6 +58,33 @@ def janus(
     from cosession.bench.compare import compare
 
     _say(_run(compare(rooms, people, seconds, address, _remark)), as_json)
+
+
+@app.command()
+def floor(
+    moves: Annotated[int, typer.Option(min=1, max=5000)] = 200,
+    as_json: Json = False,
+) -> None:
+    """Move the floor among people who never stop sending, on a server of one's own."""
+    from cosession.bench.floor import measure_floor
+
+    law = _run(measure_floor(moves))
+    _remark(f"{law.heard} packets came with the floor; load average {cpu.load():.2f}")
+    _say(law.as_json(), as_json)
+
+
+@app.command()
+def join(
+    browsers: Annotated[int, typer.Option(min=2, max=MOST_PEOPLE)] = 3,
+    rounds: Annotated[int, typer.Option(min=1, max=100, help="How often everybody comes back.")] = 4,
+    as_json: Json = False,
+) -> None:
+    """From the click on Join to the first picture of everybody else, in real Chromium pages."""
+    from cosession.bench.join import measure_joins
+
+    joins = _run(measure_joins(browsers, rounds))
+    _remark(f"{len(joins.ms)} pictures; load average {cpu.load():.2f}")
+    _say(joins.as_json(), as_json)
 
 
 def _remark(text: str) -> None:

@@ -63,6 +63,8 @@ class Peer:
         self.own = Own(secrets.token_hex(4), secrets.token_hex(12), identity.fingerprint, self.socket.getsockname())
         self.tracks: dict[int, Track] = {}
         self.latencies_ms = array("d")
+        self.arrivals: list[tuple[int, int]] = []
+        """(SSRC, nanoseconds of the wall clock) of each packet, if they are kept."""
         self.keyframe_wanted: set[int] = set()
         """SSRCs of ours for which the server asked for a key frame."""
         self.expects: frozenset[int] = frozenset()
@@ -71,7 +73,7 @@ class Peer:
         self._identity = identity
         self._association: Association | None = None
         self._remote: Remote | None = None
-        self._listens = False
+        self._listens = self._keeps = False
         self._into = bytearray(_LARGEST)
 
     @property
@@ -79,14 +81,15 @@ class Peer:
         """The SRTP profile that was agreed on, by OpenSSL's name."""
         return self._association.profile if self._association else ""
 
-    def listen(self) -> None:
-        """From now on decrypt what arrives and measure how long it was on its way."""
+    def listen(self, keep: bool = False) -> None:
+        """From now on decrypt what arrives and measure how long it was on its way; with `keep`, remember each."""
         self.socket.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
-        self._listens = True
+        self._listens, self._keeps = True, keep
 
     def forget(self) -> None:
         """Begin to count anew."""
         self.tracks.clear()
+        self.arrivals.clear()
         del self.latencies_ms[:]
 
     def close(self) -> None:
@@ -225,6 +228,8 @@ class Peer:
             except SrtpError:
                 continue  # a repeat, or not from the server: not received
             arrived_ns = _stamp_ns(ancillary)
+            if self._keeps:
+                self.arrivals.append((ssrc, arrived_ns))
             self.latencies_ms.append((arrived_ns - _SENT.unpack_from(packet, len(packet) - 8)[0]) / 1e6)
             track = self.tracks.get(ssrc)
             if track is None:

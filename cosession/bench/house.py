@@ -1,0 +1,72 @@
+"""A whole server and a session on it, for the benchmarks that need rooms: started as users start it, spoken to over
+the wire."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cosession.bench.measure import CannotMeasure
+from cosession.simulate.browsing import Browser, PageRefused, origin
+from cosession.simulate.options import Unusable
+from cosession.simulate.own_server import OwnServer
+
+_NAMES = ("Ada", "Ben", "Cleo", "Dan", "Eve", "Flo", "Gil", "Hana", "Ivo", "Jun", "Kim", "Lou")
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """`links`: personal links by seat, the facilitator's first."""
+
+    session: str
+    links: dict[str, str]
+    ops_sign_in: str
+
+    async def hearable(self) -> list[tuple[int, list[str]]]:
+        """(session time in ms, who could be heard from then on), by the log; from each commit."""
+        browser = Browser()
+        await browser.open(self.ops_sign_in)
+        told = await browser.get_json(f"{origin(self.ops_sign_in)}/verify/{self.session}")
+        return [(int(at_ms), list(seats)) for at_ms, seats in told["hearable"]]
+
+
+@contextlib.asynccontextmanager
+async def house(managers: int) -> AsyncIterator[House]:
+    """A server with temporary data and one session in real time, for a facilitator and so many managers. Raises
+    `CannotMeasure`."""
+    with tempfile.TemporaryDirectory(prefix="cosession-bench-") as folder:
+        server = OwnServer(Path(folder))
+        try:
+            await server.start()
+        except Unusable as reason:
+            raise CannotMeasure(str(reason)) from None
+        try:
+            yield await _session(server, managers)
+        except PageRefused as refused:
+            raise CannotMeasure(f"the session could not be made: {refused}") from None
+        finally:
+            await server.stop()
+
+
+async def _session(server: OwnServer, managers: int) -> House:
+    browser = Browser()
+    await browser.open(server.sign_in)
+    body: dict[str, Any] = {
+        "script": "codev-75",
+        "title": "Benchmark",
+        "language": "fr",
+        "starts_in_s": 0,
+        "facilitator": "Fay",
+        "participants": list(_NAMES[:managers]),
+        "client": 0,
+        "deputy": 1,
+        "number": 1,
+        "speed": 1,
+    }
+    made = await browser.post_json(origin(server.sign_in) + "/sessions", body)
+    links = {each["seat"]: each["link"] for each in made["links"]}
+    return House(made["session"], links, server.ops_sign_in)

@@ -1,0 +1,22 @@
+"""The join benchmark, in a real Chromium: everybody is seen by everybody who comes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cosession.bench.join import Joins, measure_joins
+
+
+def test_the_object() -> None:
+    assert Joins([float(n) for n in range(100)]).as_json() == {"ms": {"p50": 50, "p95": 95}}
+    assert Joins([]).as_json() == {"ms": {"p50": None, "p95": None}}
+
+
+@pytest.mark.browser
+async def test_everybody_comes_back_and_sees_the_others(chromium: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COSESSION_CHROMIUM", str(chromium))
+    joins = await measure_joins(browsers=2, rounds=1)
+    assert len(joins.ms) == 2
+    assert all(ms > 0 for ms in joins.ms)
