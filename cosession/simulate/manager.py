@@ -112,6 +112,7 @@ class Manager:
         self._offer = ""
         self._speaks = False
         self._shows = True
+        self._has_led = False
         self._changed = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self.line = Line(
@@ -211,6 +212,7 @@ class Manager:
                 if message.common is None and self.view is not None:
                     message = message.model_copy(update={"common": self.view.common})
                 self.view = message
+                self._has_led = self._has_led or message.own.leads
                 self.doings.many.update(each.spec.id for each in message.own.writable if each.spec.many)
                 if message.common is not None and message.common.status == "closed":
                     self.closed.set()
@@ -240,8 +242,8 @@ class Manager:
                 self.doings.accepted[tag] += 1
                 if isinstance(asked, Ask) and asked.command.type == "submit_capture":
                     self.doings.texts.append((asked.command.capture, asked.command.fields))
-            case RefusedMessage(code=code) if code in RACES or (code == "not_your_seat" and not self._leads):
-                # Who does not lead any more asked while leading: a view says so before the refusal comes.
+            case RefusedMessage(code=code) if code in RACES or (code == "not_your_seat" and self._led_before):
+                # Asked while leading, refused when the lead had moved: the view that says so came first.
                 self.doings.races[f"{tag} {code}"] += 1
             case RefusedMessage():
                 self._error(f"{tag} refused: {answer.code} {answer.detail}")
@@ -253,8 +255,8 @@ class Manager:
                 pass
 
     @property
-    def _leads(self) -> bool:
-        return self.view is not None and self.view.own.leads
+    def _led_before(self) -> bool:
+        return self._has_led and self.view is not None and not self.view.own.leads
 
     def _error(self, text: str) -> None:
         self.doings.errors.append(f"seat {self.place.seat}: {text.strip()}")
