@@ -63,6 +63,7 @@ def media_engine(settings: Settings) -> MediaEngine:
         settings.media_public_address,
         settings.media_workers,
         settings.media_native,
+        settings.media_tcp_port,
     )
 
 

@@ -106,9 +106,16 @@ class Settings(BaseSettings):
         "folder. Without it nothing that was written can be read: back it up apart from the data.",
     )
     media_bind: Listen = Field(
-        default=Address("0.0.0.0", 8002),
+        default=Address("::", 8002),
         description="Where sound and pictures arrive: host:port, UDP. Managers' browsers must reach it. The first "
-        "media worker has this port, each further one the next.",
+        "media worker has this port, each further one the next. [::] is all addresses, of IPv6 and IPv4.",
+    )
+    media_tcp_port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65535,
+        description="The TCP port for browsers whose network lets no UDP through; further workers have the next ones. "
+        "Unset: the number of COSESSION_MEDIA_BIND. 0: no TCP.",
     )
     media_workers: int = Field(
         default=0,

@@ -43,12 +43,12 @@ def read_sdp(data: bytes) -> None:
 
 
 def _answer(text: str, read: sdp.Offer) -> None:
-    local = sdp.Local("u", "p", _FINGERPRINT, "passive", [ADDRESS], 1)
+    local = sdp.Local("u", "p", _FINGERPRINT, "passive", [sdp.Candidate("192.0.2.9", 5000)], 1)
     names = {line.mid: (1, 2, "slot0") for line in read.lines if not line.sends}
     answer = sdp.answer(read, local, names, publishes=True)
     assert answer.count("\r\nm=") == len(read.lines) <= 2 + 2 * sdp.MAX_SLOTS
     assert answer.isascii() or not text.isascii()
-    assert answer.count("a=candidate:") == len(read.lines), "a browser's candidates are nobody's business"
+    assert answer.count("a=candidate:") == min(2, len(read.lines)), "a browser's candidates are nobody's business"
 
 
 def read_stun(data: bytes) -> None:

@@ -189,7 +189,7 @@ def plan(version: int, hearable: Sequence[str], faces: Sequence[str]) -> RoomPla
     return RoomPlan(version=version, hearable=frozenset(hearable), pictures=dict.fromkeys(faces, Picture.FACE))
 
 
-async def until(condition: Callable[[], bool | Awaitable[bool]], timeout_s: float = 10.0) -> None:
+async def until(condition: Callable[[], bool | Awaitable[bool]], timeout_s: float = 40.0) -> None:
     """Wait for something that the network brings; fails after `timeout_s`."""
     async with asyncio.timeout(timeout_s):
         while True:

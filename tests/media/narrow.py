@@ -56,7 +56,8 @@ class Relay:
         self._back: asyncio.DatagramTransport | None = None
 
     async def open(self, answer: str) -> str:
-        """The answer with the relay's port in it."""
+        """The answer with the relay's port in it. Again after an ICE restart: then the former way is closed."""
+        self.close()
         candidate = re.search(r"a=candidate:1 1 udp \d+ (\S+) (\d+) typ host", answer)
         assert candidate is not None
         host, port = candidate[1], int(candidate[2])

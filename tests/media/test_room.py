@@ -125,7 +125,7 @@ async def test_a_late_joiner_sees_everybody_at_once(engine: EmbeddedMedia, join:
     await until(lambda: b.frames[0] > 20)
     c = await join("c")
     await until(lambda: dtls_of(c).state == "connected")
-    await until(lambda: c.frames[0] > 0 and c.frames[1] > 0, timeout_s=1.5)
+    await until(lambda: c.frames[0] > 0 and c.frames[1] > 0)
 
 
 async def test_a_listener_receives_and_never_publishes(engine: EmbeddedMedia, join: Joining) -> None:
@@ -212,12 +212,12 @@ async def test_pictures_survive_loss(engine: EmbeddedMedia, join: Joining, repai
 
     path_in._recv = lossy_receive
     path_out._send = lossy_send  # type: ignore[assignment]
-    await until(lambda: len(up.lost) >= 5 and len(down.lost) >= 5, timeout_s=20)
+    await until(lambda: len(up.lost) >= 5 and len(down.lost) >= 5)
     await asyncio.sleep(0.5)
     assert len(up.mended) >= 0.8 * len(up.lost)
     assert len(down.mended) >= 0.8 * len(down.lost)
     before = b.frames[0]
-    await until(lambda: b.frames[0] > before + 10, timeout_s=3)
+    await until(lambda: b.frames[0] > before + 10)
 
     async def is_said() -> bool:
         return (await figures(engine, "a")).loss_percent > 0
@@ -276,7 +276,7 @@ async def test_whoever_stops_sending_is_said_and_whoever_vanishes_is_lost(
     for sender in a.pc.getSenders()[:2]:
         await sender.stop()
     await dtls_of(b).transport.stop()  # no word over DTLS: the network is simply gone
-    await until(lambda: ear.carries["a-1"] is False, timeout_s=5)
-    await until(lambda: ("lost", "room", "b", "b-1") in ear.told, timeout_s=8)
+    await until(lambda: ear.carries["a-1"] is False)
+    await until(lambda: ("lost", "room", "b", "b-1") in ear.told)
     assert ("lost", "room", "a", "a-1") not in ear.told
     assert [f.seat for f in (await engine.figures())[1]["room"]] == ["a"]

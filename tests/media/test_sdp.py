@@ -56,7 +56,14 @@ def test_an_offer_is_mirrored() -> None:
         ("video", "sendonly", (2222,)),
     ]
     assert [(a and a.mid, v and v.mid) for a, v in read.slots()] == [("2", "3"), ("4", "5")]
-    local = sdp.Local("u", "p", _FINGERPRINT, "passive", [("192.0.2.9", 5000)], 1)
+    local = sdp.Local(
+        "u",
+        "p",
+        _FINGERPRINT,
+        "passive",
+        [sdp.Candidate("192.0.2.9", 5000), sdp.Candidate("2001:db8::9", 5001, "tcp")],
+        1,
+    )
     text = sdp.answer(read, local, {"2": (77, 0, "slot0"), "3": (78, 79, "slot0")}, publishes=True)
     sections = text.split("m=")
     assert len(sections) == 7
@@ -66,6 +73,9 @@ def test_an_offer_is_mirrored() -> None:
     assert "a=ssrc:77 cname:slot0\r\n" in sections[3]
     assert "a=sendonly\r\n" in sections[3]
     assert "192.0.2.1 " not in text
+    assert "a=candidate:1 1 udp 2130706175 192.0.2.9 5000 typ host\r\n" in sections[1]
+    assert "a=candidate:2 1 tcp 1516240383 2001:db8::9 5001 typ host tcptype passive\r\n" in sections[1]
+    assert text.count("a=candidate:") == 4
     assert "a=rtcp-fb:96 transport-cc\r\n" in sections[2], "the browser shall estimate its own way up"
     assert "transport-cc" not in sections[3] + sections[4], "and give one figure for its way down"
     assert "97" not in text, "a repair stream without a=fmtp apt is none"

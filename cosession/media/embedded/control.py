@@ -8,7 +8,7 @@ port.
 from __future__ import annotations
 
 import asyncio
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
@@ -28,12 +28,14 @@ class Message(BaseModel):
 
 
 class Start(Message):
-    """First of all. `udp_port` 0: any free one. `native`: use the helper in C, if there is one."""
+    """First of all. `udp_port` 0: any free one. `tcp_port` None: the number of the UDP port, 0: no TCP. `native`: use
+    the helper in C, if there is one."""
 
     type: Literal["start"] = "start"
     bind_host: str
     udp_port: int = Field(ge=0, le=65535)
-    public_address: IPv4Address | None
+    public_address: IPv4Address | IPv6Address | None
+    tcp_port: int | None = Field(default=None, ge=0, le=65535)
     native: bool = True
 
 
@@ -90,10 +92,11 @@ class Ping(Message):
 
 
 class Ready(Message):
-    """The port is bound; `udp_port` says which."""
+    """The ports are bound; `udp_port` and `tcp_port` (0: none) say which."""
 
     type: Literal["ready"] = "ready"
     udp_port: int
+    tcp_port: int
 
 
 class CannotStart(Message):

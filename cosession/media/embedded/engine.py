@@ -13,7 +13,7 @@ import contextlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address
+from ipaddress import ip_address
 
 import structlog
 
@@ -27,6 +27,8 @@ log = structlog.get_logger()
 MAX_SEATS = 13
 #: How long an offer waits for a worker that is being started again.
 _PATIENCE_S = 5.0
+#: A spare process is made when nothing urgent is to be done any more.
+_CALM_S = 2.0
 _RETRY_S = (0.0, 0.2, 0.5, 1.0, 2.0)
 #: How often a worker is asked whether it still runs; two questions without an answer in time, and it is ended.
 _LOOK_S = 1.0
@@ -57,12 +59,17 @@ class _Supervised:
     def udp_port(self) -> int:
         return self._start.udp_port
 
+    @property
+    def tcp_port(self) -> int:
+        return self._start.tcp_port or 0
+
     async def run(self) -> None:
         """Start the process. Raises `Unavailable("media_down")`."""
-        process = WorkerProcess(self._engine.on_event, self._died)
+        process = self._engine.take_spare() or WorkerProcess(self._engine.on_event)
+        process.on_death = self._died
         await process.start(self._start)
         self.process = process
-        self._start = self._start.model_copy(update={"udp_port": process.udp_port})
+        self._start = self._start.model_copy(update={"udp_port": process.udp_port, "tcp_port": process.tcp_port})
         self._watch = asyncio.create_task(self._look_after(process))
         self.up.set()
 
@@ -122,9 +129,10 @@ class _Supervised:
 class EmbeddedMedia:
     """`cosession.room.ports.MediaEngine`; each method's contract stands there.
 
-    `bind_host`: IPv4 address for the media, `0.0.0.0` for all of this machine. `udp_port`: the first worker's, the
-    others take those that follow; 0 for any free ones; kept over restarts. `public_address`: the address under which
-    browsers find a server behind NAT, offered first. `workers`: how many processes, 0: one per usable core. `native`:
+    `bind_host`: address for the media, `0.0.0.0` for all of this machine's, `::` for those of IPv6 too. `udp_port`: the
+    first worker's, the others take those that follow; 0 for any free ones; kept over restarts. `tcp_port`: the same for
+    TCP; None for the UDP ports' numbers, 0 for no TCP. `public_address`: the address under which browsers find a server
+    behind NAT, offered first. `workers`: how many processes, 0: one per usable core. `native`:
     send by the helper in C, if it was built.
     """
 
@@ -135,23 +143,37 @@ class EmbeddedMedia:
         public_address: str | None = None,
         workers: int = 1,
         native: bool = True,
+        tcp_port: int | None = None,
     ) -> None:
-        public = IPv4Address(public_address) if public_address else None
+        public = ip_address(public_address) if public_address else None
         count = workers or len(os.sched_getaffinity(0))
-        ports = [udp_port + i if udp_port else 0 for i in range(count)]
         starts = [
-            control.Start(bind_host=bind_host, udp_port=port, public_address=public, native=native) for port in ports
+            control.Start(
+                bind_host=bind_host,
+                udp_port=udp_port + i if udp_port else 0,
+                tcp_port=tcp_port + i if tcp_port else tcp_port,
+                public_address=public,
+                native=native,
+            )
+            for i in range(count)
         ]
         self._places = [_Supervised(self, start) for start in starts]
         self._workers: list[_Supervised] = []
         self._rooms: dict[str, _Room] = {}
         self._listener: MediaListener | None = None
         self._any_up = asyncio.Event()
+        self._spare: WorkerProcess | None = None
+        self._sparing: asyncio.Task[None] | None = None
 
     @property
     def udp_ports(self) -> tuple[int, ...]:
         """The ports in use, by worker; empty before `start`."""
         return tuple(worker.udp_port for worker in self._workers)
+
+    @property
+    def tcp_ports(self) -> tuple[int, ...]:
+        """The same for TCP, 0 for none."""
+        return tuple(worker.tcp_port for worker in self._workers)
 
     @property
     def pids(self) -> tuple[int, ...]:
@@ -175,8 +197,15 @@ class EmbeddedMedia:
                 await self.stop()
                 raise outcome
         self._any_up.set()
+        self._sparing = asyncio.create_task(self._keep_spare())
 
     async def stop(self) -> None:
+        if self._sparing is not None:
+            self._sparing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._sparing
+        if (spare := self.take_spare()) is not None:
+            await spare.stop()
         await asyncio.gather(*(worker.stop() for worker in self._workers))
         self._workers = []
         self._rooms.clear()
@@ -270,6 +299,20 @@ class EmbeddedMedia:
                     sessions.update(said.sessions)
         return workers, sessions
 
+    # -- a process in reserve -------------------------------------------------------------------------------------
+
+    def take_spare(self) -> WorkerProcess | None:
+        """A process that has begun and waits for its first command, if there is one: a dead worker's place is filled
+        without waiting for Python to load."""
+        spare, self._spare = self._spare, None
+        return spare
+
+    async def _keep_spare(self) -> None:
+        await asyncio.sleep(_CALM_S)
+        spare = WorkerProcess(self.on_event)
+        await spare.spawn()
+        self._spare = spare
+
     # -- what the workers tell ------------------------------------------------------------------------------------
 
     def rooms_of(self, worker: _Supervised) -> list[tuple[str, _Room]]:
@@ -290,6 +333,8 @@ class EmbeddedMedia:
     def on_start(self) -> None:
         """Called by a worker's place when it serves again."""
         self._any_up.set()
+        if self._spare is None and self._workers:
+            self._sparing = asyncio.create_task(self._keep_spare())
 
     def on_event(self, event: control.Event) -> None:
         """Pass on what a worker says."""

@@ -56,9 +56,9 @@ class Owner(Protocol):
 
 
 class Site:
-    """What all connections of a worker share. `candidates`: (address, UDP port) to offer, best first."""
+    """What all connections of a worker share. `candidates` are offered, best first."""
 
-    def __init__(self, mux: Mux, certificate: Certificate, candidates: Sequence[tuple[str, int]]) -> None:
+    def __init__(self, mux: Mux, certificate: Certificate, candidates: Sequence[sdp.Candidate]) -> None:
         self.mux, self.certificate, self.candidates = mux, certificate, candidates
         self.clock: Callable[[], float] = time.monotonic
         """Seconds; not the loop's, which stands still while a batch of packets is read."""
@@ -416,7 +416,7 @@ class Peer:
         return SeatFigures(
             connection=self.connection,
             seat=self.seat,
-            path="udp",
+            path=self._ice.protocol,
             packets_in=self.packets_in,
             packets_out=self.packets_out,
             loss_percent=round(max(up, 100 * self.loss_down(self._site.clock())), 2),

@@ -22,14 +22,17 @@ _STOP_S = 3.0
 
 
 class WorkerProcess:
-    """A running worker. `on_event` gets what it says unasked; `on_death` is called once, when it is gone."""
+    """A running worker. `on_event` gets what it says unasked; `on_death` is called once, when it is gone after it had
+    started."""
 
-    def __init__(self, on_event: Callable[[control.Event], None], on_death: Callable[[], None]) -> None:
-        self.udp_port = 0
-        self._on_event, self._on_death = on_event, on_death
+    def __init__(self, on_event: Callable[[control.Event], None]) -> None:
+        self.on_death: Callable[[], None] = lambda: None
+        self.udp_port = self.tcp_port = 0
+        self._on_event = on_event
         self._requests = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[control.Event]] = {}
         self._process: asyncio.subprocess.Process | None = None
+        self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._reading: asyncio.Task[None] | None = None
 
@@ -37,9 +40,8 @@ class WorkerProcess:
     def pid(self) -> int | None:
         return self._process.pid if self._process else None
 
-    async def start(self, start: control.Start) -> None:
-        """Spawn and wait until the port is bound. Raises `Unavailable("media_down")` that names port and mend. Once
-        only."""
+    async def spawn(self) -> None:
+        """Let the process begin, up to its first command. Once only."""
         ours, theirs = socket.socketpair()
         with theirs:
             # A session of its own: an interrupt typed in the terminal is for the application alone.
@@ -52,7 +54,15 @@ class WorkerProcess:
                 stdin=asyncio.subprocess.DEVNULL,
                 start_new_session=True,
             )
-        reader, self._writer = await asyncio.open_unix_connection(sock=ours)
+        self._reader, self._writer = await asyncio.open_unix_connection(sock=ours)
+
+    async def start(self, start: control.Start) -> None:
+        """Wait until the port is bound; spawns before, if that is not done yet. Raises `Unavailable("media_down")` that
+        names port and mend. Once only."""
+        if self._reader is None:
+            await self.spawn()
+        reader = self._reader
+        assert reader is not None
         self.tell(start)
         try:
             async with asyncio.timeout(_START_S):
@@ -60,8 +70,8 @@ class WorkerProcess:
         except TimeoutError:
             body = None
         match control.EVENT.validate_json(body) if body is not None else None:
-            case control.Ready(udp_port=port):
-                self.udp_port = port
+            case control.Ready(udp_port=udp_port, tcp_port=tcp_port):
+                self.udp_port, self.tcp_port = udp_port, tcp_port
                 self._reading = asyncio.create_task(self._read(reader))
             case control.CannotStart(detail=detail):
                 await self.stop()
@@ -149,7 +159,7 @@ class WorkerProcess:
                 case _:
                     loop.call_soon(self._on_event, event)
         await self._bury()
-        self._on_death()
+        self.on_death()
 
     async def _bury(self) -> None:
         for waiting in self._waiting.values():

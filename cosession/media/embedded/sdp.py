@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from cosession.media.embedded.rtp import (
     URI_AUDIO_LEVEL,
@@ -88,15 +88,30 @@ class Offer:
         ]
 
 
+class Candidate(NamedTuple):
+    """Where the server can be reached."""
+
+    address: str
+    port: int
+    protocol: Literal["udp", "tcp"] = "udp"
+
+    def line(self, number: int) -> str:
+        """As an attribute; UDP before TCP, lower numbers first (RFC 6544 section 4.2: passive is 2 << 13)."""
+        type_preference, local_preference = (126, 65535) if self.protocol == "udp" else (90, 2 << 13 | 8191)
+        priority = type_preference << 24 | (local_preference - number) << 8 | 255
+        passive = " tcptype passive" if self.protocol == "tcp" else ""
+        return f"a=candidate:{number} 1 {self.protocol} {priority} {self.address} {self.port} typ host{passive}"
+
+
 @dataclass(frozen=True, slots=True)
 class Local:
-    """The server's side of an answer. `candidates`: (address, UDP port), best first."""
+    """The server's side of an answer. `candidates`: best first."""
 
     ufrag: str
     password: str
     fingerprint: str
     setup: str
-    candidates: Sequence[tuple[str, int]]
+    candidates: Sequence[Candidate]
     version: int
 
 
@@ -301,12 +316,16 @@ def answer(offer: Offer, local: Local, ssrcs: Mapping[str, tuple[int, int, str]]
     head += [f"a=group:BUNDLE {' '.join(line.mid for line in offer.lines)}", "a=msid-semantic: WMS *"]
     transport = ["c=IN IP4 0.0.0.0", f"a=ice-ufrag:{local.ufrag}", f"a=ice-pwd:{local.password}"]
     transport += [f"a=fingerprint:sha-256 {local.fingerprint}", f"a=setup:{local.setup}"]
-    transport += [
-        f"a=candidate:{i + 1} 1 udp {126 << 24 | (65535 - i) << 8 | 255} {address} {port} typ host"
-        for i, (address, port) in enumerate(local.candidates)
+    # All lines share the transport of the first, which has the candidates (RFC 8843 section 7.1.3); aiortc reads the
+    # last one's.
+    reach = [candidate.line(i) for i, candidate in enumerate(local.candidates, 1)] + ["a=end-of-candidates"]
+    body = [
+        words
+        for i, line in enumerate(offer.lines)
+        for words in _media(
+            line, transport + (reach if i in {0, len(offer.lines) - 1} else []), ssrcs.get(line.mid), publishes
+        )
     ]
-    transport.append("a=end-of-candidates")
-    body = [words for line in offer.lines for words in _media(line, transport, ssrcs.get(line.mid), publishes)]
     return "\r\n".join(head + body) + "\r\n"
 
 

@@ -2,9 +2,9 @@
 
 An address enters the table only by a STUN check that carries the right user names and a valid MESSAGE-INTEGRITY;
 whatever comes from elsewhere is dropped and counted by reason, and nothing is ever sent to an address that was not
-proven. The server sends no checks of its own (RFC 8445 section 2.5, lite). ICE-TCP and IPv6 will be further receivers
-of `Mux.on_datagram`. Sources: RFC 8489 (STUN), RFC 8445 sections 7.3 and 8.2 (ICE-lite), RFC 7983 (telling STUN, DTLS
-and RTP apart).
+proven. The server sends no checks of its own (RFC 8445 section 2.5, lite). IPv4 and IPv6 have a socket each under one
+port number; a TCP connection (`tcp`) is an address like any other. Sources: RFC 8489 (STUN), RFC 8445 sections 7.3 and
+8.2 (ICE-lite), RFC 7983 (telling STUN, DTLS and RTP apart).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import ipaddress
 import secrets
 import socket
 import struct
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -22,14 +23,20 @@ import ifaddr
 from aioice import stun
 
 from cosession.media.embedded.native import Helper
+from cosession.media.embedded.tcp import TcpPath
 
-Address = tuple[str, int]
+#: As the socket gives it: two parts for IPv4, four for IPv6.
+UdpAddress = tuple[str, int] | tuple[str, int, int, int]
+Address = UdpAddress | TcpPath
 
 MAX_DATAGRAM_BYTES = 1500
 _READ_AT_ONCE = 64
 _BUFFER_BYTES = 4 << 20
 #: Addresses that one browser may have proven at a time (several networks, relays); the oldest goes.
 _MAX_ADDRESSES = 8
+#: UDP that was checked within this time is not given up for TCP.
+_UDP_LIVES_S = 3.0
+_MAX_CANDIDATES = 8
 _MAGIC = (0x2112A442).to_bytes(4, "big")
 
 
@@ -60,6 +67,8 @@ class IceLite:
         self._address: Address | None = None
         self.proven = asyncio.Event()
         self.addresses: list[Address] = []
+        self._checked_s = float("-inf")
+        """When the address in use was checked last."""
         self.credentials: list[Credentials] = []
         self._mux = mux
         self.restart(remote_ufrag)
@@ -88,10 +97,26 @@ class IceLite:
         self.addresses.append(address)
         if len(self.addresses) > _MAX_ADDRESSES:
             self._mux.unlearn(self.addresses.pop(0), self)
-        if self.address is None or (nominated and credentials is self.current):
+        now_s = time.monotonic()
+        if self.address is None or (
+            nominated and credentials is self.current and not self._is_worse(address, now_s - self._checked_s)
+        ):
             self.address = address
+        if address == self.address:
+            self._checked_s = now_s
         self.proven.set()
         self.receiver.on_life()
+
+    def _is_worse(self, address: Address, unchecked_s: float) -> bool:
+        """TCP beside UDP that lives, for browsers that nominate every address which answers."""
+        return isinstance(address, TcpPath) and isinstance(self.address, tuple) and unchecked_s < _UDP_LIVES_S
+
+    def lose(self, path: TcpPath) -> None:
+        """A connection is closed: go on by the address that was proven last, if there is one."""
+        if path in self.addresses:
+            self.addresses.remove(path)
+        if self.address is path:
+            self.address = self.addresses[-1] if self.addresses else None
 
     @property
     def address(self) -> Address | None:
@@ -104,10 +129,17 @@ class IceLite:
             self._address = address
             self._mux.version += 1
 
+    @property
+    def protocol(self) -> str:
+        """`udp` or `tcp`."""
+        return "tcp" if isinstance(self._address, TcpPath) else "udp"
+
     def datagrams(self) -> bytes | None:
         """The address in use as a sockaddr, if a helper may send there what `send` would."""
-        helper = self._mux.helper
-        return None if helper is None or self._address is None else helper.address(*self._address[:2]) or None
+        helper, address = self._mux.helper, self._address
+        if helper is None or not isinstance(address, tuple) or not self._mux.serves(address):
+            return None
+        return helper.address(address[0], address[1]) or None
 
     def send(self, datagram: bytes) -> None:
         """To the address in use; nothing happens before one is proven."""
@@ -132,32 +164,65 @@ class Mux:
         self.helper = helper
         self.version = 0
         """Counts the changes of any browser's address."""
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        try:
-            self.socket.setblocking(False)
-            for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
-                self.socket.setsockopt(socket.SOL_SOCKET, option, _BUFFER_BYTES)
-            self.socket.bind((host, port))
-        except OSError:
-            self.socket.close()
-            raise
-        self.host: str
-        self.port: int
-        self.host, self.port = self.socket.getsockname()
+        self._sockets = _bind(host, port)
+        self.socket = self._sockets[0]
+        """Where the helper sends; a browser of the other family is served by Python."""
+        self.host = host
+        self.port: int = self.socket.getsockname()[1]
+        self.tcp_port = 0
+        self.largest = MAX_DATAGRAM_BYTES
+        self.paths: dict[TcpPath, None] = {}
+        """Connections that are open, the oldest first."""
+        self._server: asyncio.Server | None = None
         self.dropped: Counter[str] = Counter()
-        self._before: Callable[[], None] = lambda: None
+        self.before: Callable[[], None] = lambda: None
+        """Called before each batch of datagrams."""
         self.packets_in = self.packets_out = 0
         self._by_address: dict[Address, IceLite] = {}
         self._by_ufrag: dict[str, tuple[Credentials, IceLite]] = {}
 
     def start(self, before: Callable[[], None]) -> None:
         """Begin to read. `before` is called before each batch of datagrams."""
-        self._before = before
-        asyncio.get_running_loop().add_reader(self.socket.fileno(), self._on_readable)
+        self.before = before
+        for one in self._sockets:
+            asyncio.get_running_loop().add_reader(one.fileno(), self._on_readable, one)
+
+    async def listen(self, port: int, *, or_any: bool) -> None:
+        """Take TCP connections too, on the same addresses; port 0 takes the number of the UDP port, `or_any` free one
+        if that is taken. Raises OSError."""
+        hosts = [one.getsockname()[0] for one in self._sockets]
+        loop = asyncio.get_running_loop()
+        try:
+            self._server = await loop.create_server(lambda: TcpPath(self), hosts, port or self.port)
+        except OSError:
+            if port or not or_any:
+                raise
+            # Several addresses could get several numbers: the first has to do.
+            self._server = await loop.create_server(lambda: TcpPath(self), hosts[:1], 0)
+        self.tcp_port = self._server.sockets[0].getsockname()[1]
 
     def close(self) -> None:
-        asyncio.get_running_loop().remove_reader(self.socket.fileno())
-        self.socket.close()
+        for path in list(self.paths):
+            path.abort()
+        if self._server is not None:
+            self._server.close()
+        for one in self._sockets:
+            asyncio.get_running_loop().remove_reader(one.fileno())
+            one.close()
+
+    def knows(self, path: TcpPath) -> bool:
+        """Whether the connection has proven whose it is."""
+        return path in self._by_address
+
+    def lose(self, path: TcpPath) -> None:
+        """A connection is closed."""
+        ice = self._by_address.pop(path, None)
+        if ice is not None:
+            ice.lose(path)
+
+    def serves(self, address: UdpAddress) -> bool:
+        """Whether `socket` is the one that reaches `address`."""
+        return len(address) == (2 if self.socket.family == socket.AF_INET else 4)
 
     def expect(self, credentials: Credentials, ice: IceLite) -> None:
         self._by_ufrag[credentials.ufrag] = credentials, ice
@@ -168,20 +233,28 @@ class Mux:
     def unlearn(self, address: Address, ice: IceLite) -> None:
         if self._by_address.get(address) is ice:
             del self._by_address[address]
+            if isinstance(address, TcpPath):
+                address.abort()
 
     def send(self, datagram: bytes, address: Address) -> bool:
         """Send now or drop: a media server never waits for a socket."""
         try:
-            self.socket.sendto(datagram, address)
+            if isinstance(address, TcpPath):
+                sent = address.send(datagram)
+            else:
+                (self.socket if self.serves(address) else self._sockets[-1]).sendto(datagram, address)
+                sent = True
         except OSError:
+            sent = False
+        if sent:
+            self.packets_out += 1
+        else:
             self.dropped["send_blocked"] += 1
-            return False
-        self.packets_out += 1
-        return True
+        return sent
 
-    def _on_readable(self) -> None:
-        receive: Callable[[int], tuple[bytes, Address]] = self.socket.recvfrom
-        self._before()
+    def _on_readable(self, one: socket.socket) -> None:
+        receive: Callable[[int], tuple[bytes, UdpAddress]] = one.recvfrom
+        self.before()
         for _ in range(_READ_AT_ONCE):
             try:
                 datagram, address = receive(MAX_DATAGRAM_BYTES + 1)
@@ -225,7 +298,7 @@ class Mux:
         self._by_address[address] = ice
         ice.on_check(credentials, address, "USE-CANDIDATE" in request.attributes)
         response = stun.Message(stun.Method.BINDING, stun.Class.RESPONSE, request.transaction_id)
-        response.attributes["XOR-MAPPED-ADDRESS"] = address
+        response.attributes["XOR-MAPPED-ADDRESS"] = address.name if isinstance(address, TcpPath) else address[:2]
         response.add_message_integrity(credentials.key)
         self.send(bytes(response), address)
 
@@ -243,15 +316,53 @@ def binding_request(datagram: bytes) -> stun.Message | None:
     return message if "USERNAME" in message.attributes else None
 
 
+def _bind(host: str, port: int) -> list[socket.socket]:
+    """The sockets for an address: for `::`, all of IPv4 and all of IPv6 under one number, IPv4 alone on a machine
+    without IPv6. Raises OSError."""
+    families = [(socket.AF_INET6 if ":" in host else socket.AF_INET, host)]
+    if host == "::":
+        families.insert(0, (socket.AF_INET, "0.0.0.0"))
+    bound: list[socket.socket] = []
+    try:
+        for family, name in families:
+            if bound and not _has_ipv6():
+                break
+            one = socket.socket(family, socket.SOCK_DGRAM)
+            bound.append(one)
+            one.setblocking(False)
+            for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
+                one.setsockopt(socket.SOL_SOCKET, option, _BUFFER_BYTES)
+            if family == socket.AF_INET6:
+                one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            one.bind((name, bound[0].getsockname()[1] if len(bound) > 1 else port))
+    except OSError:
+        for one in bound:
+            one.close()
+        raise
+    return bound
+
+
+def _has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+            probe.bind(("::", 0))
+    except OSError:
+        return False
+    return True
+
+
 def candidate_addresses(bound: str, public: str | None) -> Sequence[str]:
-    """The IPv4 addresses to offer, best first: `public` if there is one, then the bound address or, bound to all,
-    every one of this machine, loopback last, so that a page on this very machine finds the server without any
+    """The addresses to offer, best first: `public` if there is one, then the bound address or, bound to all, those of
+    this machine, IPv4 before IPv6, loopback last, so that a page on this very machine finds the server without any
     network."""
     found = [public] if public else []
-    if bound == "0.0.0.0":
-        local = [ip.ip for adapter in ifaddr.get_adapters() for ip in adapter.ips if isinstance(ip.ip, str)]
-        usable = [a for a in local if not ipaddress.ip_address(a).is_link_local]
-        found += sorted(usable, key=lambda a: ipaddress.ip_address(a).is_loopback)
+    if bound in {"0.0.0.0", "::"}:
+        names = [ip.ip if isinstance(ip.ip, str) else ip.ip[0] for a in ifaddr.get_adapters() for ip in a.ips]
+        local = [ipaddress.ip_address(name) for name in names]
+        usable = [a for a in local if not a.is_link_local and (a.version == 4 or bound == "::")]
+        found += [str(a) for a in sorted(usable, key=lambda a: (a.is_loopback, a.version))][: _MAX_CANDIDATES - 1]
+        loopback = [str(a) for a in usable if a.is_loopback and a.version == 4]
+        found += [a for a in loopback if a not in found]
     else:
         found.append(bound)
     return list(dict.fromkeys(found))

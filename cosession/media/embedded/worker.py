@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 
 import structlog
 import uvloop
@@ -43,11 +43,14 @@ _NICE = -10
 class Worker:
     """Rooms by session, and the way back to the application."""
 
-    def __init__(self, line: Line, mux: Mux, public_address: IPv4Address | None) -> None:
+    def __init__(self, line: Line, mux: Mux, public_address: IPv4Address | IPv6Address | None) -> None:
         self._tell = line.tell
         self._mux = mux
         addresses = candidate_addresses(mux.host, str(public_address) if public_address else None)
-        self._site = Site(mux, Certificate(), [(address, mux.port) for address in addresses])
+        candidates = [sdp.Candidate(address, mux.port) for address in addresses]
+        if mux.tcp_port:
+            candidates += [sdp.Candidate(address, mux.tcp_port, "tcp") for address in addresses]
+        self._site = Site(mux, Certificate(), candidates)
         self._rooms: dict[str, Room] = {}
         self._farewells: set[asyncio.Task[None]] = set()
         self._clockwork = Clockwork(self._rooms, self, self._site.clock)
@@ -145,11 +148,21 @@ async def _serve(fd: int) -> int:
         )
         line.tell(control.CannotStart(detail=detail))
         return 1
+    if start.tcp_port != 0:
+        try:
+            await mux.listen(start.tcp_port or 0, or_any=start.udp_port == 0)
+        except OSError as error:
+            detail = (
+                f"the media plane cannot use TCP port {start.tcp_port or mux.port} on {start.bind_host} "
+                f"({error.strerror}): stop what holds it, or choose another port, or 0 for no TCP"
+            )
+            line.tell(control.CannotStart(detail=detail))
+            return 1
     worker = Worker(line, mux, start.public_address)
-    line.tell(control.Ready(udp_port=mux.port))
+    line.tell(control.Ready(udp_port=mux.port, tcp_port=mux.tcp_port))
     gc.collect()
     gc.freeze()
-    log.info("media.worker_started", udp_port=mux.port, native=mux.helper is not None)
+    log.info("media.worker_started", udp_port=mux.port, tcp_port=mux.tcp_port, native=mux.helper is not None)
     line.start(worker.obey)
     await line.ended.wait()
     await worker.close()

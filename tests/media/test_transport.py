@@ -1,0 +1,221 @@
+"""The ways to a worker: UDP on IPv4 and IPv6, TCP for those who have nothing else, and what strangers get: nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+from collections.abc import AsyncIterator
+
+import pytest
+from aioice import stun
+
+from cosession.media.embedded import EmbeddedMedia
+from cosession.media.embedded.transport import Credentials, IceLite, Mux, candidate_addresses
+from cosession.room.ports import Unavailable
+from tests.media.conftest import SEATS
+from tests.media.fuzzing import check
+from tests.media.guest import Ear, Guest, until
+
+
+class Browser:
+    """What a proven browser would get."""
+
+    def __init__(self) -> None:
+        self.got: list[bytes] = []
+        self.lives = 0
+
+    def on_life(self) -> None:
+        self.lives += 1
+
+    def on_dtls(self, datagram: bytes) -> None:
+        self.got.append(datagram)
+
+    def on_media(self, datagram: bytes) -> None:
+        self.got.append(datagram)
+
+
+@pytest.fixture
+async def mux() -> AsyncIterator[Mux]:
+    made = Mux("127.0.0.1", 0)
+    made.start(lambda: None)
+    await made.listen(0, or_any=True)
+    yield made
+    made.close()
+
+
+def signed(credentials: Credentials) -> bytes:
+    return check(f"{credentials.ufrag}:{credentials.remote_ufrag}".encode(), credentials.key)
+
+
+def framed(*datagrams: bytes) -> bytes:
+    return b"".join(len(d).to_bytes(2, "big") + d for d in datagrams)
+
+
+async def read(reader: asyncio.StreamReader) -> bytes:
+    async with asyncio.timeout(3):
+        return await reader.readexactly(int.from_bytes(await reader.readexactly(2), "big"))
+
+
+async def closes(reader: asyncio.StreamReader) -> bool:
+    try:
+        async with asyncio.timeout(3):
+            return await reader.read(1) == b""
+    except ConnectionError:
+        return True
+
+
+MEDIA = b"\x80\x60" + bytes(40)
+
+
+async def test_a_connection_that_proves_itself_is_a_way(mux: Mux) -> None:
+    browser = Browser()
+    ice = IceLite(mux, browser, "them")
+    reader, writer = await asyncio.open_connection("127.0.0.1", mux.tcp_port)
+    whole = framed(signed(ice.current), MEDIA, b"\x16\xfe\xfd" + bytes(30))
+    for cut in (whole[:1], whole[1:60], whole[60:]):
+        writer.write(cut)
+        await writer.drain()
+        await asyncio.sleep(0.02)
+    response = stun.parse_message(await read(reader))
+    assert response.attributes["XOR-MAPPED-ADDRESS"] == writer.get_extra_info("sockname")
+    await until(lambda: len(browser.got) == 2)
+    assert browser.got[0] == MEDIA
+    assert (ice.protocol, browser.lives) == ("tcp", 1)
+    ice.send(MEDIA)
+    assert await read(reader) == MEDIA
+    writer.close()
+    await until(lambda: ice.address is None)
+    assert not mux.paths
+    ice.send(MEDIA)  # nowhere to go: nothing happens
+
+
+async def test_strangers_are_shown_out(mux: Mux) -> None:
+    browser = Browser()
+    ice = IceLite(mux, browser, "them")
+    forged = check(f"{ice.current.ufrag}:them".encode(), b"guessed")
+    for words, reason in (
+        (framed(MEDIA), "unknown_source"),
+        (framed(b"\x16\xfe\xff" + bytes(60)), "unknown_source"),
+        (framed(forged), "bad_stun"),
+        (b"GET / HTTP/1.1\r\n\r\n", "oversized"),
+        (b"\xff\xff" + bytes(10), "oversized"),
+        (framed(b""), "unknown_source"),
+    ):
+        reader, writer = await asyncio.open_connection("127.0.0.1", mux.tcp_port)
+        before = mux.dropped[reason]
+        writer.write(words)
+        assert await closes(reader)
+        assert mux.dropped[reason] == before + 1
+        writer.close()
+    assert (browser.got, browser.lives, mux.packets_out) == ([], 0, 0)
+
+
+async def test_a_stranger_that_says_nothing_does_not_stay(mux: Mux, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cosession.media.embedded.tcp._PROVE_S", 0.1)
+    monkeypatch.setattr("cosession.media.embedded.tcp._MOST_UNPROVEN", 3)
+    silent = [await asyncio.open_connection("127.0.0.1", mux.tcp_port) for _ in range(5)]
+    await until(lambda: mux.dropped["too_many_connections"] == 2)
+    assert all([await closes(reader) for reader, _ in silent])
+    await until(lambda: not mux.paths)
+    for _, writer in silent:
+        writer.close()
+
+
+async def test_a_reader_that_does_not_read_costs_only_itself(mux: Mux) -> None:
+    ice = IceLite(mux, Browser(), "them")
+    reader, writer = await asyncio.open_connection("127.0.0.1", mux.tcp_port, limit=1024)
+    writer.write(framed(signed(ice.current)))
+    await read(reader)
+    for _ in range(5000):
+        ice.send(bytes([0x80]) + bytes(1199))
+    assert mux.dropped["send_blocked"] > 1000
+    (path,) = mux.paths
+    assert path._transport is not None
+    assert path._transport.get_write_buffer_size() < 70_000
+    writer.close()
+
+
+async def test_udp_that_lives_is_not_left_for_tcp_and_tcp_takes_over_when_it_dies(
+    mux: Mux, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ice = IceLite(mux, Browser(), "them")
+    request = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
+    request.attributes["USERNAME"] = f"{ice.current.ufrag}:them"
+    request.attributes["USE-CANDIDATE"] = None
+    request.add_message_integrity(ice.current.key)
+    nominating = bytes(request)
+    loop = asyncio.get_running_loop()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        udp.setblocking(False)
+        await loop.sock_connect(udp, ("127.0.0.1", mux.port))
+        reader, writer = await asyncio.open_connection("127.0.0.1", mux.tcp_port)
+        await loop.sock_sendall(udp, nominating)
+        await loop.sock_recv(udp, 1500)
+        writer.write(framed(nominating))
+        await read(reader)
+        assert ice.protocol == "udp"
+        monkeypatch.setattr("cosession.media.embedded.transport._UDP_LIVES_S", 0.0)
+        writer.write(framed(nominating))
+        await read(reader)
+        assert ice.protocol == "tcp"
+        writer.close()
+        await until(lambda: ice.protocol == "udp")
+
+
+async def test_both_families_share_a_port() -> None:
+    engine = EmbeddedMedia("::")
+    await engine.start(Ear())
+    await engine.open("room", SEATS)
+    guest = Guest(engine, "room", "a")
+    answer = await engine.connect("room", "a", "one", await guest.offer())
+    (port,) = engine.udp_ports
+    offered = re.findall(r"a=candidate:\d+ 1 (udp|tcp) \d+ (\S+) (\d+) typ host", answer.split("m=")[1])
+    assert ("udp", "127.0.0.1", str(port)) in offered
+    assert ("udp", "::1", str(port)) in offered
+    assert ("tcp", "::1", str(engine.tcp_ports[0])) in offered
+    ours = re.search(r"a=ice-ufrag:(\S+)\r\na=ice-pwd:(\S+)", answer)
+    theirs = re.search(r"a=ice-ufrag:(\S+)", guest.pc.localDescription.sdp)
+    assert ours is not None
+    assert theirs is not None
+    loop = asyncio.get_running_loop()
+    for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+        with socket.socket(family, socket.SOCK_DGRAM) as sender:
+            sender.setblocking(False)
+            await loop.sock_connect(sender, (host, port))
+            await loop.sock_sendall(sender, check(f"{ours[1]}:{theirs[1]}".encode(), ours[2].encode()))
+            response = stun.parse_message(await asyncio.wait_for(loop.sock_recv(sender, 1500), 3))
+            assert response.attributes["XOR-MAPPED-ADDRESS"] == sender.getsockname()[:2]
+    await guest.leave()
+    await engine.stop()
+
+
+def test_addresses_are_offered_best_first() -> None:
+    assert candidate_addresses("192.0.2.4", None) == ["192.0.2.4"]
+    assert candidate_addresses("::1", "203.0.113.7") == ["203.0.113.7", "::1"]
+    everything = candidate_addresses("::", "2001:db8::7")
+    assert everything[0] == "2001:db8::7"
+    assert "127.0.0.1" in everything
+    assert not any(address.startswith(("fe80", "169.254")) for address in everything)
+    assert not any(":" in address for address in candidate_addresses("0.0.0.0", None))
+
+
+async def test_a_tcp_port_in_use_names_the_port_and_the_mend() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = holder.getsockname()[1]
+        with pytest.raises(Unavailable, match=rf"TCP port {port}.*choose another") as refused:
+            await EmbeddedMedia(tcp_port=port).start(Ear())
+    assert refused.value.code == "media_down"
+
+
+async def test_without_tcp_none_is_offered() -> None:
+    engine = EmbeddedMedia(tcp_port=0)
+    await engine.start(Ear())
+    await engine.open("room", SEATS)
+    guest = Guest(engine, "room", "a")
+    assert " tcp " not in await engine.connect("room", "a", "one", await guest.offer())
+    assert engine.tcp_ports == (0,)
+    await guest.leave()
+    await engine.stop()
