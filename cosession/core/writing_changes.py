@@ -9,7 +9,7 @@ from cosession.core import events as ev
 from cosession.core.frozen import replace
 from cosession.core.state import Capture, CharterVote, SessionState
 from cosession.core.state_parts import Changes
-from cosession.core.vocabulary import Reveal
+from cosession.core.vocabulary import Reveal, Status
 
 
 def _writing_done(state: SessionState, e: ev.WritingDone, at_ms: int) -> SessionState:
@@ -17,14 +17,16 @@ def _writing_done(state: SessionState, e: ev.WritingDone, at_ms: int) -> Session
 
 
 def _capture_submitted(state: SessionState, e: ev.CaptureSubmitted, at_ms: int) -> SessionState:
+    """What is written after the close is its author's alone, though the group heard an earlier version."""
     spec = state.spec(e.capture)
-    at_once = spec is not None and spec.reveal is Reveal.CLIENT_STEP and e.capture in state.opened
+    over = state.status is Status.CLOSED
+    at_once = spec is not None and spec.reveal is Reveal.CLIENT_STEP and e.capture in state.opened and not over
     if state.step is not None:
         state = replace(state, step=replace(state.step, written=state.step.written | {e.entry}))
     capture = Capture(e.entry, e.capture, e.phase, e.seat, e.version, dict(e.fields), revealed=at_once)
     if e.entry <= state.entries:
         was = next((c for c in state.captures if c.entry == e.entry), None)
-        capture = replace(capture, revealed=at_once or (was is not None and was.revealed))
+        capture = replace(capture, revealed=at_once or (was is not None and was.revealed and not over))
         return replace(state, captures=tuple(capture if c.entry == e.entry else c for c in state.captures))
     return replace(state, captures=(*state.captures, capture), entries=e.entry)
 

@@ -123,10 +123,18 @@ def _seat(room: Room, seat: SeatState, figures: SeatFigures | None) -> SeatRow:
 
 def _trouble(state: SessionState, seats: Sequence[SeatRow], loss_percent: float) -> tuple[Grade, str]:
     absent = sum(seat.presence == "absent" for seat in seats)
+    if HoldCause.SUSPENDED in state.holds:
+        return "ok", "suspended"
+    if state.vacant:
+        return "bad", "vacant"
+    if HoldCause.MEDIA in state.holds:
+        return "bad", "media"
     if HoldCause.CLIENT_ABSENT in state.holds:
         return "bad", "client_absent"
     if HoldCause.LEAD_ABSENT in state.holds or _lead_gone(state):
         return "bad", "lead_absent"
+    if HoldCause.CONSULTANTS_ABSENT in state.holds:
+        return "bad", "several_absent"
     if absent >= SEVERAL and state.status is Status.RUNNING:
         return "bad", "several_absent"
     if state.cannot_hold:
@@ -139,7 +147,8 @@ def _trouble(state: SessionState, seats: Sequence[SeatRow], loss_percent: float)
         return "warn", "weak"
     if HoldCause.OUTAGE in state.holds:
         return "warn", "held"
-    if HoldCause.PAUSE in state.holds:
+    # That a pause is one of care is nobody's business here.
+    if HoldCause.PAUSE in state.holds or HoldCause.CARE in state.holds:
         return "ok", "paused"
     return "ok", "waiting" if state.status is Status.LOBBY else "ok"
 

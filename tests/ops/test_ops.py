@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from cosession.core.commands import Pause, ReportPresence, StartSession
+from cosession.core.commands import CarePause, Pause, ReportPresence, StartSession, SuspendSession
 from cosession.core.vocabulary import Presence
 from cosession.main import Application
 from cosession.ops.counting import Answers
@@ -125,6 +125,26 @@ async def test_the_worst_room_comes_first(
     ]
     assert {row["session"]: row["trouble"] for row in found[1:]} == {room.session: "paused", calm.session: "ok"}
     assert "animation absente" in (await operator.get("/")).text
+
+
+async def test_the_board_tells_no_care_pause_from_a_pause_and_leaves_a_suspended_room_alone(
+    operator: httpx.AsyncClient, room: Room
+) -> None:
+    async def trouble() -> tuple[str, str]:
+        (row,) = (await operator.get("/rooms.json")).json()["rooms"]
+        return row["grade"], row["trouble"]
+
+    for seat in room.state.seats:
+        await room.ask(ReportPresence(seat=seat, presence=Presence.HERE))
+    await room.ask(StartSession(), "f")
+    await room.ask(CarePause(), "f")
+    assert room.figures()["holds"] == ["care"]
+    assert "care" not in (await operator.get("/rooms.json")).text
+    await room.ask(SuspendSession(), "f")
+    for seat in room.state.seats:
+        await room.ask(ReportPresence(seat=seat, presence=Presence.ABSENT))
+    assert await trouble() == ("ok", "suspended")
+    assert "suspendue" in (await operator.get("/")).text
 
 
 async def test_verify_tells_whether_the_log_says_what_the_room_believes(

@@ -67,12 +67,16 @@ async def test_the_client_completes_the_plan_without_a_script(application: Appli
         seq = room.story.seq
         assert (await send(nadia, made, "p1", **fields)).status_code == 200
         assert room.story.seq == seq, "sent twice, written once"
+        revealed = [one for one in room.state.captures if one.capture == "action" and one.revealed]
+        assert revealed == [], "what is written after the close is the author's alone"
         markdown = (await nadia.get(f"/s/{made['session']}/p1/after.md")).text
         assert "Écrire au comité" in markdown
     async with visitor(application) as laura:
         await laura.get(link_of(made, "p2"))
         refused = await send(laura, made, "p2", **{"action.new": "0", "action.new.what": "Pas à moi"})
         assert refused.status_code == 422
+        writings = (await laura.get(f"/s/{made['session']}/p2/writings")).json()
+        assert not any(one["capture"] == "action" for one in writings)
         assert not any("Pas à moi" in one.fields.values() for one in room.state.captures)
 
 
