@@ -12,6 +12,7 @@ from cosession.core import commands as cmd
 from cosession.core import events as ev
 from cosession.core import schedule as sch
 from cosession.core.course import Course
+from cosession.core.evolve import evolve
 from cosession.core.floor import closed_roles, holder
 from cosession.core.refusal import Refused
 from cosession.core.state import SeatState
@@ -64,11 +65,13 @@ def _undo(course: Course, c: cmd.Undo, seat: SeatState) -> None:
     state, mark = course.state, course.state.mark
     if mark is None or course.now_ms - mark.at_ms > sch.UNDO_MS:
         raise Refused(RefusalCode.TOO_LATE, "there is nothing to undo any more")
-    course.emit(ev.PhaseUndone(phase=c.phase))
-    phase = course.state.current_phase
-    ends_after = None if phase is None else sch.ends_after_ms(state, phase)
-    if ends_after is not None and sch.phase_left_ms(course.state, course.now_ms) <= -ends_after:
+    undone = ev.PhaseUndone(phase=c.phase)
+    before = evolve(state, undone, course.now_ms)
+    phase = before.current_phase
+    ends_after = None if phase is None else sch.ends_after_ms(before, phase)
+    if ends_after is not None and sch.phase_left_ms(before, course.now_ms) <= -ends_after:
         raise Refused(RefusalCode.TOO_LATE, "its time is over")
+    course.emit(undone)
 
 
 def _next_step(course: Course, c: cmd.NextStep, seat: SeatState) -> None:

@@ -58,17 +58,33 @@ def decide(
 
 def accepted(state: SessionState, commands: Iterable[C], now_ms: int, by: str) -> list[C]:
     """Those of `commands` that `decide` would not refuse from this seat now. Cheaper than deciding each: what is due is
-    settled once, and what would follow is not worked out."""
-    due = Course(state, now_ms, NO_DRAFTS)
-    settle(due)
+    settled once for all seats, and what would follow is not worked out."""
+    known: tuple[int, SessionState] | None = state.kept.get(accepted)
+    if known is None or known[0] != now_ms:
+        course = Course(state, now_ms, NO_DRAFTS)
+        settle(course)
+        known = state.kept[accepted] = (now_ms, course.state)
     fine = []
     for command in commands:
         try:
-            _gesture(Course(due.state, now_ms, NO_DRAFTS), command, by)
+            _gesture(_Trial(known[1], now_ms, NO_DRAFTS), command, by)
         except Refused:
             continue
+        except _Accepted:
+            pass
         fine.append(command)
     return fine
+
+
+class _Accepted(Exception):
+    """A gesture has come to its first event."""
+
+
+class _Trial(Course):
+    """A course on which nothing happens. A gesture refuses before its first event or not at all."""
+
+    def emit(self, event: ev.Event) -> None:
+        raise _Accepted
 
 
 def _gesture(course: Course, command: cmd.Command, by: str) -> None:

@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from cosession import assets
 from cosession.core import commands as cmd
 from cosession.core import events as ev
-from cosession.core.decide import decide
+from cosession.core.decide import accepted, decide
 from cosession.core.refusal import Refused
 from cosession.core.schedule import next_wake
 from cosession.core.view import own
@@ -101,9 +101,12 @@ class SessionMachine(RuleBasedStateMachine):
     def ask(self, seat: str, command: cmd.Command) -> list[ev.Event] | None:
         """What happens; None if it is refused, which leaves everything as it was."""
         before, at = self.table.state, len(self.table.events)
+        offered = accepted(before, [command], self.table.now_ms, by=seat) == [command]
         try:
             events = self.table.when(seat, command)
+            assert offered, "a button that works is offered"
         except Refused:
+            assert not offered, "a gesture refuses before its first event"
             assert self.table.state is before
             assert len(self.table.events) == at
             return None
