@@ -17,7 +17,7 @@ export function frame(room: Room): TemplateResult | typeof nothing {
       ${icon(name)}${words}
     </button>`;
   const care = room.held("care");
-  return html`<section class="frame" aria-labelledby="frame-h">
+  return html`<section class="frame ${ready ? "ready" : ""}" aria-labelledby="frame-h">
     <h2 id="frame-h">${t("frame.title")}</h2>
     ${undo(room)} ${recall(room)}
     <div class="btns">

@@ -74,6 +74,14 @@ function ribbon(room: Room): TemplateResult {
   </ol>`;
 }
 
+/** How a phase can be called in the ribbon, the fullest name first; where the role rotates, by its client at least. */
+function names(room: Room, phase: PhaseView): string[] {
+  const title = text(phase.title);
+  if (phase.client) return [`${title}, ${room.name(phase.client)}`, title, room.name(phase.client)];
+  const first = title.split(/[ ’']/).find((word) => word.length > 3);
+  return first && title.startsWith(first) ? [title, first] : [title];
+}
+
 function segment(room: Room, phase: PhaseView, share: number, next: boolean, last: boolean): TemplateResult {
   const now = phase.status === "now";
   const left_ms = now && room.common?.now ? room.left(room.common.now.countdown) : 0;
@@ -81,8 +89,7 @@ function segment(room: Room, phase: PhaseView, share: number, next: boolean, las
   const state = now ? "now" : phase.status === "done" ? "done" : next ? "next" : "coming";
   const whose = phase.client ? `, ${room.name(phase.client)}` : "";
   const title = `${text(phase.title)}${whose}`;
-  const short =
-    [title, title.split(/[ ’']/)[0] ?? ""].find((one) => one.length * 0.0056 <= share) ?? (now || last ? title : "");
+  const short = names(room, phase).find((one) => one.length * 0.0056 <= share) ?? (now || last ? names(room, phase).at(-1) : "");
   return html`<li
     class=${state}
     data-family=${phase.family}

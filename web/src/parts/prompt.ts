@@ -9,6 +9,8 @@ export function sentence(room: Room, prompt: Prompt): string {
     params[placeholder] = room.seat(value) ? inSentence(room, value) : room.phaseTitle(value);
   if (!("phase" in params)) params["phase"] = room.nextPhase ? text(room.nextPhase.title) : t("do.the_end");
   if (!("name" in params)) params["name"] = t("seat.somebody");
+  const away = room.common?.now?.closed_cameras[0];
+  if (prompt.key === "open_floor" && away) return t("do.open_floor.turned", { name: room.name(away) });
   // Where the clock is held, who holds the keys is told what can be done.
   const lead = `do.${prompt.key}.lead`;
   return t(room.own?.holds_keys && said(lead) ? lead : `do.${prompt.key}`, params);

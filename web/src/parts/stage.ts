@@ -23,8 +23,9 @@ const BADGE = {
 
 export function stage(room: Room): TemplateResult {
   const seats = onStage(room);
+  const columns = seats.length > 6 ? 4 : seats.length > 4 ? 3 : 2;
   const tiles = seats.length <= 2 ? String(seats.length) : "many";
-  return html`<div class="stage" data-tiles=${tiles} ${vars({ columns: seats.length > 6 ? 4 : seats.length > 4 ? 3 : 2 })}>
+  return html`<div class="stage" data-tiles=${tiles} data-columns=${columns} ${vars({ columns })}>
     ${repeat(
       seats,
       (seat) => seat,

@@ -1,0 +1,74 @@
+"""A script that nobody conducts, in three real pages: the frame is everybody's, and everybody is client once."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.house import House
+from tests.browser.person import Person, until
+from tests.browser.test_tour import Tour
+
+pytestmark = pytest.mark.browser
+
+SPEED = 30
+
+
+async def test_three_people_take_turns_as_client_and_nobody_conducts(house: House) -> None:
+    made = await house.make(3, script="troika-30", facilitator=None, speed=SPEED)
+    people = {person.seat: person for person in await house.enter(made, "p1", "p2", "p3")}
+    any_one = people["p2"]
+    tour = Tour()
+    await tour.look(any_one.page, "alone")
+    await any_one.press("start_session")
+    clients = []
+    for _ in people:
+        await next_until(any_one, "present")
+        client = people[client_now(any_one)]
+        clients.append(client.seat)
+        await expect(client.page.locator(".where .pill.turn")).to_have_text("Vous êtes client")
+        await next_until(any_one, "consult")
+        await any_one.press("pause")  # so that looking takes no time
+        await until(lambda: "pause" in any_one.view["common"]["now"]["holds"], what="the pause")
+        await turned_away(client, [person for person in people.values() if person is not client])
+        if len(clients) == 1:
+            await tour.look(client.page, "turned-away")
+        await any_one.press("resume")
+        await until(lambda: not any_one.view["common"]["now"]["holds"], what="it goes on")
+        await next_until(any_one, "take_away")
+    await any_one.press("next_phase")
+    for person in people.values():
+        await expect(person.page.locator(f"a[href$='/{person.seat}/after']")).to_be_visible()
+    assert sorted(clients) == ["p1", "p2", "p3"]
+    assert (await house.verify(made))["replay_equal"] is True
+    assert tour.wrong == []
+
+
+def client_now(person: Person) -> str:
+    phases = person.view["common"]["phases"]
+    return str(next(phase["client"] for phase in phases if phase["status"] == "now"))
+
+
+async def turned_away(client: Person, others: list[Person]) -> None:
+    """Neither seen nor heard, and it says so; the others see that somebody listens unseen."""
+    await expect(client.page.locator(f".face[data-seat={client.seat}] .shut")).to_be_visible()
+    await expect(client.microphone).to_have_attribute("data-state", "closed")
+    for other in others:
+        await expect(other.page.locator(f".face[data-seat={client.seat}]")).to_contain_text("écoute, sans se montrer")
+
+
+async def next_until(person: Person, phase: str) -> None:
+    """Any member may go on; phases may also end by themselves meanwhile."""
+
+    async def there() -> bool:
+        common = person.view["common"]
+        if person.phase == phase:
+            return True
+        here = common["now"]["phase"] if common["now"] else ""
+        button = person.button("next_phase")
+        if here and await button.count():
+            await button.click(timeout=2000)
+            await until(lambda: person.view["common"]["now"]["phase"] != here, what=f"the phase after {here}")
+        return person.phase == phase
+
+    await until(there, 30, f"phase {phase}")
