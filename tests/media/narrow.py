@@ -65,7 +65,7 @@ class Relay:
         self._back, _ = await loop.create_datagram_endpoint(lambda: _Ear(self, False), remote_addr=(host, port))
         self._front, _ = await loop.create_datagram_endpoint(lambda: _Ear(self, True), local_addr=("127.0.0.1", 0))
         own = self._front.get_extra_info("sockname")[1]
-        return answer.replace(f" {host} {port} typ host", f" 127.0.0.1 {own} typ host")
+        return re.sub(r"(a=candidate:1 1 udp \d+) \S+ \d+ typ host", rf"\1 127.0.0.1 {own} typ host", answer)
 
     def pass_on(self, data: bytes, addr: tuple[str, int], from_browser: bool) -> None:
         if from_browser:
