@@ -17,27 +17,38 @@ from cosession.bench.traffic import Model
 
 
 async def compare(
-    rooms: int, people: int, seconds: float, address: str | None, remark: Callable[[str], None]
+    rooms: int, people: int, seconds: float, address: str | None, both: bool, remark: Callable[[str], None]
 ) -> dict[str, Any]:
     """The three measurements and two ratios: our conference to Janus' per packet, our scripted room to Janus' room.
-    Raises `CannotMeasure`."""
+    With `both`, ours once more by Python alone, under `python`. Raises `CannotMeasure`."""
     here = address or own_address()
-    turns: list[tuple[str, Stand, Model]] = [
-        ("janus", JanusStand(here), "generic"),
-        ("generic", EmbeddedStand(here), "generic"),
-        ("script", EmbeddedStand(here), "script"),
-    ]
     found: dict[str, Any] = {}
-    for name, stand, model in turns:
+
+    async def turn(name: str, stand: Stand, model: Model) -> None:
         measured = await measure(stand, rooms, people, model, seconds)
         remark(f"{name}: {measured.remarks()}")
         found[name] = measured.as_json()
-    return found | {
-        "ratio_cpu_per_packet": _ratio(found, "generic", "cpu_us_per_packet"),
-        "ratio_cpu_per_room": _ratio(found, "script", "cpu_core_percent_per_room"),
+
+    await turn("janus", JanusStand(here), "generic")
+    await turn("generic", EmbeddedStand(here), "generic")
+    await turn("script", EmbeddedStand(here), "script")
+    told = {"janus": found["janus"], **_beside(found["janus"], found["generic"], found["script"])}
+    if both:
+        await turn("generic, Python alone", EmbeddedStand(here, native=False), "generic")
+        await turn("script, Python alone", EmbeddedStand(here, native=False), "script")
+        told["python"] = _beside(found["janus"], found["generic, Python alone"], found["script, Python alone"])
+    return told
+
+
+def _beside(janus: dict[str, Any], generic: dict[str, Any], script: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "generic": generic,
+        "script": script,
+        "ratio_cpu_per_packet": _ratio(generic, janus, "cpu_us_per_packet"),
+        "ratio_cpu_per_room": _ratio(script, janus, "cpu_core_percent_per_room"),
     }
 
 
-def _ratio(found: dict[str, Any], ours: str, field: str) -> float | None:
-    own, other = found[ours][field], found["janus"][field]
+def _ratio(ours: dict[str, Any], theirs: dict[str, Any], field: str) -> float | None:
+    own, other = ours[field], theirs[field]
     return round(own / other, 3) if own and other else None
