@@ -25,6 +25,9 @@ def _hold_ended(state: SessionState, e: ev.HoldEnded, at_ms: int) -> SessionStat
 
 
 def _outage_credited(state: SessionState, e: ev.OutageCredited, at_ms: int) -> SessionState:
+    """A suspension goes on while the server is away: the end moves by all of it when the session is resumed."""
+    if HoldCause.SUSPENDED in state.holds:
+        return state
     booked = {**state.booked, HoldCause.OUTAGE: state.booked.get(HoldCause.OUTAGE, 0) + e.outage_ms}
     state = replace(state, booked=booked)
     if state.clock_from_ms is not None:

@@ -8,7 +8,7 @@ from cosession.core import commands as cmd
 from cosession.core.captures import visible
 from cosession.core.refusal import Refused
 from cosession.core.schedule import LAPSES_MS
-from cosession.core.vocabulary import RefusalCode, Status
+from cosession.core.vocabulary import HoldCause, RefusalCode, Status
 from cosession.room.actor import Room
 from cosession.room.directory import KEEP_CLOSED_MS
 from tests.room.bench import Bench
@@ -100,6 +100,38 @@ async def test_what_was_not_stopped_is_not_erased(bench: Bench) -> None:
         await room.erase()
     assert not room.story.erased
     assert room.state.captures[0].fields == ACTION
+
+
+async def test_a_suspended_session_is_resumed_from_exactly_there_though_the_server_was_away(bench: Bench) -> None:
+    room = await bench.room()
+    await bench.everyone(room)
+    await room.ask(cmd.StartSession(), "f")
+    await bench.passes(60_000)
+    left_ms, spent_ms = room.state.ends_at_ms - room.now_ms(), room.state.clock(room.now_ms())
+    await room.ask(cmd.SuspendSession(), "f")
+    until_ms = room.wall_ms(room.state.holds[HoldCause.SUSPENDED])
+    await bench.crash()
+    await bench.restart(away_ms=48 * HOUR_MS)
+    again = await bench.directory.get(room.session)
+    assert again is not None
+    assert again.wall_ms(again.state.holds[HoldCause.SUSPENDED]) == until_ms
+    await bench.everyone(again)
+    await again.ask(cmd.ResumeSession(), "f")
+    assert abs(again.state.ends_at_ms - again.now_ms() - left_ms) <= 2_000
+    assert again.state.clock(again.now_ms()) == spent_ms
+
+
+async def test_what_one_person_wrote_is_erased_alone(bench: Bench) -> None:
+    room = await closed(bench)
+    await room.ask(cmd.SubmitCapture(capture="rating", fields={"learned": "rate_4", "safe": "rate_5"}), "p3")
+    await bench.log.erase(room.session, "p1")
+    await bench.crash()
+    await bench.restart()
+    again = await bench.directory.get(room.session)
+    assert again is not None
+    assert not again.story.erased
+    assert [(view.fields, view.erased) for view in visible(again.state, "p1")] == [({}, True)]
+    assert [view.erased for view in visible(again.state, "p3") if view.seat == "p3"] == [False]
 
 
 async def test_a_session_that_nobody_began_closes_a_week_after_its_end(bench: Bench) -> None:
