@@ -103,26 +103,37 @@ def _shares(state: SessionState, now_ms: int) -> Shares:
     plan, instance = _plan(state), state.current
     if state.status is Status.CLOSED or plan.over:
         return Shares(plan.wanted_ms, 0, 0)
-    needed, elastic = plan.needed_ms, plan.elastic_ms
+    needed, elastic, spent = plan.needed_ms, plan.elastic_ms, 0
     if instance is not None:
         spent = spent_ms(state, instance, now_ms)
         needed += max(instance.wanted_ms - spent, 0)
         elastic += max(instance.wanted_ms - max(instance.minimum_ms, spent), 0)
     # Before the start the plan begins at the scheduled instant, or now if that is past.
     begins = max(now_ms, state.starts_at_ms) if state.status is Status.LOBBY else now_ms
-    late = needed - (state.ends_at_ms - begins)
-    if late <= 0:
+    until_end = state.ends_at_ms - begins
+    if needed <= until_end:
         return Shares(plan.wanted_ms, 0, elastic)
+    allotted, late = _drained(plan, needed - until_end, instance, spent)
+    yielded = sum(plan.wanted_ms[key] - share for key, share in allotted.items())
+    if instance is not None and spent >= allotted[instance.key]:
+        # Its time is over: what it could not yield any more it should have yielded, so it is over by that much.
+        whole = plan.needed_ms + instance.wanted_ms - (until_end + spent)
+        allotted[instance.key] = _drained(plan, max(whole, 0), instance, 0)[0][instance.key]
+    return Shares(allotted, late, elastic - yielded)
+
+
+def _drained(plan: _Plan, late: int, current: PhaseInstance | None, spent: int) -> tuple[dict[str, int], int]:
+    """What each phase has when the others took `late` from it in their order, and what nobody could yield. Of the
+    `current` one `spent` is gone already."""
     allotted = dict(plan.wanted_ms)
     for phase, least in plan.drains:
-        take = min(late, allotted[phase.key] - max(least, spent_ms(state, phase, now_ms)))
+        take = min(late, allotted[phase.key] - max(least, spent if phase is current else phase.spent_ms))
         if take > 0:
             allotted[phase.key] -= take
-            elastic -= take
             late -= take
             if not late:
                 break
-    return Shares(allotted, late, elastic)
+    return allotted, late
 
 
 def drift_ms(state: SessionState, now_ms: int) -> int:

@@ -9,7 +9,7 @@ import pytest
 from cosession.core import commands as cmd
 from cosession.core import events as ev
 from cosession.core.refusal import Refused
-from cosession.core.schedule import shares
+from cosession.core.schedule import phase_left_ms, shares
 from cosession.core.view import common
 from cosession.core.vocabulary import PhaseStatus, RefusalCode, Status, TurnKind
 from tests.core.table import Table, creation
@@ -143,6 +143,18 @@ def test_one_more_minute_is_yielded_by_others_in_order() -> None:
     assert allotted["check_in#1"] == 6 * 60_000
     assert allotted["topic_choice#1"] == 2 * 60_000
     assert sum(allotted.values()) == 75 * 60_000
+
+
+def test_a_phase_that_yielded_is_over_when_its_share_is_used() -> None:
+    table = Table().start(late="6:00")
+    table.until(table.now_ms + 18 * 60_000)
+    table.go_to("questions")
+    share = shares(table.state, table.now_ms).allotted_ms["questions#1"]
+    assert share < 16 * 60_000
+    table.until(table.now_ms + share + 45_000)
+    assert phase_left_ms(table.state, table.now_ms) == -45_000
+    assert shares(table.state, table.now_ms).allotted_ms["questions#1"] == share
+    assert shares(table.state, table.now_ms).late_ms == 0, "the others yield what it takes"
 
 
 def test_an_end_that_cannot_hold_is_said_once_and_can_be_moved() -> None:
