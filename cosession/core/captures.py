@@ -99,10 +99,18 @@ def latest(state: SessionState, seat: str, capture: str, key: str | None) -> Cap
     return next((c for c in reversed(state.captures) if (c.seat, c.capture, c.phase) == (seat, capture, key)), None)
 
 
+def full(state: SessionState, seat: str, spec: CaptureSpec, key: str | None) -> bool:
+    """Whether the seat has written as many of this kind as the script allows."""
+    written = sum((c.seat, c.capture, c.phase) == (seat, spec.id, key) for c in state.captures)
+    return spec.at_most is not None and written >= spec.at_most
+
+
 def rewritten(state: SessionState, seat: str, spec: CaptureSpec, key: str | None, entry: int | None) -> Capture | None:
     """The capture of which a new text is the next version; None: it is a new one. Raises `Refused` for an `entry` that
     is none of this seat's."""
     if entry is None:
+        if full(state, seat, spec, key):
+            raise Refused(RefusalCode.OUT_OF_RANGE, f"{spec.id}: at most {spec.at_most}")
         return None if spec.many else latest(state, seat, spec.id, key)
     found = next((c for c in state.captures if c.entry == entry), None)
     if found is None or (found.seat, found.capture, found.phase) != (seat, spec.id, key):

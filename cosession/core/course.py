@@ -170,7 +170,7 @@ class Course:
                 continue
             key = None if self.state.current is None else self.state.current.key
             was = cap.latest(self.state, seat, capture, key)
-            if allowed and (was is None or dict(was.fields) != kept):
+            if allowed and not cap.full(self.state, seat, spec, key) and (was is None or dict(was.fields) != kept):
                 self.write(spec, key, seat, kept)
 
     def _reveal(self, spec: CaptureSpec) -> None:

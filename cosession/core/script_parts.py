@@ -138,6 +138,8 @@ class CaptureSpec(Model):
     reveal: Reveal = Field(default=Reveal.NEVER, validate_default=True)
     many: bool = False
     """Several by one author; otherwise a new text is a new version of the same capture."""
+    at_most: int | None = Field(default=None, ge=2, le=20)
+    """Of several, so many by one author."""
     steps: tuple[int, ...] = ()
     """Steps (from 0) in which it may be written; empty: all of the phase."""
     early: bool = False

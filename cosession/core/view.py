@@ -335,6 +335,8 @@ def _undo(state: SessionState, now_ms: int) -> Countdown | None:
 def _writable(state: SessionState, seat: str, now_ms: int, drafts: Mapping[str, Mapping[str, str]]) -> list[Writable]:
     result = []
     for key, spec in cap.writable(state, seat, now_ms):
+        if cap.full(state, seat, spec, key):
+            continue
         was = None if spec.many else cap.latest(state, seat, spec.id, key)
         result.append(
             Writable(

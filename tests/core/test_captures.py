@@ -197,3 +197,13 @@ def test_the_request_too_is_unseen_while_all_write_in_silence() -> None:
     assert not common(table.state, "s", table.now_ms).captures
     table.when("f", cmd.NextStep(phase="contract#1", step=0))
     assert texts(table, "p3") == {"m'aider à dire non"}
+
+
+def test_an_action_plan_has_three_actions_at_most() -> None:
+    table = Table().start().go_to("action_plan")
+    for number in range(3):
+        table.when("p1", cmd.SubmitCapture(capture="action", fields={"what": f"Action {number}"}))
+    assert "action" not in {w.spec.id for w in own(table.state, "p1", table.now_ms, {}).writable}
+    with pytest.raises(Refused) as refused:
+        table.when("p1", cmd.SubmitCapture(capture="action", fields={"what": "Une de plus"}))
+    assert refused.value.code is RefusalCode.OUT_OF_RANGE

@@ -98,6 +98,7 @@ export interface CaptureSpec {
   visible: Visibility;
   reveal: Reveal;
   many: boolean;
+  at_most: number | null;
   steps: number[];
   early: boolean;
   also_in: string[];
