@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cosession.bench import sdp
+from cosession.bench.compare import _beside
 from cosession.bench.janus import JanusStand
 from cosession.bench.measure import CannotMeasure, measure
 
@@ -73,3 +74,12 @@ def test_an_answer_that_lacks_something_is_refused(missing: str) -> None:
     text = "\n".join(line for line in OFFERED.splitlines() if not line.startswith(missing))
     with pytest.raises(ValueError, match="server's SDP has no"):
         sdp.read(text)
+
+
+def test_ratios_are_ours_to_theirs() -> None:
+    janus, generic, script = (
+        {"cpu_us_per_packet": cost, "cpu_core_percent_per_room": share} for cost, share in ((20, 10), (10, 6), (12, 3))
+    )
+    told = _beside(janus, generic, script)
+    assert (told["ratio_cpu_per_packet"], told["ratio_cpu_per_room"]) == (0.5, 0.3)
+    assert list(told) == ["generic", "script", "ratio_cpu_per_packet", "ratio_cpu_per_room"]
