@@ -104,6 +104,9 @@ class _Ops:
                         "packets_out": worker.packets_out,
                         "dropped": dict(worker.dropped),
                         "loop_lag_ms": worker.loop_lag_ms,
+                        "cpu_s": worker.cpu_s,
+                        "rooms": worker.rooms,
+                        "connections": worker.connections,
                     }
                     for worker in workers
                 ],
@@ -132,8 +135,8 @@ class _Ops:
 
     async def metrics(self, request: Request) -> Response:
         """GET /metrics, for Prometheus."""
-        workers, _ = await self._figures()
-        text = exposition(self._parts.rooms.live(), workers, self._parts.answers, self._parts.pulse)
+        workers, seats = await self._figures()
+        text = exposition(self._parts.rooms.live(), workers, seats, self._parts.answers, self._parts.pulse)
         return Response(text, media_type=CONTENT_TYPE)
 
     async def _figures(self) -> tuple[Sequence[WorkerFigures] | None, Mapping[str, Sequence[SeatFigures]]]:

@@ -38,6 +38,11 @@ class SeatRow:
     audio_packets_dropped: int | None = None
     loss_percent: float | None = None
     round_trip_ms: float | None = None
+    jitter_ms: float | None = None
+    kbps_in: int | None = None
+    kbps_out: int | None = None
+    level: str | None = None
+    """What the way down carries: `full`, `small` pictures, the `stage` alone, `sound` alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +123,10 @@ def _seat(room: Room, seat: SeatState, figures: SeatFigures | None) -> SeatRow:
         audio_packets_dropped=figures.audio_packets_dropped,
         loss_percent=round(figures.loss_percent, 1),
         round_trip_ms=None if figures.round_trip_ms is None else round(figures.round_trip_ms, 1),
+        jitter_ms=figures.jitter_ms,
+        kbps_in=figures.kbps_in,
+        kbps_out=figures.kbps_out,
+        level=figures.level,
     )
 
 

@@ -4,7 +4,8 @@ name."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -14,15 +15,26 @@ from cosession.core.vocabulary import Presence, Status
 from cosession.ops.counting import Answers
 from cosession.ops.pulse import Pulse
 from cosession.room.actor import Room
-from cosession.room.ports import WorkerFigures
+from cosession.room.ports import SeatFigures, WorkerFigures
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def exposition(rooms: Sequence[Room], workers: Sequence[WorkerFigures] | None, answers: Answers, pulse: Pulse) -> bytes:
-    """The text of `/metrics`. `workers` is None while the media plane does not answer."""
+_QUANTILES = (0.5, 0.9, 1.0)
+
+
+def exposition(
+    rooms: Sequence[Room],
+    workers: Sequence[WorkerFigures] | None,
+    seats: Mapping[str, Sequence[SeatFigures]],
+    answers: Answers,
+    pulse: Pulse,
+) -> bytes:
+    """The text of `/metrics`. `workers` is None while the media plane does not answer; `seats` by session."""
     registry = CollectorRegistry()
-    registry.register(_Collected([*_rooms(rooms), *_media(workers), *_wire(answers), *_loop(pulse)]))
+    registry.register(
+        _Collected([*_rooms(rooms), *_media(workers), *_ways(chain(*seats.values())), *_wire(answers), *_loop(pulse)])
+    )
     return generate_latest(registry)
 
 
@@ -49,21 +61,49 @@ def _rooms(rooms: Sequence[Room]) -> Iterable[Metric]:
 
 def _media(workers: Sequence[WorkerFigures] | None) -> Iterable[Metric]:
     yield GaugeMetricFamily("cosession_media_up", "1 while the media plane answers.", value=float(bool(workers)))
-    packets = CounterMetricFamily("cosession_media_packets", "Packets since the worker began.", labels=["direction"])
-    drops = CounterMetricFamily("cosession_media_dropped", "Packets not forwarded, by reason.", labels=["reason"])
-    cpu = CounterMetricFamily("cosession_media_cpu_seconds", "CPU time of the media workers.")
-    lag = GaugeMetricFamily("cosession_media_loop_lag_seconds", "How late the slowest media worker's loop is.")
-    found = list(workers or ())
-    packets.add_metric(["in"], sum(worker.packets_in for worker in found))
-    packets.add_metric(["out"], sum(worker.packets_out for worker in found))
-    dropped: Counter[str] = Counter()
-    for worker in found:
-        dropped.update(dict(worker.dropped))
-    for reason, count in sorted(dropped.items()):
-        drops.add_metric([reason], count)
-    cpu.add_metric([], sum(worker.cpu_s for worker in found))
-    lag.add_metric([], max((worker.loop_lag_ms for worker in found), default=0.0) / 1000)
-    yield from (packets, drops, cpu, lag)
+    packets = CounterMetricFamily(
+        "cosession_media_packets", "Packets since the worker began.", labels=["worker", "direction"]
+    )
+    drops = CounterMetricFamily(
+        "cosession_media_dropped", "Packets not forwarded, by reason.", labels=["worker", "reason"]
+    )
+    cpu = CounterMetricFamily("cosession_media_cpu_seconds", "CPU time of a media worker.", labels=["worker"])
+    lag = GaugeMetricFamily("cosession_media_loop_lag_seconds", "How late a worker's loop is.", labels=["worker"])
+    rooms = GaugeMetricFamily("cosession_media_rooms", "Rooms that a media worker carries.", labels=["worker"])
+    connections = GaugeMetricFamily("cosession_media_connections", "Connections of a media worker.", labels=["worker"])
+    # By place, not by process: a worker that is replaced goes on under its number, its counters begin anew.
+    for place, worker in enumerate(workers or ()):
+        number = str(place)
+        packets.add_metric([number, "in"], worker.packets_in)
+        packets.add_metric([number, "out"], worker.packets_out)
+        for reason, count in sorted(worker.dropped.items()):
+            drops.add_metric([number, reason], count)
+        cpu.add_metric([number], worker.cpu_s)
+        lag.add_metric([number], worker.loop_lag_ms / 1000)
+        rooms.add_metric([number], worker.rooms)
+        connections.add_metric([number], worker.connections)
+    yield from (packets, drops, cpu, lag, rooms, connections)
+
+
+def _ways(seats: Iterable[SeatFigures]) -> Iterable[Metric]:
+    """How people are connected: never who."""
+    found = list(seats)
+    ways = GaugeMetricFamily(
+        "cosession_media_ways", "Connections by path and by what their way down carries.", labels=["path", "level"]
+    )
+    for (path, level), count in sorted(Counter((one.path, one.level) for one in found).items()):
+        ways.add_metric([path, level], count)
+    yield ways
+    for name, text, values in (
+        ("loss_ratio", "Packets lost, the worse direction", [one.loss_percent / 100 for one in found]),
+        ("round_trip_seconds", "Round trip", [one.round_trip_ms / 1000 for one in found if one.round_trip_ms]),
+        ("jitter_seconds", "Jitter as received", [one.jitter_ms / 1000 for one in found if one.jitter_ms]),
+    ):
+        gauge = GaugeMetricFamily(f"cosession_media_{name}", f"{text}, of the connections of now.", labels=["quantile"])
+        ordered = sorted(values)
+        for quantile in _QUANTILES if ordered else ():
+            gauge.add_metric([str(quantile)], ordered[min(int(quantile * len(ordered)), len(ordered) - 1)])
+        yield gauge
 
 
 def _wire(answers: Answers) -> Iterable[Metric]:

@@ -193,6 +193,8 @@ class WorkerFigures:
     `send_blocked`, `flood`, `unasked_repeat` (also probes of a browser's own way up)."""
     cpu_s: float = 0.0
     loop_lag_ms: float = 0.0
+    rooms: int = 0
+    connections: int = 0
 
 
 class MediaListener(Protocol):

@@ -175,8 +175,8 @@ async def test_metrics_count_and_name_nobody(application: Application, outsider:
         "cosession_commands_total 1.0",
         'cosession_refusals_total{code="not_now"} 1.0',
         'cosession_wire_errors_total{code="not_json"} 1.0',
-        'cosession_media_packets_total{direction="in"} 1200.0',
-        'cosession_media_dropped_total{reason="closed_floor"} 5.0',
+        'cosession_media_packets_total{direction="in",worker="0"} 1200.0',
+        'cosession_media_dropped_total{reason="closed_floor",worker="0"} 5.0',
     ):
         assert line in text, line
     assert room.session not in text
@@ -199,3 +199,22 @@ async def test_the_pulse_sees_a_loop_that_is_held_up() -> None:
     await asyncio.sleep(0)
     pulse.stop()
     assert pulse.worst_ms >= 100
+
+
+async def test_metrics_tell_how_people_are_connected_and_not_who(
+    outsider: httpx.AsyncClient, room: Room, media: QuietMedia
+) -> None:
+    media.seats[room.session] = [
+        SeatFigures("c1", "p1", "udp", 100, 700, 0.4, 21.0, 60, 40, 3, jitter_ms=3.0),
+        SeatFigures("c2", "p2", "tcp", 120, 650, 7.5, None, 60, 60, 0, level="small"),
+    ]
+    text = (await outsider.get("/metrics")).text
+    for line in (
+        'cosession_media_ways{level="full",path="udp"} 1.0',
+        'cosession_media_ways{level="small",path="tcp"} 1.0',
+        'cosession_media_loss_ratio{quantile="1.0"} 0.075',
+        'cosession_media_round_trip_seconds{quantile="0.5"} 0.021',
+        'cosession_media_jitter_seconds{quantile="0.9"} 0.003',
+    ):
+        assert line in text, line
+    assert room.session not in text

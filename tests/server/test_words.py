@@ -48,6 +48,7 @@ def used() -> set[str]:
         "language.": list(LANGUAGES),
         "job.": ["client", *Job, "previous_client"],
         "role.": list(Role),
+        "ops.level.": ["full", "small", "stage", "sound"],
         "ops.trouble.": [*re.findall(r'return "(?:ok|warn|bad)", "(\w+)"', python), "waiting", "ok"],
         "ops.presence.": ["here", "weak", "absent", "waiting"],
         "ops.": [Status.LOBBY, Status.CLOSED],

@@ -105,6 +105,8 @@ class Worker:
             dropped=dict(self._mux.dropped),
             cpu_s=round(time.process_time(), 3),
             loop_lag_ms=self._clockwork.lag_ms,
+            rooms=len(self._rooms),
+            connections=sum(len(room.peers) for room in self._rooms.values()),
         )
         seats = {session: tuple(p.figures() for p in room.peers.values()) for session, room in self._rooms.items()}
         return control.Figures(request=request, worker=worker, sessions=seats)
