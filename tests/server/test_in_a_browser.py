@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page
 
+from cosession.core.commands import CarePause, StartSession, StopSession
 from cosession.main import Application, _Uvicorn, bound
 from cosession.settings import Address
+from tests.server.conftest import setup
+from tests.server.playing import play
 
 pytestmark = pytest.mark.browser
 
@@ -110,3 +115,89 @@ async def test_without_a_script_a_session_can_be_made(application: Application, 
     assert "/sessions/" in page.url
     assert await page.locator("#p3").is_visible()
     await context.close()
+
+
+#: axe in the page; what is not serious is not looked at.
+AXE = Path("web/node_modules/axe-core/axe.min.js")
+JUDGE = """async () => (await axe.run(document, {resultTypes: ['violations']})).violations
+  .filter(one => ['serious', 'critical'].includes(one.impact)).map(one => `${one.id}: ${one.nodes[0].html}`)"""
+
+
+async def judged(page: Page) -> list[str]:
+    """What axe finds serious, and whether the page has to be scrolled sideways, wide and narrow."""
+    found: list[str] = []
+    axe = await asyncio.to_thread(AXE.read_text, "utf-8")
+    for width, height in ((1440, 900), (390, 844)):
+        await page.set_viewport_size({"width": width, "height": height})
+        await page.evaluate(axe)
+        found += await page.evaluate(JUDGE)
+        if await page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            found.append(f"has to be scrolled sideways at {width}")
+    return found
+
+
+async def test_a_script_without_a_facilitator_hides_what_it_does_not_need(
+    application: Application, address: str, context: BrowserContext
+) -> None:
+    page = await context.new_page()
+    complaints = await sign_in(application, address, page)
+    await page.goto(f"{address}/sessions/new")
+    assert await page.locator("#facilitator").is_visible()
+    assert await judged(page) == []
+    await page.locator("summary", has_text="autres formats").click()
+    await page.check("[name=script][value=troika-30]")
+    for hidden in ("#facilitator", "#deputy", "#qualified"):
+        assert not await page.locator(hidden).is_visible()
+    await page.locator("summary", has_text="Réglages du groupe").click()
+    await page.check("[name=turn_order][value=drawn]")
+    assert await judged(page) == []
+    await page.fill("[name=title]", "Troïka du lundi")
+    for row, name in enumerate(("Nadia", "Laura", "Joe")):
+        await page.fill(f'[id="participant.{row}"]', name)
+    await page.get_by_label("Nadia, Client", exact=True).check()
+    await page.click("text=Créer la séance")
+    await page.wait_for_url(re.compile(r"/sessions/[a-z0-9]{12}$"))
+    assert "sans animateur" not in await page.inner_text("main")
+    assert await page.locator("#p3").is_visible()
+    assert complaints == []
+
+
+async def test_afterwards_the_plan_is_completed_without_a_script_and_content_erased(
+    application: Application, address: str, browser: Browser
+) -> None:
+    office = await browser.new_context(locale="fr-FR")
+    desk = await office.new_page()
+    complaints = await sign_in(application, address, desk)
+    made, stopped = [await (await desk.request.post(f"{address}/sessions", data=setup())).json() for _ in range(2)]
+    room, other = await application.rooms.get(made["session"]), await application.rooms.get(stopped["session"])
+    assert room is not None
+    assert other is not None
+    await play(room)
+    plain = await browser.new_context(java_script_enabled=False, locale="fr-FR")
+    page = await plain.new_page()
+    await page.goto(made["links"][1]["link"])
+    await page.locator("summary", has_text="Compléter votre plan").click()
+    await page.locator("[id='action.new.what']").fill("Écrire au comité")
+    await page.get_by_role("button", name="Enregistrer mon plan").click()
+    assert "enregistré" in await page.inner_text("[role=status]")
+    assert "Écrire au comité" in await page.inner_text("article")
+    await plain.close()
+    await desk.goto(made["links"][1]["link"])
+    await desk.locator("summary", has_text="Compléter votre plan").click()
+    assert await judged(desk) == []
+
+    await other.ask(StartSession(), "f")
+    await other.ask(CarePause(), "f")
+    await other.ask(StopSession(), "f")
+    await desk.goto(stopped["links"][0]["link"])
+    assert await judged(desk) == []
+    await desk.get_by_role("button", name="Effacer le contenu").click()
+    assert other.state.title == setup()["title"], "the browser asks for the tick first"
+    await desk.get_by_label("Oui, effacer pour tout le monde").check()
+    await desk.get_by_role("button", name="Effacer le contenu").click()
+    await desk.wait_for_selector("text=Le contenu de cette séance est effacé")
+    assert other.story.erased
+    await desk.goto(address)
+    assert "Séance effacée" in await desk.inner_text("main")
+    assert complaints == []
+    await office.close()

@@ -51,7 +51,7 @@ function spread(event: ClipboardEvent, into: (HTMLInputElement | null)[], rows: 
 
 /** « Nadia, client » is easier to hear than « participant 1, client ». */
 function nameJobs(row: HTMLTableRowElement | undefined, name: string): void {
-  for (const job of row?.querySelectorAll<HTMLInputElement>("input[type=radio]") ?? []) {
+  for (const job of row?.querySelectorAll<HTMLInputElement>("input[type=radio], input[type=checkbox]") ?? []) {
     job.dataset["label"] ??= job.getAttribute("aria-label") ?? "";
     const label = job.dataset["label"];
     job.setAttribute("aria-label", name.trim() === "" ? label : `${name.trim()}, ${label.split(",").at(-1)?.trim()}`);
