@@ -39,7 +39,7 @@ class App extends Part {
   #atRole = false;
 
   override connectedCallback(): void {
-    this.addEventListener("focusin", (event) => (this.#atRole = (event.target as Element).closest("#role") !== null));
+    this.addEventListener("focusin", (event) => (this.#atRole = (event.target as Element).closest("#role, .ask, .frame") !== null));
     this.#announcer = new Announcer(this.room); // before this listens itself: it draws what the announcer says
     super.connectedCallback();
     this.#bells ??= new Bells(this.room);

@@ -9,6 +9,7 @@ import type { Fields, Hint } from "../outbox";
 import type { CaptureField, CaptureSpec, Writable } from "../wire.gen";
 import { quote, t, text } from "../words";
 import { icon } from "./icon";
+import { free } from "./role_card";
 
 const QUIET_MS = 600;
 
@@ -56,7 +57,7 @@ class CaptureForm extends Part {
         <h3 id="${id}-h">${text(spec.title)}</h3>
         <span class="pill">${icon(seen.startsWith("seen.everyone") ? "group" : "lock")}${t(seen)}</span>
       </header>
-      <div class="fields">${spec.fields.map((field) => this.#field(field))}</div>
+      <div class="fields">${spec.fields.filter((field) => !(free(this.room) && field.id === "kind" && !field.required)).map((field) => this.#field(field))}</div>
       ${this.#missing ? html`<p class="missing" role="alert">${t("write.missing", { field: this.#missing })}</p>` : nothing}
       <footer>
         ${alone(spec) ? nothing : html`<button class="btn small ${this.primary ? "primary" : ""}">${t(this.#words())}</button>`}

@@ -39,7 +39,7 @@ class Console extends Part {
       <p class="do">${sentence(this.room, own.prompt)}</p>
       ${own.prompt.key === "lead_pass" && this.room.console?.passes ? html`<p class="dim"><co-time-left .room=${this.room} .countdown=${this.room.console.passes} .words=${"console.passes_in"}></co-time-left></p>` : nothing}
       ${this.#standsIn()}
-      ${undo(this.room)} ${typed(this.room)} ${own.my_turn && own.typed ? html`<co-typed-turn .room=${this.room}></co-typed-turn>` : nothing}
+      ${typed(this.room)} ${own.my_turn && own.typed ? html`<co-typed-turn .room=${this.room}></co-typed-turn>` : nothing}
       ${pauseWanted(this.room)} ${recall(this.room)} ${clientAway(this.room)}
       ${this.room.held("care") ? html`${careWords(this.room)} ${careExits(this.room)}` : html`${this.#now()} ${this.#considered ? this.#consider(this.#considered) : nothing} ${this.#forward()}`}
     </section>`;
@@ -85,6 +85,7 @@ class Console extends Part {
     const time = own?.prompt.key === "lead_next" || own?.prompt.key === "lead_close";
     const last = !nextPhase;
     return html`<div class="forward">
+      ${undo(this.room)}
       <p class="faint">
         ${silent.length > 0 && now.floor !== "silent_writing" ? t("console.not_spoken", { count: silent.length, names: list(silent.map((seat) => this.room.name(seat))) }) : nothing}
       </p>

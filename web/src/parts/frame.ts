@@ -19,7 +19,7 @@ export function frame(room: Room): TemplateResult | typeof nothing {
   const care = room.held("care");
   return html`<section class="frame ${ready ? "ready" : ""}" aria-labelledby="frame-h">
     <h2 id="frame-h">${t("frame.title")}</h2>
-    ${undo(room)} ${recall(room)}
+    ${recall(room)}
     <div class="btns">
       ${room.may("start_session") ? act({ type: "start_session" }, "play", t("console.start"), ready) : nothing}
       ${now && room.may("next_step") && now.step + 1 < now.steps ? act({ type: "next_step", phase: now.phase, step: now.step }, "next", t("console.next_step")) : nothing}
@@ -28,11 +28,11 @@ export function frame(room: Room): TemplateResult | typeof nothing {
       ${room.may("resume") && !care ? act({ type: "resume" }, "play", t("console.resume"), true) : nothing}
       ${room.may("move_end") ? act({ type: "move_end", by_s: 300 }, "plus", t("more.move_end")) : nothing}
     </div>
-    ${care ? careExits(room) : nothing}
+    ${care ? careExits(room) : nothing} ${undo(room)}
   </section>`;
 }
 
-/** « Annuler », for five seconds after the last « next ». */
+/** « Annuler », for five seconds after the last « next ». It stands where nothing else moves when it goes. */
 export function undo(room: Room): TemplateResult | typeof nothing {
   const { own, common } = room;
   const now = common?.now;

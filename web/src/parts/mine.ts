@@ -71,7 +71,7 @@ class Mine extends Part {
 
   #typing(): TemplateResult | typeof nothing {
     const { room } = this;
-    if (!room.may("choose_typing")) return nothing;
+    if (!room.may("choose_typing") || room.own?.role === "facilitator") return nothing;
     const typed = room.own?.typed ?? false;
     return row(
       html`<button

@@ -11,9 +11,10 @@ export function sentence(room: Room, prompt: Prompt): string {
   if (!("name" in params)) params["name"] = t("seat.somebody");
   const away = room.common?.now?.closed_cameras[0];
   if (prompt.key === "open_floor" && away) return t("do.open_floor.turned", { name: room.name(away) });
-  // Where the clock is held, who holds the keys is told what can be done.
+  // Where the clock is held, who can do something about it is told so.
   const lead = `do.${prompt.key}.lead`;
-  return t(room.own?.holds_keys && said(lead) ? lead : `do.${prompt.key}`, params);
+  const can = room.own?.leads || (prompt.key === "held_pause" && room.may("resume"));
+  return t(can && said(lead) ? lead : `do.${prompt.key}`, params);
 }
 
 function inSentence(room: Room, seat: string): string {
