@@ -53,6 +53,8 @@ class _Way:
     carries: bool = False
     carried: bool = False
     expected: bool = False
+    pictured: bool = False
+    """Its picture is among what is expected."""
     silent_since_ms: int = 0
 
 
@@ -155,12 +157,11 @@ class Ears:
         due = []
         for seat in self._room.state.seats.values():
             way = self._ways[seat.id]
-            expected = seat.role is not Role.OBSERVER and (
-                way.microphone or (way.camera and self._room.media.direction(seat.id).picture is not Picture.NONE)
-            )
-            if expected and not way.expected:
-                way.silent_since_ms = now_ms
-            way.expected = expected
+            pictured = way.camera and self._room.media.direction(seat.id).picture is not Picture.NONE
+            expected = seat.role is not Role.OBSERVER and (way.microphone or pictured)
+            if (expected and not way.expected) or (pictured and not way.pictured):
+                way.silent_since_ms = now_ms  # what begins now has its time
+            way.expected, way.pictured = expected, pictured
             waits = expected and way.carried and not way.carries
             lost = waits and now_ms - way.silent_since_ms >= LOST_MS
             if seat.present and lost is not seat.media_lost:

@@ -235,6 +235,26 @@ async def test_a_picture_that_nobody_asks_for_is_not_missed(bench: Bench) -> Non
     )
 
 
+async def test_a_picture_that_the_script_wants_again_has_its_time(bench: Bench) -> None:
+    words = copy.deepcopy(script())
+    words["phases"][0]["steps"][0]["closed_cameras"] = ["consultants"]
+    room = await bench.room(script=words)
+    pages = await bench.everyone(room)
+    name = await sends(bench, room, pages["p2"])
+    await pages["f"].ask(cmd.StartSession())
+    assert (
+        await lost_after(bench, room, "p2", lambda: bench.directory.carrying(room.session, "p2", name, False)) == 3_000
+    )
+    await pages["f"].ask(cmd.NextStep(phase="check_in#1", step=0))
+    await bench.settled()
+    assert await told(bench, room, "media_path_changed") == [
+        {"seat": "p2", "lost": True},
+        {"seat": "p2", "lost": False},
+    ]
+    await bench.passes(LOST_MS)
+    assert room.state.seats["p2"].media_lost
+
+
 async def test_an_absent_seat_has_no_path_and_a_shaky_one_does_not_flood_the_log(bench: Bench) -> None:
     room, pages = await in_round(bench)
     name = await sends(bench, room, pages["p2"])
