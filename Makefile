@@ -7,7 +7,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet
 NO_INDEX := { echo "install: pip could not install the packages (its reason stands above). It uses the index that '$(BIN)/python -m pip config list' shows." >&2; exit 1; }
 
-.PHONY: help install run test check fmt web schema lock bench-janus clean venv dev
+.PHONY: help install run test test-firefox soak check fmt web schema lock bench-janus clean venv dev
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -19,6 +19,18 @@ run: install ## serve on http://localhost:8000
 
 test: install dev ## run all tests, in a real Chromium too
 	@chromium=$$($(BIN)/python tests/chromium.py) && COSESSION_CHROMIUM=$$chromium $(BIN)/python -m pytest $(ARGS)
+
+test-firefox: install dev ## the room tests with Firefox ESR among Chromium pages (as root on Debian installs it)
+	@chromium=$$($(BIN)/python tests/chromium.py) && firefox=$$($(BIN)/python -m tests.media.firefox) && \
+	    COSESSION_CHROMIUM=$$chromium COSESSION_FIREFOX=$$firefox $(BIN)/python -m pytest tests/media/firefox_room.py $(ARGS)
+
+# Minutes to hours of what `make test` does for seconds; FUZZ_SECONDS for each reader of the network.
+FUZZ_SECONDS ?= 60
+soak: install dev ## look long for what breaks
+	COSESSION_HYPOTHESIS=thorough $(BIN)/python -m pytest tests/media/test_fuzz.py tests/media/test_sdp.py tests/media/test_bytes.py --timeout=3600
+	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(PIP) --only-binary :all: atheris || echo "soak: no atheris for this Python: hypothesis alone" >&2
+	@! $(BIN)/python -c 'import atheris' 2>/dev/null || for reader in sdp stun rtp rtcp datagram; do \
+	    $(BIN)/python -m tests.media.fuzzing $$reader -max_total_time=$(FUZZ_SECONDS) -verbosity=0 || exit 1; done
 
 check: install dev ## style, types, layers, and that nothing generated has drifted
 	$(BIN)/ruff check

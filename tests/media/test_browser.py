@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TypedDict
+from typing import Any, Protocol, TypedDict
 
 import pytest
 from playwright.async_api import BrowserContext, Page, Route
@@ -16,10 +16,10 @@ from tests.media.narrow import Relay
 
 pytestmark = pytest.mark.browser
 
-_URL = "https://room.example/"
+URL = "https://room.example/"
 
 #: The contract with the page: own tracks first, then the pairs to receive, VP8 and Opus only, and no renegotiation.
-_PAGE = """<!doctype html><script>
+PAGE = """<!doctype html><script>
 const prefer = (transceiver, kind, names) => transceiver.setCodecPreferences(
   RTCRtpReceiver.getCapabilities(kind).codecs.filter(c => names.includes(c.mimeType.toLowerCase())));
 const VP8 = ['video/vp8', 'video/rtx'];
@@ -90,7 +90,7 @@ class Figures(TypedDict):
 
 
 async def serve(route: Route) -> None:
-    await route.fulfill(content_type="text/html", body=_PAGE)
+    await route.fulfill(content_type="text/html", body=PAGE)
 
 
 async def enter(
@@ -103,17 +103,23 @@ async def enter(
 
     page = await context.new_page()
     await page.expose_function("answerOf", answer_of)
-    await page.goto(_URL)
+    await page.goto(URL)
     await page.evaluate("([seat, slots]) => join(seat, slots)", [seat, slots])
     return page
 
 
-async def look(page: Page) -> Figures:
+class Evaluates(Protocol):
+    """A page of whichever browser."""
+
+    async def evaluate(self, function: str, argument: Any = None, /) -> Any: ...
+
+
+async def look(page: Evaluates) -> Figures:
     found: Figures = await page.evaluate("() => figures()")
     return found
 
 
-async def frames_rise(page: Page, slots: list[str], by: int = 10, timeout_s: float = 10) -> Figures:
+async def frames_rise(page: Evaluates, slots: list[str], by: int = 10, timeout_s: float = 10) -> Figures:
     before = (await look(page))["frames"]
     async with asyncio.timeout(timeout_s):
         while True:
@@ -124,7 +130,7 @@ async def frames_rise(page: Page, slots: list[str], by: int = 10, timeout_s: flo
 
 
 async def test_three_pages_see_each_other(context: BrowserContext, engine: EmbeddedMedia, ear: Ear) -> None:
-    await context.route(f"{_URL}**", serve)
+    await context.route(f"{URL}**", serve)
     stage = dict.fromkeys(SEATS, Picture.STAGE)
     engine.apply("room", RoomPlan(version=1, hearable=frozenset(["a"]), pictures=stage))
     a = await enter(context, engine, "a")
@@ -169,7 +175,7 @@ async def test_three_pages_see_each_other(context: BrowserContext, engine: Embed
     assert (await look(a))["state"] == "connected"
 
 
-async def height(page: Page, slot: str, wanted: int, timeout_s: float = 10) -> float:
+async def height(page: Evaluates, slot: str, wanted: int, timeout_s: float = 10) -> float:
     """Seconds until the slot's picture is so high and moves."""
     clock = asyncio.get_running_loop().time
     started_s = clock()
@@ -190,7 +196,7 @@ async def level(engine: EmbeddedMedia, seat: str) -> str:
 async def test_whoever_comes_on_stage_is_seen_large_and_a_weak_way_down_sees_it_small(
     context: BrowserContext, engine: EmbeddedMedia
 ) -> None:
-    await context.route(f"{_URL}**", serve)
+    await context.route(f"{URL}**", serve)
     engine.apply("room", plan(1, ["a"], SEATS))
     relay = Relay()
     a = await enter(context, engine, "a")
@@ -230,7 +236,7 @@ async def test_whoever_comes_on_stage_is_seen_large_and_a_weak_way_down_sees_it_
 
 
 async def test_a_page_whose_network_swallows_udp_comes_by_tcp(context: BrowserContext, engine: EmbeddedMedia) -> None:
-    await context.route(f"{_URL}**", serve)
+    await context.route(f"{URL}**", serve)
     engine.apply("room", plan(1, ["a", "b"], SEATS))
     relay = Relay()
     relay.up.loss = relay.down.loss = 1.0

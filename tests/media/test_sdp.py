@@ -114,6 +114,14 @@ def test_other_layers_than_two_are_refused(layers: str) -> None:
     assert refused.value.code == "unexpected_line"
 
 
+def test_a_line_without_port_is_served_in_the_bundle_and_only_there() -> None:
+    without = offer().replace("m=video 9", "m=video 0")
+    with pytest.raises(OfferRefused):
+        sdp.parse(without)
+    bundled = without.replace("a=rtcp-mux", "a=rtcp-mux\r\na=bundle-only")
+    assert len(sdp.parse(bundled).lines) == len(sdp.parse(offer()).lines)
+
+
 def test_a_repair_stream_is_known_by_its_group() -> None:
     text = offer().replace("a=ssrc:2222 cname:x", "a=ssrc-group:FID 2222 3333\r\na=ssrc:2222 c\r\na=ssrc:3333 c")
     own = sdp.parse(text).lines[1]

@@ -158,7 +158,9 @@ def _sections(text: str) -> tuple[list[str], list[list[str]]]:
 
 def _line(index: int, section: list[str]) -> Line:
     kind, port, protocol, *formats = [*section[0][2:].split(" "), "", ""]
-    if kind not in {"audio", "video"} or protocol != "UDP/TLS/RTP/SAVPF" or port == "0":
+    # Firefox gives every line but the first the port 0 and says that it lives in the bundle (RFC 9143 section 6).
+    refused = port == "0" and "a=bundle-only" not in section
+    if kind not in {"audio", "video"} or protocol != "UDP/TLS/RTP/SAVPF" or refused:
         raise OfferRefused("unexpected_line", f"m= line {index} is not audio or video over UDP/TLS/RTP/SAVPF")
     if "a=rtcp-mux" not in section:
         raise OfferRefused("unexpected_line", f"m= line {index} has no a=rtcp-mux")
