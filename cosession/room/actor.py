@@ -13,7 +13,6 @@ from typing import Any
 
 import structlog
 
-from cosession.core import events as happened
 from cosession.core.commands import CreditOutage, ReportVoices, RoomCommand, SeatCommand, Tick
 from cosession.core.decide import decide
 from cosession.core.events import Event
@@ -28,6 +27,7 @@ from cosession.room.drafts import DraftBox
 from cosession.room.ears import Ears
 from cosession.room.inbox import Inbox
 from cosession.room.media_desk import MediaDesk
+from cosession.room.moments import ENDS_PHASE, MILESTONES, URGENT
 from cosession.room.ports import Clock, Conflict, Draft, Entry, EventLog, MediaEngine, Timer, Unavailable
 from cosession.room.recovery import Story, replay
 from cosession.room.session_time import SessionTime, mark
@@ -42,42 +42,6 @@ REMEMBERED = 512
 AGAIN_MS = 250
 #: A commit that takes so long is felt, and worth a line for those who look after the disk.
 SLOW_COMMIT_MS = 100
-#: After these everybody's view changes at once, not at the next tenth of a second (decision 16).
-URGENT = (
-    happened.SessionStarted,
-    happened.SessionClosed,
-    happened.PhaseStarted,
-    happened.PhaseEnded,
-    happened.PhaseSkipped,
-    happened.PhaseUndone,
-    happened.PhasePostponed,
-    happened.ClientChanged,
-    happened.StepStarted,
-    happened.StepDropped,
-    happened.TurnStarted,
-    happened.TurnEnded,
-    happened.TurnExtended,
-    happened.TurnThanked,
-    happened.LeadSpoke,
-    happened.HoldStarted,
-    happened.HoldEnded,
-    happened.HoldWaived,
-    happened.LeadChanged,
-    happened.LeadVacated,
-    happened.EndProposed,
-    happened.EndRefused,
-    happened.EndMoved,
-    happened.MicrophoneSet,
-)
-#: Before these it is booked who spoke how long, so that it counts for the phase that ends.
-ENDS_PHASE = (
-    happened.PhaseEnded,
-    happened.PhaseSkipped,
-    happened.PhaseUndone,
-    happened.PhasePostponed,
-    happened.ClientChanged,
-    happened.SessionClosed,
-)
 
 CommandKey = tuple[str, str]
 
@@ -382,7 +346,7 @@ class Room:
         assert story is not None
         self.story = story
         for event in events:
-            if isinstance(event, (happened.PhaseStarted, happened.SessionStarted, happened.SessionClosed)):
+            if isinstance(event, MILESTONES):
                 self._log.info(f"session.{event.type}", seq=story.seq, phase=getattr(event, "phase", None))
         self.drafts.became(events)
         self._tell(events)
