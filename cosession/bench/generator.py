@@ -26,7 +26,7 @@ from cosession.bench.traffic import Stream
 _BEAT_S = 0.001
 _LIFE_S = 2.0
 _REPORT_S = 1.0
-_DRAIN_S = 0.3
+_DRAIN_S, _DRAIN_AT_MOST_S = 0.3, 5.0
 #: A key frame at least so often, in frames, as browsers do on their own now and then.
 _FRAMES_PER_KEY = 300
 _HEADER = struct.Struct("!BBHLLHH")
@@ -152,10 +152,11 @@ class Generator:
         return time.monotonic() - begin_s
 
     def drain(self) -> None:
-        """Read what is still on its way."""
-        end_s = time.monotonic() + _DRAIN_S
-        while time.monotonic() < end_s:
-            self._read()
+        """Read what is still on its way, until nothing came for 0.3 s (5 s at most)."""
+        last_s = begin_s = time.monotonic()
+        while (now_s := time.monotonic()) < min(last_s + _DRAIN_S, begin_s + _DRAIN_AT_MOST_S):
+            if self._read():
+                last_s = now_s
             time.sleep(_BEAT_S)
 
     def forget(self) -> None:
@@ -171,9 +172,12 @@ class Generator:
         for peer in self._peers:
             peer.close()
 
-    def _read(self) -> None:
-        for key, _ in self._selector.select(0):
+    def _read(self) -> bool:
+        """Whether there was anything to read."""
+        ready = self._selector.select(0)
+        for key, _ in ready:
             key.data()
+        return bool(ready)
 
     # -- what is due ----------------------------------------------------------------------------------------------
 
