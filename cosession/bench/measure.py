@@ -10,7 +10,7 @@ import contextlib
 import os
 import statistics
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -115,17 +115,28 @@ class Measured:
 
 async def measure(stand: Stand, rooms: int, people: int, model: Model, seconds: float) -> Measured:
     """Start `stand`, put the load on it for `seconds`, stop it. Raises `CannotMeasure`."""
-    with contextlib.suppress(PermissionError):  # the load goes before what else this machine does, where it may
-        os.setpriority(os.PRIO_PROCESS, 0, _NICE)
-    await stand.start()
-    try:
-        generator = Generator(await stand.make(rooms, people, model))
+    with _first_in_line():
+        await stand.start()
         try:
-            return await _run(stand, generator, rooms, people, model, seconds)
+            generator = Generator(await stand.make(rooms, people, model))
+            try:
+                return await _run(stand, generator, rooms, people, model, seconds)
+            finally:
+                generator.close()
         finally:
-            generator.close()
+            await stand.stop()
+
+
+@contextlib.contextmanager
+def _first_in_line() -> Iterator[None]:
+    """The load goes before what else this machine does, where it may; afterwards as before."""
+    usual = os.getpriority(os.PRIO_PROCESS, 0)
+    with contextlib.suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, 0, min(usual, _NICE))
+    try:
+        yield
     finally:
-        await stand.stop()
+        os.setpriority(os.PRIO_PROCESS, 0, usual)
 
 
 async def _run(stand: Stand, generator: Generator, rooms: int, people: int, model: Model, seconds: float) -> Measured:

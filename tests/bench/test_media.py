@@ -4,6 +4,7 @@ forwarder that loses packets is seen to lose them. How fast anything is, no test
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -49,8 +50,10 @@ def test_the_models_are_those_of_the_definition() -> None:
 
 @pytest.mark.parametrize("model", ["generic", "script"])
 async def test_every_packet_is_accounted_for(model: Any) -> None:
+    priority = os.getpriority(os.PRIO_PROCESS, 0)
     measured = await measure(EmbeddedStand(), rooms=2, people=4, model=model, seconds=1)
     account = measured.account
+    assert os.getpriority(os.PRIO_PROCESS, 0) == priority, "who measures is as before"
     assert is_measurement(measured.as_json())
     assert adds_up(measured)
     assert account.due == 3 * account.sent
