@@ -1,9 +1,10 @@
 """The media plane that needs nothing else: an SFU on aiortc's DTLS-SRTP in processes of its own (media.md).
 
 The application imports `EmbeddedMedia` from here and nothing deeper. The parts, from the network up: `transport` (one
-UDP port, ICE-lite), `aiortc_seam` (keys), `rtp` and `rtcp` (bytes), `sdp` (offer and answer), `stream` and `forward`
-(packets in, packets out), `peer` (a connection), `room` (the floor), `voice`, `quality` (the clockwork), `worker`
-(the process), and on this side of the socket pair `control`, `process`, `engine`.
+UDP port, ICE-lite) and `tcp`, `aiortc_seam` (keys), `rtp` and `rtcp` (bytes), `sdp` (offer and answer), `intake` (who
+may send what), `stream` and `forward` (packets in, packets out; `native`: the same in C), `peer` (a connection),
+`arrivals` and `allowance` (what its ways carry), `room` (the floor), `voice`, `quality` (the clockwork), `worker` (the
+process), and on this side of the socket pair `control`, `process`, `engine`.
 """
 
 from cosession.media.embedded.engine import EmbeddedMedia

@@ -1,9 +1,7 @@
 """One connection of a seat: its path, its keys, its table of streams, its slots.
 
-What arrives here came from a proven address. The table is pinned (decision 21): the sound's SSRC stands in the SDP,
-the picture's, one for each layer and one for the repairs of each, are learned once from authenticated packets of its
-line; everything else is dropped and counted, before it costs a decryption where that can be told. Who hears whom is
-`room`'s; when reports are sent is `quality`'s.
+What arrives here came from a proven address. What is not in the table (`intake`) is dropped and counted, before it
+costs a decryption where that can be told. Who hears whom is `room`'s; when reports are sent is `quality`'s.
 """
 
 from __future__ import annotations
@@ -22,6 +20,7 @@ from cosession.media.embedded.aiortc_seam import MAX_PROTECT_BYTES, Certificate,
 from cosession.media.embedded.allowance import Allowance
 from cosession.media.embedded.arrivals import Arrivals
 from cosession.media.embedded.forward import Slot
+from cosession.media.embedded.intake import Intake
 from cosession.media.embedded.native import Way
 from cosession.media.embedded.stream import Packet, Source
 from cosession.media.embedded.transport import IceLite, Mux
@@ -34,8 +33,6 @@ SETUP_S = 30.0
 #: Without an authenticated packet the connection is lost (decision 15, "Own sign of life").
 LOST_AFTER_S = 6.0
 _CARRIES_S = 3.0
-#: A layer from which nothing came for so long is not there: the browser's way up does not carry it.
-LAYER_LIVES_S = 0.7
 #: Repeats a second that one browser may ask for (77,000 were asked for after one outage).
 REPEATS_PER_S = 300
 _MAX_SSRCS = 64
@@ -78,13 +75,10 @@ class Peer:
         self.reporter = secrets.randbits(32) | 1
         self.slots = [(self._slot(audio), self._slot(video)) for audio, video in offer.slots()]
         self.by_ssrc = {slot.ssrc: slot for pair in self.slots for slot in pair if slot is not None}
-        self.sources: dict[int, Source] = {}
-        self.pictures: dict[str, Source] = {}
-        """By layer, "" where there is only one."""
-        self.sound: Source | None = None
+        self.intake = Intake(seat, offer, publishes)
+        self.sources, self.pictures, self.sound = self.intake.sources, self.intake.pictures, self.intake.sound
         self.allowance = Allowance()
-        self.arrivals: Arrivals | None = None
-        """Kept if the browser numbers its packets for all streams together."""
+        self.arrivals = Arrivals() if self.intake.transport_id else None
         self.repeats_left = REPEATS_PER_S
         self.looked_at = 0
         self.kbps_out = 0.0
@@ -93,19 +87,6 @@ class Peer:
         self._site, self._owner, self._offer = site, owner, offer
         self._version = 1
         self._admitted: set[int] = set()
-        self._video_line = next((x for x in offer.lines if x.kind == "video" and x.sends and publishes), None)
-        for line in offer.lines:
-            if line.kind == "audio" and line.sends and publishes:
-                self.sound = Source("audio", seat, line.ssrcs[0], line)
-                self.sources[line.ssrcs[0]] = self.sound
-        sending = [line for line in offer.lines if line.sends and publishes and "transport-cc" in line.feedback]
-        self._transport_id = next((line.extensions.get(rtp.URI_TRANSPORT_SEQUENCE, 0) for line in sending), 0)
-        if self._transport_id:
-            self.arrivals = Arrivals()
-        self._repairs: dict[int, str] = {}
-        """The layer that a repair stream mends."""
-        if self._video_line is not None and not self._video_line.rids and self._video_line.rtx:
-            self._repairs = dict.fromkeys(self._video_line.repairs, "")
         self._ice = IceLite(site.mux, self, offer.ufrag)
         role: Role = "client" if offer.setup == "passive" else "server"
         self._dtls = DtlsSrtp(site.certificate, role, self._ice.send, self._on_closed)
@@ -194,7 +175,7 @@ class Peer:
         is_rtcp = 192 <= datagram[1] <= 208
         ssrc = int.from_bytes(datagram[4:8] if is_rtcp else datagram[8:12], "big")
         if ssrc not in self._admitted and (
-            len(self._admitted) >= _MAX_SSRCS or not (is_rtcp or ssrc in self.sources or self._may_learn(ssrc))
+            len(self._admitted) >= _MAX_SSRCS or not (is_rtcp or ssrc in self.sources or self.intake.may_be_new(ssrc))
         ):
             dropped["not_negotiated"] += 1
             return
@@ -210,28 +191,21 @@ class Peer:
         else:
             self._on_rtp(data, now_s)
 
-    def _may_learn(self, ssrc: int) -> bool:
-        line = self._video_line
-        if line is None:
-            return False
-        if line.rids:
-            return len(self.pictures) < len(line.rids) or (line.rtx > 0 and len(self._repairs) < len(line.rids))
-        return ssrc in self._repairs or (not self.pictures and (not line.ssrcs or ssrc in line.ssrcs))
-
     def _on_rtp(self, data: bytes, now_s: float) -> None:
         header = rtp.parse(data)
         if header is None:
             self._site.dropped["not_negotiated"] += 1
             return
         if self.arrivals is not None:
-            number = rtp.element(data, header, self._transport_id)
+            number = rtp.element(data, header, self.intake.transport_id)
             if number is not None and len(number) == 2:
                 self.arrivals.note(number[0] << 8 | number[1], now_s)
         source = self.sources.get(header.ssrc)
-        if source is None and self._is_repair(data, header):
-            self._on_repair(data, header, now_s)
+        if source is None and (mended := self.intake.mended_by(data, header)) is not None:
+            self._on_repair(self.pictures.get(mended), data, header, now_s)
             return
-        source = source or self._learn(data, header)
+        if source is None and (source := self.intake.learn(data, header)) is not None:
+            self._owner.on_learned(self)
         if source is None or header.payload_type != source.payload_type:
             self._site.dropped["not_negotiated"] += 1
             return
@@ -249,9 +223,8 @@ class Peer:
             self._owner.on_carrying(self)
         self._pass_on(source, source.accept(data, header, now_s), now_s)
 
-    def _on_repair(self, data: bytes, header: rtp.Header, now_s: float) -> None:
-        """A packet that was asked for again, or a probe, which ends here."""
-        source = self.pictures.get(self._repairs[header.ssrc])
+    def _on_repair(self, source: Source | None, data: bytes, header: rtp.Header, now_s: float) -> None:
+        """A packet of `source` that was asked for again, or a probe, which ends here."""
         packet = None if source is None else source.accept_repair(data, header, now_s)
         if source is None or packet is None:
             self._site.dropped["unasked_repeat"] += 1
@@ -264,50 +237,6 @@ class Peer:
         else:
             source.dropped += source.refusal == "closed_floor"
             self._site.dropped[source.refusal] += 1
-
-    def _is_repair(self, data: bytes, header: rtp.Header) -> bool:
-        """Whether the packet belongs to a repair stream; a layer's is pinned by its first packet that names it."""
-        line = self._video_line
-        if line is None or not line.rtx or header.payload_type != line.rtx:
-            return False
-        if header.ssrc in self._repairs:
-            return True
-        rid = self._named(data, header, rtp.URI_REPAIRED_RID)
-        if rid not in line.rids or rid in self._repairs.values():
-            return False
-        self._repairs[header.ssrc] = rid
-        return True
-
-    def _learn(self, data: bytes, header: rtp.Header) -> Source | None:
-        """Pin a picture's SSRC, once for each layer: right payload type, and the SDP's own SSRC, or the layer's name or
-        the line's mid in the packet."""
-        line = self._video_line
-        if line is None or header.payload_type != line.payload_type or not self._may_learn(header.ssrc):
-            return None
-        rid = self._named(data, header, rtp.URI_RID) if line.rids else ""
-        if rid in self.pictures or (line.rids and rid not in line.rids) or header.ssrc in self._repairs:
-            return None
-        if not line.rids and not line.ssrcs and self._named(data, header, rtp.URI_MID) != line.mid:
-            return None
-        source = self.pictures[rid] = self.sources[header.ssrc] = Source("video", self.seat, header.ssrc, line, rid)
-        self._owner.on_learned(self)
-        return source
-
-    def _named(self, data: bytes, header: rtp.Header, uri: str) -> str:
-        line = self._video_line
-        value = rtp.element(data, header, line.extensions.get(uri, 0)) if line is not None else None
-        return value.decode("latin-1") if value else ""
-
-    def layer(self, large: bool, now_s: float) -> Source | None:
-        """The layer to pass on: the large one if it is wanted and arrives, else the small one; or the only one."""
-        line = self._video_line
-        if line is None or not line.rids:
-            return self.pictures.get("")
-        known = [self.pictures[rid] for rid in line.rids if rid in self.pictures]
-        if not known:
-            return None
-        living = [source for source in known if now_s - source.last_s < LAYER_LIVES_S] or known[:1]
-        return living[-1] if large else living[0]
 
     def _on_rtcp(self, data: bytes, now_s: float) -> None:
         for feedback in rtcp.parse(data):

@@ -14,7 +14,8 @@ from cosession.core.stage import Picture, RoomPlan
 from cosession.media.embedded import sdp
 from cosession.media.embedded.allowance import Level
 from cosession.media.embedded.forward import Slot, forward
-from cosession.media.embedded.peer import LAYER_LIVES_S, Peer, Site
+from cosession.media.embedded.intake import LAYER_LIVES_S
+from cosession.media.embedded.peer import Peer, Site
 from cosession.media.embedded.stream import Packet, Source
 from cosession.media.embedded.voice import STALE_S, Loudest
 
@@ -177,7 +178,7 @@ class Room:
             wanted = self.picture(seat)
             if wanted is Picture.NONE:
                 continue
-            layers = [publisher.layer(which, self._site.clock()) for which in (False, True)]
+            layers = [publisher.intake.layer(which, self._site.clock()) for which in (False, True)]
             low, high = (0.0 if layer is None else layer.kbps for layer in layers)
             if wanted is Picture.STAGE:
                 large, small = large + high, small + low
@@ -211,7 +212,7 @@ class Room:
         on_stage = self.picture(publisher.seat) is Picture.STAGE
         if level < (Level.STAGE if on_stage else Level.SMALL):
             return None
-        return publisher.layer(on_stage and level is Level.FULL, now_s)
+        return publisher.intake.layer(on_stage and level is Level.FULL, now_s)
 
     @staticmethod
     def _attach(slot: Slot | None, source: Source | None, now_s: float) -> None:

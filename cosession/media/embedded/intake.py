@@ -1,0 +1,89 @@
+"""The table of what one browser may send (decision 21): which SSRC is its voice, which its picture, which repairs what.
+
+The sound's SSRC stands in the SDP. The picture's, one for each layer and one for the repairs of each, are learned once
+from authenticated packets of its line, and pinned; there is no other way into the table, and none out of it. Sources:
+RFC 8852 (RID in packets), RFC 4588 (repair streams).
+"""
+
+from __future__ import annotations
+
+from cosession.media.embedded import rtp, sdp
+from cosession.media.embedded.stream import Source
+
+#: A layer from which nothing came for so long is not there: the browser's way up does not carry it.
+LAYER_LIVES_S = 0.7
+
+
+class Intake:
+    """`sources` by SSRC; `pictures` by layer, "" where there is only one."""
+
+    def __init__(self, seat: str, offer: sdp.Offer, publishes: bool) -> None:
+        sending = [line for line in offer.lines if line.sends and publishes]
+        self.sources: dict[int, Source] = {}
+        self.pictures: dict[str, Source] = {}
+        self.sound: Source | None = None
+        feedback = [line for line in sending if "transport-cc" in line.feedback]
+        self.transport_id = next((line.extensions.get(rtp.URI_TRANSPORT_SEQUENCE, 0) for line in feedback), 0)
+        """The extension in which the browser numbers its packets for all streams together, 0 if it does not."""
+        self._seat = seat
+        self._repairs: dict[int, str] = {}
+        """The layer that a repair stream mends."""
+        self._picture_line = next((line for line in sending if line.kind == "video"), None)
+        for line in sending:
+            if line.kind == "audio":
+                self.sound = self.sources[line.ssrcs[0]] = Source("audio", seat, line.ssrcs[0], line)
+        if self._picture_line is not None and not self._picture_line.rids and self._picture_line.rtx:
+            self._repairs = dict.fromkeys(self._picture_line.repairs, "")
+
+    def may_be_new(self, ssrc: int) -> bool:
+        """Whether a packet with this SSRC could still find a place: told before anything is decrypted."""
+        line = self._picture_line
+        if line is None:
+            return False
+        if line.rids:
+            return len(self.pictures) < len(line.rids) or (line.rtx > 0 and len(self._repairs) < len(line.rids))
+        return ssrc in self._repairs or (not self.pictures and (not line.ssrcs or ssrc in line.ssrcs))
+
+    def mended_by(self, data: bytes, header: rtp.Header) -> str | None:
+        """The layer whose repair stream an authenticated packet belongs to, None if it is no repair. A layer's repair
+        stream is pinned by the first packet that names it."""
+        line = self._picture_line
+        if line is None or not line.rtx or header.payload_type != line.rtx:
+            return None
+        if header.ssrc in self._repairs:
+            return self._repairs[header.ssrc]
+        rid = self._named(data, header, rtp.URI_REPAIRED_RID)
+        if rid not in line.rids or rid in self._repairs.values():
+            return None
+        self._repairs[header.ssrc] = rid
+        return rid
+
+    def learn(self, data: bytes, header: rtp.Header) -> Source | None:
+        """Pin a picture's SSRC by an authenticated packet, once for each layer: right payload type, and the SDP's own
+        SSRC, or the layer's name or the line's mid in the packet. None if it has no place."""
+        line = self._picture_line
+        if line is None or header.payload_type != line.payload_type or not self.may_be_new(header.ssrc):
+            return None
+        rid = self._named(data, header, rtp.URI_RID) if line.rids else ""
+        if rid in self.pictures or (line.rids and rid not in line.rids) or header.ssrc in self._repairs:
+            return None
+        if not line.rids and not line.ssrcs and self._named(data, header, rtp.URI_MID) != line.mid:
+            return None
+        source = self.pictures[rid] = self.sources[header.ssrc] = Source("video", self._seat, header.ssrc, line, rid)
+        return source
+
+    def layer(self, large: bool, now_s: float) -> Source | None:
+        """The layer to pass on: the large one if it is wanted and arrives, else the small one; or the only one."""
+        line = self._picture_line
+        if line is None or not line.rids:
+            return self.pictures.get("")
+        known = [self.pictures[rid] for rid in line.rids if rid in self.pictures]
+        if not known:
+            return None
+        living = [source for source in known if now_s - source.last_s < LAYER_LIVES_S] or known[:1]
+        return living[-1] if large else living[0]
+
+    def _named(self, data: bytes, header: rtp.Header, uri: str) -> str:
+        line = self._picture_line
+        value = rtp.element(data, header, line.extensions.get(uri, 0)) if line is not None else None
+        return value.decode("latin-1") if value else ""
