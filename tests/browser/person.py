@@ -199,6 +199,7 @@ class Person:
     async def type(self, capture: str, **fields: str) -> None:
         """Fill in a form's fields as one types; choices by their value."""
         form = self.form(capture)
+        await expect(form).to_be_visible()  # what kind of fields it has is seen only then
         for name, value in fields.items():
             choice = form.locator(f"input[type=radio][value={value}]") if value.isidentifier() else None
             if choice is not None and await choice.count():

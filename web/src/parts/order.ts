@@ -9,7 +9,7 @@ const SHOWN = 3;
 
 export function order(room: Room): TemplateResult | typeof nothing {
   const floor = room.common?.floor;
-  const waiting = floor?.order ?? [];
+  const waiting = (floor?.order ?? []).filter((seat) => seat !== floor?.turn?.seat);
   if (!floor || waiting.length === 0) return nothing;
   const mine = waiting.indexOf(room.boot.seat);
   const far = mine >= SHOWN;

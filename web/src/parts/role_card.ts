@@ -33,15 +33,21 @@ export function roleCard(room: Room): TemplateResult {
   >
     <h2 id="role-h">${t(heading)}</h2>
     <p class="do">${sentence(room, own.prompt)}</p>
-    ${care ? nothing : ownTime(room)} ${room.standing || free(room) ? nothing : own.cues.map((cue) => html`<p class="cue">${text(cue)}</p>`)} ${careWords(room)}
+    ${room.standing ? nothing : ownTime(room)} ${cueless(room) ? nothing : own.cues.map((cue) => html`<p class="cue">${text(cue)}</p>`)} ${careWords(room)}
     ${types(room) ? html`<co-typed-turn .room=${room}></co-typed-turn>` : nothing}
-    ${own.my_turn || care ? nothing : order(room)} ${buttons(room, gestures(room))}
+    ${own.my_turn || care || room.held("suspended") ? nothing : order(room)} ${buttons(room, gestures(room))}
   </section>`;
 }
 
 /** A group that needs no help from the script: no cues, no labels, no countdown of turns. */
 export function free(room: Room): boolean {
   return room.common?.guidance === "free";
+}
+
+/** The script's cue would contradict what is asked for at this moment. */
+function cueless(room: Room): boolean {
+  const key = room.own?.prompt.key;
+  return free(room) || room.standing || key === "client_smaller" || key === "speak_thanked" || key === "client_thanked";
 }
 
 function types(room: Room): boolean {
