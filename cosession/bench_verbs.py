@@ -88,6 +88,26 @@ def join(
     _say(joins.as_json(), as_json)
 
 
+@app.command()
+def engine(
+    name: Annotated[str, typer.Option("--script", help="A script of protocols/ by its id.")] = "codev-75",
+    people: Annotated[int, typer.Option(min=1, max=12, help="Beside the facilitator.")] = 8,
+    plays: Annotated[int, typer.Option(min=1, max=1000, help="Sessions, each with a seed of its own.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """Play whole sessions without network, and say what they, a decision and a view cost."""
+    from cosession import assets
+    from cosession.bench.engine import engine as measured
+    from cosession.scripts import read_all
+
+    scripts, _ = read_all(assets.protocols())
+    if name not in scripts:
+        _fail(f"no script {name}; there are: {', '.join(scripts)}")
+    found = measured(scripts[name], people, plays)
+    _remark(f"{found['plays']} plays; load average {cpu.load():.2f}")
+    _say(found, as_json)
+
+
 def _remark(text: str) -> None:
     print(f"bench: {text}", file=sys.stderr)
 

@@ -4,8 +4,9 @@
 `cosession simulate` shows what the running server does with them.
 """
 
+from cosession.rehearse.costs import Rehearsed, rehearsed
 from cosession.rehearse.hall import NotRefused
 from cosession.rehearse.outcome import Outcome
 from cosession.rehearse.play import Chances, play
 
-__all__ = ["Chances", "NotRefused", "Outcome", "play"]
+__all__ = ["Chances", "NotRefused", "Outcome", "Rehearsed", "play", "rehearsed"]

@@ -14,7 +14,7 @@ from cosession.core.floor import hearable, holder
 from cosession.core.refusal import Refused
 from cosession.core.schedule import next_wake
 from cosession.core.state import SessionState
-from cosession.core.vocabulary import FloorMode, Status
+from cosession.core.vocabulary import FloorMode, HoldCause, Status
 
 
 class NotRefused(Exception):
@@ -22,15 +22,24 @@ class NotRefused(Exception):
 
 
 def conflicting(state: SessionState) -> frozenset[str]:
-    """Seats that are heard though they are neither the holder, nor the lead, nor in a queue the client (decision 6).
-    The lobby and an open floor belong to everybody."""
+    """Seats that are heard though they are neither the holder, nor the lead, nor in a queue the client (decision 6), or
+    though the step closes their role. The lobby, an open floor, and the pause of a group that nobody leads belong to
+    everybody; a care pause to client and lead; a suspended session to nobody."""
     step = state.current_step
-    if state.status is not Status.RUNNING or step is None or step.floor is FloorMode.OPEN:
+    if state.status is not Status.RUNNING or step is None:
         return frozenset()
+    heard = hearable(state)
+    if HoldCause.SUSPENDED in state.holds:
+        return heard
+    if HoldCause.CARE in state.holds:
+        return heard - {state.client, state.lead}
+    closed = frozenset(seat for who in step.closed for seat in state.seats_of(who)) - {state.lead}
+    if step.floor is FloorMode.OPEN or (HoldCause.PAUSE in state.holds and state.lead is None):
+        return heard & closed
     entitled = {holder(state), state.lead}
     if step.floor is FloorMode.QUEUE:
         entitled.add(state.client)
-    return hearable(state) - entitled
+    return heard - (entitled - closed)
 
 
 class Hall:
@@ -40,6 +49,8 @@ class Hall:
         self.now_ms = 0
         self.events: list[tuple[int, ev.Event]] = []
         self.drafts: dict[tuple[str, str], dict[str, str]] = {}
+        self.asked: list[tuple[SessionState, cmd.Command, int, str | None]] = []
+        """Every command with the state it met, its time and who asked: None for the room itself."""
         self.refusals = 0
         self.floor_conflicts = 0
         self._state: SessionState | None = None
@@ -70,11 +81,13 @@ class Hall:
 
     def fact(self, command: cmd.RoomCommand) -> None:
         """What the room itself reports. Raises `Refused` for an unknown seat."""
+        self.asked.append((self.state, command, self.now_ms, None))
         self._keep(decide(self.state, command, self.now_ms, drafts=self.drafts))
         self._looked_ms = self.now_ms
 
     def ask(self, seat: str, command: cmd.Command) -> bool:
         """Whether the session accepts `command` of `seat`; a refusal is counted and changes nothing."""
+        self.asked.append((self.state, command, self.now_ms, seat))
         try:
             events = decide(self.state, command, self.now_ms, by=seat, drafts=self.drafts)
         except Refused:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from cosession.core.vocabulary import PhaseStatus
+from cosession.core.state import PhaseInstance, SessionState
+from cosession.core.vocabulary import HoldCause, PhaseStatus
 from cosession.rehearse.hall import Hall
 
 #: An end holds if it is no further from the locked end than this.
@@ -22,10 +23,12 @@ class PlayedPhase:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`actual_s` runs from the real start to the real end. `end_error_s` is the real end minus the locked end that was
-    declared then (the lead may have moved it); positive is late. `end_declared_late`: it had been said that this end
-    cannot hold, and nothing was chosen since. `skipped` are ids of phases. `floor_conflicts` counts events after which
-    somebody could be heard who may not."""
+    """`actual_s` runs from the real start to the real end, without the time for which a session was suspended.
+    `end_error_s` is the real end minus the locked end that was declared then; positive is late. The lead may have moved
+    that end, stopping out of a care pause declares it for now, and a phase that was left out gives its time back.
+    `end_declared_late`: it had been said that this end cannot hold, and nothing was chosen since. `phases` are in the
+    order in which they stood; after a change of client some stand twice. `skipped` are ids of phases that were left
+    out. `floor_conflicts` counts events after which somebody could be heard who may not."""
 
     planned_s: float
     actual_s: float
@@ -72,17 +75,35 @@ def outcome(hall: Hall) -> Outcome:
     state = hall.state
     if state.started_at_ms is None or state.closed_at_ms is None:
         raise ValueError("the session is not over")
+    suspended_ms = state.booked.get(HoldCause.SUSPENDED, 0)
     return Outcome(
-        planned_s=state.script.planned_ms / 1000,
-        actual_s=(state.closed_at_ms - state.started_at_ms) / 1000,
-        end_error_s=(state.closed_at_ms - state.ends_at_ms) / 1000,
+        planned_s=state.planned_ms / 1000,
+        actual_s=(state.closed_at_ms - state.started_at_ms - suspended_ms) / 1000,
+        end_error_s=_end_error_ms(state, state.closed_at_ms) / 1000,
         end_declared_late=state.cannot_hold,
         phases=tuple(PlayedPhase(p.id, p.planned_ms / 1000, p.spent_ms / 1000) for p in state.phases),
-        skipped=tuple(p.id for p in state.phases if p.status is PhaseStatus.SKIPPED),
+        skipped=tuple(p.id for p in state.phases if p.status is PhaseStatus.SKIPPED and not _anew(state, p)),
         floor_conflicts=hall.floor_conflicts,
         refusals=hall.refusals,
         replay_equal=hall.replay_equal(),
     )
+
+
+def _end_error_ms(state: SessionState, closed_at_ms: int) -> int:
+    """A phase that was left out gives its time back: ending earlier by as much is no error."""
+    if state.stopped:
+        return 0
+    error_ms = closed_at_ms - state.ends_at_ms
+    spared_ms = sum(max(p.wanted_ms - p.spent_ms, 0) for p in state.phases if p.status is PhaseStatus.SKIPPED)
+    return error_ms if error_ms >= 0 else min(error_ms + spared_ms, 0)
+
+
+def _anew(state: SessionState, left: PhaseInstance) -> bool:
+    """Whether a phase that was left began anew later, with another client."""
+    if state.script.repeat is not None:
+        return False
+    later = state.phases[state.phases.index(left) + 1 :]
+    return any(phase.id == left.id for phase in later)
 
 
 def _clock(seconds: float) -> str:

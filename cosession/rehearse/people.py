@@ -14,6 +14,7 @@ from cosession.core import schedule as sch
 from cosession.core.floor import may_speak
 from cosession.core.script import CaptureSpec
 from cosession.core.state import SessionState
+from cosession.core.subject import holds_keys
 from cosession.core.vocabulary import FloorMode, HandKind, HoldCause, Job, Microphone, PhaseStatus, Role, Status
 
 #: A lead does without a phase of up to so much, rather than without the heart of the session.
@@ -25,6 +26,11 @@ SHORT_MS = 300_000
 def gesture(state: SessionState, seat: str, now_ms: int, rng: Random) -> cmd.SeatCommand | None:
     """What a member would do now, if anything."""
     instance, step, run = state.current, state.current_step, state.step
+    answer = answering(state, seat, rng)
+    if answer is not None:
+        return answer
+    if rng.random() < 0.02:
+        return rarely(state, seat, now_ms, rng)
     if rng.random() < 0.3 or instance is None or step is None or run is None:
         return microphone(state, seat, rng)
     if rng.random() < 0.2:
@@ -42,6 +48,37 @@ def gesture(state: SessionState, seat: str, now_ms: int, rng: Random) -> cmd.Sea
             return cmd.MarkDone(phase=instance.key, step=run.index) if rng.random() < 0.3 else None
         case FloorMode.SINGLE | FloorMode.OPEN | FloorMode.FACILITATOR:
             return None
+
+
+def answering(state: SessionState, seat: str, rng: Random) -> cmd.SeatCommand | None:
+    """What was put to a seat is answered, now and then with no."""
+    job = next((job for job, offered in state.offers.items() if offered == seat), None)
+    if job is not None:
+        return cmd.AnswerJob(job=job, accept=rng.random() < 0.7)
+    member = state.seats[seat].role in (Role.CLIENT, Role.CONSULTANT)
+    if state.vote is not None and member and seat not in state.vote.consents:
+        return cmd.AnswerCharter(version=state.vote.version, consents=rng.random() < 0.8)
+    if state.proposal is not None and rng.random() < 0.1:
+        return cmd.RefuseEnd()
+    turn = state.turn
+    if turn is not None and turn.seat == seat and state.seats[seat].typed and turn.text is None:
+        return cmd.TypeTurn(turn=turn.number, text=f"typed {rng.randint(1, 9999)}")
+    return None
+
+
+def rarely(state: SessionState, seat: str, now_ms: int, rng: Random) -> cmd.SeatCommand:
+    """What a member does once in a session, if at all."""
+    its, turn = state.seats[seat], 0 if state.turn is None else state.turn.number
+    soon_ms = round(now_ms + rng.uniform(0.5, 1) * max(state.ends_at_ms - now_ms, 60_000))
+    choices: list[tuple[int, cmd.SeatCommand]] = [
+        (2, cmd.AskPause()),
+        (30 if seat == state.client else 0, cmd.Thank(turn=turn)),
+        (20 if seat == state.client else 0, cmd.RecallRequest()),
+        (2, cmd.LeaveAt(at_ms=soon_ms if its.leaves_at_ms is None else None)),
+        (8, cmd.ChooseTyping(typed=not its.typed)),
+        (8, cmd.AgreeGoingOn(agreed=not its.goes_on)),
+    ]
+    return rng.choices([command for _, command in choices], [weight for weight, _ in choices])[0]
 
 
 def microphone(state: SessionState, seat: str, rng: Random) -> cmd.SetMicrophone:
@@ -85,6 +122,8 @@ def duty(state: SessionState, now_ms: int, rng: Random) -> cmd.SeatCommand | Non
         return None
     if state.cannot_hold and rng.random() < 0.2:
         return _choice(state, now_ms, rng)
+    if state.recalled and rng.random() < 0.5:
+        return cmd.SayRecall()
     waits = step.floor in (FloorMode.FACILITATOR, FloorMode.OPEN, FloorMode.SINGLE, FloorMode.QUEUE)
     over = (sch.step_left_ms(state, now_ms) or 0) <= 0
     if waits and over and run.index + 1 < len(phase.steps) and not state.holds:
@@ -96,38 +135,67 @@ def _choice(state: SessionState, now_ms: int, rng: Random) -> cmd.SkipPhase | cm
     """What makes an end hold that cannot: a short phase left out, or a later end. Only what the other phases can take
     up, for nobody gets more than planned, and then the session would end early."""
     share = sch.shares(state, now_ms)
-    yielded = {
-        p.key: max(p.wanted_ms - max(share.allotted_ms[p.key], sch.spent_ms(state, p, now_ms)), 0)
-        for p in state.phases
-        if p.status in (PhaseStatus.NOW, PhaseStatus.COMING)
-    }
+    coming = [phase for phase in state.phases if phase.status is PhaseStatus.COMING]
+    yielded = {phase.key: max(phase.wanted_ms - share.allotted_ms[phase.key], 0) for phase in coming}
     room_ms = sum(yielded.values())
-    for phase in (p for p in state.phases if p.status is PhaseStatus.COMING):
+    for phase in coming:
         spared = share.allotted_ms[phase.key]
         short = spared <= SHORT_MS and not state.script.phase(phase.id).protected
         if short and share.late_ms <= spared <= share.late_ms + room_ms - yielded[phase.key] and rng.random() < 0.5:
             return cmd.SkipPhase(phase=phase.key)
+    if state.proposal is not None or (state.refused_end and rng.random() < 0.9):
+        return None
     by_s = max(share.late_ms // 1000 + 1, 60)
     return cmd.MoveEnd(by_s=by_s) if by_s <= min((share.late_ms + room_ms) // 1000, 1800) else None
 
 
-def whim(state: SessionState, rng: Random) -> cmd.SeatCommand | None:
+def whim(state: SessionState, now_ms: int, rng: Random) -> cmd.SeatCommand | None:
     """What a lead does that nothing asks for: a word given or taken back, more time, a pause, the deputy's turn."""
     instance, turn = state.current, state.turn
     if instance is None:
         return None
-    roll = rng.random()
-    if roll < 0.25:
-        return cmd.GrantFloor(seat=rng.choice(list(state.seats)))
-    if roll < 0.4:
-        return None if turn is None else cmd.TakeBackFloor(turn=turn.number)
-    if roll < 0.6:
-        return None if turn is None else cmd.ExtendTurn(turn=turn.number)
-    if roll < 0.75:
-        return cmd.ExtendPhase(phase=instance.key)
-    if roll < 0.9:
-        return cmd.Pause() if HoldCause.PAUSE not in state.holds else None
-    return cmd.HandOverLead()
+    anybody = rng.choice(list(state.seats))
+    choices: list[tuple[int, cmd.SeatCommand | None]] = [
+        (20, cmd.GrantFloor(seat=anybody)),
+        (12, None if turn is None else cmd.TakeBackFloor(turn=turn.number)),
+        (15, None if turn is None else cmd.ExtendTurn(turn=turn.number)),
+        (8, None if turn is None else cmd.KeepSilence(turn=turn.number, on=not turn.silence)),
+        (12, cmd.ExtendPhase(phase=instance.key)),
+        (10, None if state.holds else cmd.Pause()),
+        (8, cmd.HandOverLead()),
+        (5, cmd.FlagExpert(seat=anybody, expert=not state.seats[anybody].expert)),
+        (5, cmd.OfferJob(job=rng.choice(list(Job)), seat=anybody)),
+        (5, _other_end(state, now_ms, rng)),
+    ]
+    return rng.choices([command for _, command in choices], [weight for weight, _ in choices])[0]
+
+
+def _other_end(state: SessionState, now_ms: int, rng: Random) -> cmd.MoveEnd | None:
+    """An earlier end, as long as the phases can yield it; a later one, as long as they take it up."""
+    share = sch.shares(state, now_ms)
+    # What the running phase yields is lost when it ends, and that may be before the later end stands.
+    coming = [phase for phase in state.phases if phase.status is PhaseStatus.COMING]
+    yielded_ms = sum(max(phase.wanted_ms - share.allotted_ms[phase.key], 0) for phase in coming)
+    by_s = rng.choice((60, 120, 300))
+    if rng.random() < 0.5:
+        return cmd.MoveEnd(by_s=by_s) if by_s * 1000 <= yielded_ms else None
+    return cmd.MoveEnd(by_s=-by_s) if by_s * 1000 <= share.elastic_ms else None
+
+
+def care(state: SessionState, now_ms: int, rng: Random) -> cmd.SeatCommand | None:
+    """What the lead does about an absent client: go on, another client, another day; mostly wait."""
+    if HoldCause.CLIENT_ABSENT not in state.holds or state.lead is None or rng.random() < 0.7:
+        return None
+    options: list[cmd.SeatCommand] = [cmd.GoOn(), cmd.GoOn()]
+    options += [cmd.ChangeClient(seat=rng.choice(list(state.seats)))]
+    options += [cmd.SuspendSession()] if rng.random() < 0.1 else []
+    return rng.choice(options)
+
+
+def way_out(rng: Random) -> cmd.SeatCommand:
+    """One of the four exits of a care pause."""
+    exits: list[cmd.SeatCommand] = [cmd.Resume(), cmd.Resume(smaller=True), cmd.SuspendSession(), cmd.StopSession()]
+    return rng.choices(exits, [60, 25, 12, 3])[0]
 
 
 # -- what must be refused ------------------------------------------------------------------------------------------
@@ -144,7 +212,7 @@ def mistake(state: SessionState, seat: str, now_ms: int, rng: Random) -> tuple[s
         (seat, cmd.MarkDone(phase="lunch#1", step=0)),
         ("z99", cmd.RaiseHand()),
     ]
-    if seat != state.lead:
+    if not holds_keys(state, state.seats[seat]):
         wrong += [(seat, cmd.StartSession()), (seat, cmd.Pause()), (seat, cmd.MoveEnd()), (seat, cmd.CloseSession())]
     if state.seats[seat].role is not Role.FACILITATOR:
         wrong.append((seat, cmd.TakeLead()))
@@ -154,7 +222,7 @@ def mistake(state: SessionState, seat: str, now_ms: int, rng: Random) -> tuple[s
         wrong.append((seat, cmd.SetMicrophone(microphone=Microphone.OPEN)))
     for key, spec in cap.writable(state, seat, now_ms):
         fields = texts(spec, rng)
-        wrong.append((seat, cmd.SubmitCapture(capture=spec.id, fields=fields, version=99)))
+        wrong.append((seat, cmd.SubmitCapture(capture=spec.id, fields=fields, version=9999)))
         long = next((field for field in spec.fields if field.kind in ("text", "line")), None)
         if long is not None:
             was = None if spec.many else cap.latest(state, seat, spec.id, key)
@@ -167,19 +235,19 @@ def mistake(state: SessionState, seat: str, now_ms: int, rng: Random) -> tuple[s
 # -- who there is --------------------------------------------------------------------------------------------------
 
 
-def seats(people: int) -> tuple[cmd.NewSeat, ...]:
-    """A facilitator and `people` members: the first is client, the last hold the jobs. Raises nothing: whether so many
-    fit the script is `core`'s to say."""
+def seats(people: int, conducted: bool = True) -> tuple[cmd.NewSeat, ...]:
+    """`people` members, and where the script is conducted a facilitator: the first member is client, the last hold the
+    jobs. Raises nothing: whether so many fit the script is `core`'s to say."""
     jobs: dict[int, frozenset[Job]] = {}
     for job, place in ((Job.DEPUTY, people - 1), (Job.SCRIBE, people - 2), (Job.TIMEKEEPER, people - 3)):
-        if place > 0:
+        if place > 0 and (conducted or job is not Job.DEPUTY):
             jobs[place] = frozenset({job})
-    members = [
+    members = tuple(
         cmd.NewSeat(
             name=f"Person {place + 1}",
             role=Role.CLIENT if place == 0 else Role.CONSULTANT,
             jobs=jobs.get(place, frozenset()),
         )
         for place in range(people)
-    ]
-    return (cmd.NewSeat(name="Facilitator", role=Role.FACILITATOR), *members)
+    )
+    return (cmd.NewSeat(name="Facilitator", role=Role.FACILITATOR), *members) if conducted else members

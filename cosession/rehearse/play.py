@@ -13,9 +13,10 @@ from random import Random
 
 from cosession.core import commands as cmd
 from cosession.core import schedule as sch
-from cosession.core.floor import may_speak
+from cosession.core.floor import holder, may_speak
 from cosession.core.script import Script
-from cosession.core.vocabulary import HoldCause, Microphone, Presence, Status
+from cosession.core.subject import holds_keys
+from cosession.core.vocabulary import HoldCause, Job, Microphone, PhaseStatus, Presence, Role, Status
 from cosession.rehearse import people
 from cosession.rehearse.hall import Hall
 from cosession.rehearse.outcome import Outcome, outcome
@@ -44,7 +45,12 @@ class Chances:
 def play(script: Script, members: int, chances: Chances) -> Outcome:
     """Play `script` to its end with `members` people and a facilitator; the same chances give the same outcome. Raises
     `Refused` if so many people do not fit the script, `NotRefused` if the rules let something wrong pass."""
-    return outcome(_Performance(script, members, chances).played())
+    return outcome(played(script, members, chances))
+
+
+def played(script: Script, members: int, chances: Chances) -> Hall:
+    """The hall as it is after such a play. Raises as `play` does."""
+    return _Performance(script, members, chances).played()
 
 
 class _Performance:
@@ -54,17 +60,19 @@ class _Performance:
         self._agenda: list[tuple[int, int, Callable[[], None]]] = []
         self._planned = 0
         self._gone: set[str] = set()
+        self._left: set[str] = set()
         self._turn = 0
         self._phase: str | None = None
+        self._seen: dict[HoldCause, int] = {}
         self._hall = Hall(
             cmd.CreateSession(
                 title="Rehearsal",
                 language="en",
                 script=script.model_dump(mode="json"),
-                seats=people.seats(members),
+                seats=people.seats(members, script.facilitator),
                 starts_at_ms=AHEAD_MS,
                 number=2,
-                previous_client=self._rng.randint(1, members),
+                previous_client=self._rng.randint(1, members) - (0 if script.facilitator else 1),
             )
         )
 
@@ -94,50 +102,99 @@ class _Performance:
     def _after(self, wait_ms: float, act: Callable[[], None]) -> None:
         self._plan(self._hall.now_ms + round(wait_ms), act)
 
-    # -- the lead ----------------------------------------------------------------------------------------------
+    # -- who conducts ------------------------------------------------------------------------------------------
 
     def _start(self) -> None:
-        self._hall.ask("f", cmd.StartSession())
+        """Whoever may begin does, as soon as enough are there."""
+        if not any(self._hall.ask(seat, cmd.StartSession()) for seat in self._keepers()):
+            self._after(1_000, self._start)
 
     def _lead(self) -> str | None:
         """Who conducts, if that person is there."""
         lead = self._hall.state.lead
         return None if lead is None or lead in self._gone else lead
 
+    def _keepers(self) -> list[str]:
+        """Who is there and holds the keys: the lead, or where nobody conducts every member."""
+        state = self._hall.state
+        return [seat.id for seat in state.seats.values() if seat.id not in self._gone and holds_keys(state, seat)]
+
     def _phase_over_ms(self) -> int | None:
         """When the running phase's time is over, or now if it was; None while the clock stands or nobody leads."""
         state, now_ms = self._hall.state, self._hall.now_ms
         if state.current is None or state.clock_from_ms is None or self._lead() is None:
             return None
-        left = sch.shares(state, now_ms).allotted_ms[state.current.key] - sch.spent_ms(state, state.current, now_ms)
-        return now_ms + max(left, 0)
+        return now_ms + max(sch.phase_left_ms(state, now_ms), 0)
 
     def _press_next(self) -> None:
         lead, current = self._lead(), self._hall.state.current
+        if lead is None or current is None:
+            return
+        last = not any(phase.status is PhaseStatus.COMING for phase in self._hall.state.phases)
+        if last and self._rng.random() < 0.3:
+            self._hall.ask(lead, cmd.CloseSession())
+        elif self._hall.ask(lead, cmd.NextPhase(phase=current.key)) and self._rng.random() < 0.03:
+            self._after(self._rng.uniform(1_000, 4_000), self._undo)
+
+    def _undo(self) -> None:
+        lead, current = self._lead(), self._hall.state.current
         if lead is not None and current is not None:
-            self._hall.ask(lead, cmd.NextPhase(phase=current.key))
+            self._hall.ask(lead, cmd.Undo(phase=current.key))
 
     def _conduct(self, lead: str) -> None:
-        command = people.duty(self._hall.state, self._hall.now_ms, self._rng)
-        if command is None and self._rng.random() < 0.08:
-            command = people.whim(self._hall.state, self._rng)
+        state, now_ms, rng = self._hall.state, self._hall.now_ms, self._rng
+        command = people.duty(state, now_ms, rng) or people.care(state, now_ms, rng)
+        if command is None and state.pause_wanted and HoldCause.CARE not in state.holds and rng.random() < 0.5:
+            command = cmd.CarePause()
+        if command is None and rng.random() < 0.08:
+            command = people.whim(state, now_ms, rng)
         if command is None or not self._hall.ask(lead, command):
             return
         if isinstance(command, cmd.Pause):
-            self._after(self._rng.uniform(5_000, 60_000), self._resume)
+            self._after(rng.uniform(5_000, 60_000), self._resume)
+
+    def _alone(self) -> None:
+        """Where nobody conducts, a member pauses now and then, or goes on to the next step."""
+        state, rng = self._hall.state, self._rng
+        if state.script.facilitator or state.current is None or state.step is None or rng.random() > 0.01:
+            return
+        commands: list[cmd.SeatCommand] = [cmd.Pause(), cmd.CarePause()]
+        commands += [cmd.NextStep(phase=state.current.key, step=state.step.index)]
+        command = rng.choice(commands)
+        if self._hall.ask(rng.choice(self._keepers() or ["p1"]), command) and isinstance(command, cmd.Pause):
+            self._after(rng.uniform(5_000, 60_000), self._resume)
 
     def _resume(self) -> None:
-        if HoldCause.PAUSE not in self._hall.state.holds:
-            return
-        lead = self._lead()
-        if lead is None or not self._hall.ask(lead, cmd.Resume()):
+        """Out of a pause, after the care pause if there is one: `Resume` ends that first."""
+        if HoldCause.CARE not in self._hall.state.holds and HoldCause.PAUSE in self._hall.state.holds:
+            self._any(cmd.Resume())
+        if HoldCause.PAUSE in self._hall.state.holds:
             self._after(5_000, self._resume)
+
+    def _leave_care(self) -> None:
+        """Out of a care pause by one of its exits; as long as nobody is there who may, later."""
+        if HoldCause.CARE in self._hall.state.holds and not self._any(people.way_out(self._rng)):
+            self._after(5_000, self._leave_care)
+
+    def _wake_up(self) -> None:
+        """A suspended session goes on."""
+        if HoldCause.SUSPENDED in self._hall.state.holds and not self._any(cmd.ResumeSession()):
+            self._after(5_000, self._wake_up)
+
+    def _any(self, command: cmd.SeatCommand) -> bool:
+        """Whether somebody with the keys could do it, or, where nobody leads, a member."""
+        vacant = [seat for seat in self._hall.state.seats if seat not in self._gone] if self._hall.state.vacant else []
+        return any(self._hall.ask(seat, command) for seat in (*self._keepers(), *vacant))
 
     # -- everybody ---------------------------------------------------------------------------------------------
 
     def _arrive(self, seat: str) -> None:
         self._hall.fact(cmd.ReportPresence(seat=seat, presence=Presence.HERE))
         self._hall.ask(seat, cmd.SetMicrophone(microphone=Microphone.OPEN))
+        if self._rng.random() < 0.5:
+            self._hall.ask(seat, cmd.AgreeGoingOn(agreed=True))
+        if seat == self._hall.state.lead and self._rng.random() < 0.3:
+            self._hall.ask(seat, cmd.ProposeCharter(lines=("Be on time.", "What is said here stays here.")))
 
     def _beat(self) -> None:
         """Somebody who is there does something."""
@@ -154,15 +211,28 @@ class _Performance:
         lead = self._lead()
         if lead is not None:
             self._conduct(lead)
-        if hall.state.lead != "f" and "f" in there and rng.random() < 0.1:
+        self._alone()
+        self._voices()
+        if hall.state.lead not in ("f", None) and "f" in there and rng.random() < 0.1:
             hall.ask("f", cmd.TakeLead())
 
     def _take_part(self, seat: str) -> None:
         command = people.gesture(self._hall.state, seat, self._hall.now_ms, self._rng)
         if isinstance(command, cmd.SubmitCapture) and self._rng.random() < 0.3:
             self._hall.drafts[(seat, command.capture)] = command.fields
-        elif command is not None:
-            self._hall.ask(seat, command)
+            return
+        accepted = command is not None and self._hall.ask(seat, command)
+        if accepted and isinstance(command, cmd.LeaveAt) and command.at_ms is not None:
+            self._plan(command.at_ms, lambda: self._leave(seat))
+
+    def _voices(self) -> None:
+        """The media's facts: who has spoken, and the lead's words inside a turn."""
+        hall, rng, holding = self._hall, self._rng, holder(self._hall.state)
+        if holding is not None and rng.random() < 0.1:
+            hall.fact(cmd.ReportVoices(spoke_ms={holding: rng.randint(500, 9_000)}))
+        if rng.random() < 0.02:
+            hall.fact(cmd.ReportLeadVoice(speaking=True))
+            self._after(rng.uniform(1_000, 15_000), lambda: hall.fact(cmd.ReportLeadVoice(speaking=False)))
 
     def _look(self) -> None:
         """What has begun since the last moment sets people going: a turn its speaker, a phase those who will drop."""
@@ -172,6 +242,10 @@ class _Performance:
             seat = state.turn.seat
             self._after(rng.uniform(200, 2_000), lambda: self._speak(seat))
             self._after(state.turn.budget_ms * rng.uniform(0.4, 1.25), lambda: self._finish(seat, number))
+        for cause, least, leaves in ((HoldCause.CARE, 15, self._leave_care), (HoldCause.SUSPENDED, 60, self._wake_up)):
+            if cause in state.holds and state.holds[cause] != self._seen.get(cause):
+                self._seen[cause] = state.holds[cause]
+                self._after(rng.uniform(least, 10 * least) * 1000, leaves)
         if state.current is not None and state.current.key != self._phase:
             self._phase = state.current.key
             lasts = sch.shares(state, self._hall.now_ms).allotted_ms[state.current.key]
@@ -195,8 +269,12 @@ class _Performance:
         """Signs of life stop for 5 to 120 s; who is away already is not away twice."""
         if seat in self._gone:
             return
-        self._gone.add(seat)
         away_ms = self._rng.uniform(5_000, 120_000)
+        if self._rng.random() < 0.25:
+            self._hall.fact(cmd.ReportPath(seat=seat, lost=True))
+            self._after(away_ms, lambda: self._hall.fact(cmd.ReportPath(seat=seat, lost=False)))
+            return
+        self._gone.add(seat)
         for after_ms, presence in ((WEAK_MS, Presence.WEAK), (ABSENT_MS, Presence.ABSENT)):
             if away_ms > after_ms:
                 self._after(after_ms, lambda p=presence: self._fade(seat, p))  # type: ignore[misc]
@@ -205,7 +283,18 @@ class _Performance:
     def _fade(self, seat: str, presence: Presence) -> None:
         self._hall.fact(cmd.ReportPresence(seat=seat, presence=presence))
 
+    def _leave(self, seat: str) -> None:
+        """Who said so leaves for good, unless the session cannot do without them or they took it back."""
+        its, state = self._hall.state.seats[seat], self._hall.state
+        needed = state.script.repeat is not None or state.status is not Status.RUNNING or Job.DEPUTY in its.jobs
+        if its.leaves_at_ms is not None and its.role is Role.CONSULTANT and not needed:
+            self._gone.add(seat)
+            self._left.add(seat)
+            self._fade(seat, Presence.ABSENT)
+
     def _return(self, seat: str) -> None:
+        if seat in self._left:
+            return
         self._gone.discard(seat)
         if self._rng.random() < 0.5:
             self._hall.fact(cmd.ReturnSeat(seat=seat))
