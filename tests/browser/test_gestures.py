@@ -167,3 +167,14 @@ async def test_a_private_word_reaches_one_seat_and_an_answer_the_lead(house: Hou
     await consultant.press("send_note")
     await expect(facilitator.page.locator(".ask")).to_contain_text("Je n’entends plus Nadia")
     await expect(facilitator.page.locator(".ask h2")).to_have_text("Karim, en privé")
+
+
+async def test_a_free_group_that_says_tu_hears_no_vous_and_no_cue(house: House) -> None:
+    made = await house.make(2, address="tu", guidance="free")
+    facilitator, client, consultant = await house.enter(made, "f", "p1", "p2")
+    await facilitator.go_to("problem_statement")
+    await expect(client.page.locator("#role h2")).to_have_text("C’est à toi")
+    await expect(client.page.locator("#role .do")).to_have_text("Tu as la parole, personne ne t’interrompt.")
+    await expect(consultant.page.locator("#role .do")).to_have_text("Écoute Nadia.")
+    for person in (facilitator, client, consultant):
+        await expect(person.page.locator(".cue, .cues, .tile .left")).to_have_count(0)

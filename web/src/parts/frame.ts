@@ -17,7 +17,7 @@ export function frame(room: Room): TemplateResult | typeof nothing {
       ${icon(name)}${words}
     </button>`;
   const care = room.held("care");
-  return html`<section class="frame ${ready ? "ready" : ""}" aria-labelledby="frame-h">
+  return html`<section class="frame ${ready || room.may("resume") ? "ready" : ""}" aria-labelledby="frame-h">
     <h2 id="frame-h">${t("frame.title")}</h2>
     ${recall(room)}
     <div class="btns">
@@ -64,7 +64,9 @@ export function careExits(room: Room): TemplateResult | typeof nothing {
   const client = room.common?.client;
   const name = client ? room.name(client) : t("role.client");
   const exit = (key: string, gesture: TemplateResult): TemplateResult =>
-    html`<li>${gesture}<span class="dim">${t(`care.${key}.what`, { name })}</span></li>`;
+    html`<li>
+      ${gesture}<span class="dim">${key === "smaller" && room.isMe(client ?? null) ? t("care.smaller.you") : t(`care.${key}.what`, { name })}</span>
+    </li>`;
   const sure = (key: string, command: SeatCommand, grave = false): TemplateResult =>
     html`<co-confirm .room=${room} .words=${t(`care.${key}`)} .ask=${t(`care.${key}.ask`)} .yes=${t(`care.${key}`)} .gesture=${command.type} .icon=${""} .grave=${grave} .act=${() => void room.ask(command)}></co-confirm>`;
   if (!room.may("resume")) return nothing;

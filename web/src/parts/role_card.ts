@@ -59,13 +59,10 @@ function types(room: Room): boolean {
 export function careWords(room: Room): TemplateResult | typeof nothing {
   if (!room.held("care")) return nothing;
   const { client, conducted } = room.common ?? {};
-  const heard = !conducted
-    ? "care.heard_alone"
-    : client && room.isMe(client)
-      ? "care.heard_client"
-      : room.own?.leads
-        ? "care.heard_lead"
-        : "care.heard";
+  const mine = room.isMe(client ?? null);
+  const alone = mine ? "care.heard_alone_client" : "care.heard_alone";
+  const led = mine ? "care.heard_client" : room.own?.leads ? "care.heard_lead" : "care.heard";
+  const heard = conducted ? led : alone;
   const words = client ? t(heard, { name: room.name(client) }) : nothing;
   return html`<p class="dim">${words}</p>
     <p class="dim">${t("care.hidden")}</p>`;

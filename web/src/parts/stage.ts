@@ -56,7 +56,7 @@ export function onStage(room: Room): string[] {
 export function typed(room: Room): TemplateResult | typeof nothing {
   const turn = room.common?.floor.turn;
   if (!turn?.text) return nothing;
-  return html`<blockquote class="typed" aria-live="polite">
+  return html`<blockquote class="typed">
     <p class="voice">${quote(turn.text)}</p>
     <footer class="faint">${room.name(turn.seat)}, ${t("typed.by")}</footer>
   </blockquote>`;
