@@ -27,15 +27,16 @@ class Mine extends Part {
   #pause(): TemplateResult | typeof nothing {
     const { room } = this;
     if (room.own?.pause_asked) return html`<p class="told">${icon("check")}${t("pause.told")}</p>`;
-    const alone = room.common?.conducted === false;
-    if (!room.may("ask_pause") && !(alone && room.may("care_pause"))) return nothing;
+    const unconducted = room.common?.conducted === false;
+    const alone = unconducted || room.common?.vacant === true;
+    if (!room.may("ask_pause") && !(unconducted && room.may("care_pause"))) return nothing;
     const ask = (): void => {
       this.#hide();
-      if (alone) void room.ask({ type: "care_pause" });
+      if (alone) void room.ask({ type: unconducted ? "care_pause" : "ask_pause" });
       else void room.askAndSay({ type: "ask_pause" }, t("pause.told"));
     };
     return row(
-      html`<button class="btn" data-gesture=${alone ? "care_pause" : "ask_pause"} @click=${ask}>${icon("cup")}${t("pause.ask")}</button>`,
+      html`<button class="btn" data-gesture=${unconducted ? "care_pause" : "ask_pause"} @click=${ask}>${icon("cup")}${t("pause.ask")}</button>`,
       t(alone ? "pause.alone" : "pause.private"),
     );
   }

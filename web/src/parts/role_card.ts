@@ -58,11 +58,11 @@ function types(room: Room): boolean {
 /** In a care pause: who may be heard, and that nothing is kept of it. */
 export function careWords(room: Room): TemplateResult | typeof nothing {
   if (!room.held("care")) return nothing;
-  const { client, conducted } = room.common ?? {};
+  const { client, conducted, vacant } = room.common ?? {};
   const mine = room.isMe(client ?? null);
   const alone = mine ? "care.heard_alone_client" : "care.heard_alone";
   const led = mine ? "care.heard_client" : room.own?.leads ? "care.heard_lead" : "care.heard";
-  const heard = conducted ? led : alone;
+  const heard = conducted && !vacant ? led : alone;
   const words = client ? t(heard, { name: room.name(client) }) : nothing;
   return html`<p class="dim">${words}</p>
     <p class="dim">${t("care.hidden")}</p>`;
