@@ -24,9 +24,12 @@ test-firefox: install dev ## the room tests with Firefox ESR among Chromium page
 	@chromium=$$($(BIN)/python tests/chromium.py) && firefox=$$($(BIN)/python -m tests.media.firefox) && \
 	    COSESSION_CHROMIUM=$$chromium COSESSION_FIREFOX=$$firefox $(BIN)/python -m pytest tests/media/firefox_room.py $(ARGS)
 
-# Minutes to hours of what `make test` does for seconds; FUZZ_SECONDS for each reader of the network.
+# Minutes to hours of what `make test` does for seconds; FUZZ_SECONDS for each reader of the network. A million steps of
+# the session machines take about 50 minutes of one core.
 FUZZ_SECONDS ?= 60
+SESSION_STEPS ?= 1000000
 soak: install dev ## look long for what breaks
+	COSESSION_STEPS=$(SESSION_STEPS) $(BIN)/python -m pytest tests/core/test_machine.py tests/rehearse -o timeout=0 -o session_timeout=0
 	COSESSION_HYPOTHESIS=thorough $(BIN)/python -m pytest tests/media/test_fuzz.py tests/media/test_sdp.py tests/media/test_bytes.py --timeout=3600
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(PIP) --only-binary :all: atheris || echo "soak: no atheris for this Python: hypothesis alone" >&2
 	@! $(BIN)/python -c 'import atheris' 2>/dev/null || for reader in sdp stun rtp rtcp datagram; do \

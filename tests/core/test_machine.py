@@ -34,24 +34,32 @@ STEPS_EACH = 60
 #: Views are dear, so they are looked at every so many steps.
 LOOK_EVERY = 6
 
-#: What ends or skips things is drawn less often, so that sessions get somewhere.
-OFTEN = [kind for kind in GESTURES if kind not in (cmd.CloseSession, cmd.StopSession, cmd.SkipPhase)]
-PEOPLE = (
-    cmd.SetMicrophone,
+#: Whose gesture it is, so that most of what is asked has a chance; and those that end or suspend things, drawn less
+#: often, so that sessions get somewhere.
+OF_THE_TURN = (cmd.EndTurn, cmd.PassTurn, cmd.TypeTurn)
+OF_THE_CLIENT = (cmd.Thank, cmd.RecallRequest)
+OF_A_MEMBER = (
+    cmd.AskPause,
+    cmd.LeaveAt,
+    cmd.ChooseTyping,
+    cmd.AgreeGoingOn,
+    cmd.RefuseEnd,
+    cmd.AnswerJob,
+    cmd.AnswerCharter,
     cmd.RaiseHand,
-    cmd.EndTurn,
-    cmd.PassTurn,
+    cmd.LowerHand,
+    cmd.SetMicrophone,
+    cmd.SubmitCapture,
     cmd.MarkDone,
-    cmd.GrantFloor,
-    cmd.NextStep,
-    cmd.NextPhase,
-    cmd.Resume,
-    cmd.ResumeSession,
-    cmd.TypeTurn,
-    cmd.Thank,
 )
-kinds = st.sampled_from([*GESTURES, *OFTEN, *PEOPLE, *PEOPLE])
+OF_THE_FACILITATOR = (cmd.TakeLead,)
+SELDOM = (cmd.CloseSession, cmd.StopSession, cmd.SuspendSession, cmd.SkipPhase, cmd.ChangeClient)
+USUAL = [kind for kind in GESTURES if kind not in SELDOM]
+OFTEN = [*OF_THE_TURN, *OF_A_MEMBER, cmd.EndTurn, cmd.SetMicrophone, cmd.RaiseHand, cmd.NextStep, cmd.GrantFloor]
+EXITS = [cmd.Resume, cmd.ResumeSession]
+kinds = st.sampled_from([*GESTURES, *USUAL, *USUAL, *OFTEN, *OFTEN, *OFTEN, *EXITS])
 places = st.integers(0, 12)
+gestures = st.tuples(kinds, places, st.integers(0, 7), st.integers(0, 40))
 
 
 class SessionMachine(RuleBasedStateMachine):
@@ -67,11 +75,23 @@ class SessionMachine(RuleBasedStateMachine):
         address=st.sampled_from(list(Address)),
         order=st.sampled_from(list(TurnOrder)),
         number=st.integers(1, 3),
-        begun=st.booleans(),
+        ahead=st.integers(-1, 40),
+        steps=st.integers(0, 2),
+        armed=st.integers(0, 2**12),
     )
     def gather(
-        self, late: int, people: int, guidance: Guidance, address: Address, order: TurnOrder, number: int, begun: bool
+        self,
+        late: int,
+        people: int,
+        guidance: Guidance,
+        address: Address,
+        order: TurnOrder,
+        number: int,
+        ahead: int,
+        steps: int,
+        armed: int,
     ) -> None:
+        """Everybody is there, and the session stands somewhere: in the lobby, or in a step of a phase."""
         chosen = script(self.name)
         least, planned = chosen["people"]["minimum"], chosen["people"]["planned"]
         self.steps = 0
@@ -87,8 +107,21 @@ class SessionMachine(RuleBasedStateMachine):
             number=number,
         ).everybody()
         self.table.until(300_000 + late * 1000)
-        if begun:
-            self.ask(self.table.state.lead or "p1", cmd.StartSession())
+        for place, seat in enumerate(self.table.state.seats):
+            if armed >> place & 1:
+                self.ask(seat, cmd.SetMicrophone(microphone=Microphone.OPEN))
+        if ahead >= 0:
+            self.conduct(cmd.StartSession())
+        for _ in range(ahead % len(self.table.state.phases)):
+            self.conduct(GESTURES[cmd.NextPhase](self.table.state, 0, True))
+        for _ in range(steps):
+            self.conduct(GESTURES[cmd.NextStep](self.table.state, 0, True))
+        for place, seat in enumerate(self.table.state.seats):
+            if armed >> place & 1:
+                self.ask(seat, cmd.SetMicrophone(microphone=Microphone.ARMED))
+
+    def conduct(self, command: cmd.Command) -> None:
+        self.ask(self.table.state.lead or "p1", command)
 
     def seat(self, place: int, wanted: int = 0) -> str:
         """A seat: any, or the one that has the floor, leads or is client."""
@@ -115,15 +148,40 @@ class SessionMachine(RuleBasedStateMachine):
                 assert event.seat in (before.facilitator, before.holder_of(Job.DEPUTY)), "only to the deputy, and back"
         return events
 
-    @rule(kind=kinds, place=places, wanted=st.integers(0, 4), right=st.integers(0, 5), number=st.integers(0, 40))
-    def command(self, kind: type[cmd.Command], place: int, wanted: int, right: int, number: int) -> None:
-        seat, again = self.seat(place, wanted), kind not in REPEATABLE
-        command = GESTURES[kind](self.table.state, number, right > 0)
+    def asker(self, kind: type[cmd.Command], place: int, oddly: bool) -> str:
+        """A seat: the one whose gesture it is, or any."""
+        state = self.table.state
+        turn = None if state.turn is None else state.turn.seat
+        owners = {OF_THE_TURN: turn, OF_THE_CLIENT: state.client, OF_THE_FACILITATOR: state.facilitator}
+        owner = next((seat for group, seat in owners.items() if kind in group), state.lead)
+        return self.seat(place) if oddly or owner is None or kind in OF_A_MEMBER else owner
+
+    @rule(crowd=st.lists(gestures, min_size=1, max_size=6))
+    def commands(self, crowd: list[tuple[type[cmd.Command], int, int, int]]) -> None:
+        """Several at once; one in eight of an odd seat or with a wrong subject."""
+        for kind, place, odd, number in crowd:
+            command = GESTURES[kind](self.table.state, number, odd != 1)
+            self.twice(self.asker(kind, place, odd == 0), command)
+
+    def twice(self, seat: str, command: cmd.Command) -> None:
+        """The same again has no second effect."""
+        again = not isinstance(command, REPEATABLE)
         if self.ask(seat, command) is not None and again:
             after = self.table.state
             second = self.ask(seat, command)
             assert second is None or self._another_round(command), f"{command} twice has two effects: {second}"
             assert second is not None or self.table.state == after
+
+    @rule(times=st.integers(1, 4), how=st.sampled_from(("end", "wake")))
+    def it_goes_on(self, times: int, how: str) -> None:
+        """Turns end, or what time brings comes."""
+        for _ in range(times):
+            turn, wake_ms = self.table.state.turn, next_wake(self.table.state, self.table.now_ms)
+            if how == "end" and turn is not None:
+                self.ask(turn.seat, cmd.EndTurn(turn=turn.number))
+            elif wake_ms is not None and wake_ms < self.table.now_ms + 3_600_000:
+                self.table.until(wake_ms)
+            laws.one_holder(self.table.state)
 
     def _another_round(self, command: cmd.Command) -> bool:
         """A round that begins anew under the same step gives the same people another turn to pass."""
@@ -162,8 +220,8 @@ class SessionMachine(RuleBasedStateMachine):
         """Between the moments at which the rules want to be woken nothing is due."""
         table, at_ms = self.table, self.table.now_ms + seconds * 1000
         wake_ms = next_wake(table.state, table.now_ms)
-        if wake_ms is not None and wake_ms > table.now_ms + 1:
-            between = min(at_ms, wake_ms - 1)
+        between = at_ms if wake_ms is None else min(at_ms, wake_ms - 1)
+        if between > table.now_ms:
             assert decide(table.state, cmd.Tick(), between, drafts=table.drafts) == [], "a moment is forgotten"
         table.until(at_ms)
 
