@@ -58,8 +58,10 @@ def _open_now(state: SessionState) -> Iterator[tuple[str | None, CaptureSpec]]:
 
 
 def authors(state: SessionState, spec: CaptureSpec) -> frozenset[str]:
-    """Who may write it. While the scribe is absent, or there is none, the members write for themselves."""
-    whos = [Who.MEMBERS if who is Who.SCRIBE and not _scribe_here(state) else who for who in spec.by]
+    """Who may write it. While the scribe is absent, or there is none, the members write for themselves; the client not
+    what is hidden from the client."""
+    themselves = Who.CONSULTANTS if spec.visible is Visibility.NOT_CLIENT else Who.MEMBERS
+    whos = [themselves if who is Who.SCRIBE and not _scribe_here(state) else who for who in spec.by]
     return frozenset(seat for who in whos for seat in state.seats_of(who))
 
 

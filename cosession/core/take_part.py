@@ -13,7 +13,7 @@ from cosession.core import commands as cmd
 from cosession.core import events as ev
 from cosession.core import schedule as sch
 from cosession.core.course import Course
-from cosession.core.floor import FOLLOW_UPS, may_speak
+from cosession.core.floor import FOLLOW_UPS, closed_roles, may_speak
 from cosession.core.refusal import Refused
 from cosession.core.state import SeatState
 from cosession.core.subject import require_keys, require_step, require_turn
@@ -107,8 +107,8 @@ def _thank(course: Course, c: cmd.Thank, seat: SeatState) -> None:
     state, step, turn = course.state, course.state.current_step, require_turn(course, c.turn)
     if seat.id != state.client:
         raise Refused(RefusalCode.NOT_YOUR_SEAT, "the client thanks")
-    if step is None or step.floor is not FloorMode.ROUND or turn.seat == seat.id:
-        raise Refused(RefusalCode.NOT_NOW, "nobody speaks to the client in turn")
+    if step is None or step.floor is not FloorMode.ROUND or seat.id not in closed_roles(state):
+        raise Refused(RefusalCode.NOT_NOW, "nobody speaks in turn to a client who listens")
     if turn.thanked:
         raise Refused(RefusalCode.ALREADY)
     course.emit(ev.TurnThanked(turn=c.turn))

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import structlog
 
-from cosession.core.captures import Drafts
+from cosession.core.captures import Drafts, authors
 from cosession.core.events import CaptureSubmitted, Event
 from cosession.core.refusal import Refused
 from cosession.core.state import SessionState
@@ -77,7 +77,7 @@ def _check(state: SessionState, seat: str, capture: str, fields: Mapping[str, st
         raise Refused(RefusalCode.CLOSED)
     if spec is None:
         raise Refused(RefusalCode.UNKNOWN_CAPTURE, "capture")
-    if not any(seat in state.seats_of(who) for who in spec.by):
+    if seat not in authors(state, spec):
         raise Refused(RefusalCode.NOT_YOUR_SEAT, "capture")
     unknown = next((name for name in fields if name not in {field.id for field in spec.fields}), None)
     if unknown is not None:

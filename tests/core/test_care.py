@@ -148,6 +148,12 @@ def test_thanks_end_a_turn_after_its_sentence() -> None:
     assert turn(table).number == first.number + 1
 
 
+def test_the_client_thanks_only_who_speaks_while_the_client_listens() -> None:
+    table = Table().start()
+    table.when("f", cmd.NextStep(phase="check_in#1", step=0))
+    assert refused(table, "p1", cmd.Thank(turn=turn(table).number)) is RefusalCode.NOT_NOW
+
+
 def test_the_request_is_recalled_through_the_lead() -> None:
     table = Table().start().go_to("contract")
     table.when("p1", cmd.SubmitCapture(capture="request", fields={"text": "Dire non"}))

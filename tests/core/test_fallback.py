@@ -111,6 +111,8 @@ def test_while_the_scribe_is_away_everybody_writes_their_own_line() -> None:
     assert scribe is not None
     table.drop(scribe)
     table.when("p3", cmd.SubmitCapture(capture="answer", fields={"text": "Oui"}))
+    hidden = cmd.SubmitCapture(capture="contribution", fields={"text": "Une idée"})
+    assert refused(table, "p1", hidden) is RefusalCode.NOT_YOUR_SEAT, "never what is hidden from the client"
     table.back(scribe)
     assert table.state.captures[-1].seat == "p3"
     assert table.state.holder_of(Job.SCRIBE) == scribe, "the job is kept"
