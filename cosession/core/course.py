@@ -25,10 +25,13 @@ class Course:
         self.now_ms = now_ms
         self.drafts = drafts
         self.events: list[ev.Event] = []
+        self.states: list[SessionState] = []
+        """After each of `events`."""
 
     def emit(self, event: ev.Event) -> None:
-        self.events.append(event)
         self.state = evolve(self.state, event, self.now_ms)
+        self.events.append(event)
+        self.states.append(self.state)
 
     # -- phases and steps --------------------------------------------------------------------------------------
 

@@ -42,6 +42,13 @@ def decide(
         return create(command)
     if state is None:
         raise Refused(RefusalCode.NOT_NOW, "there is no session yet")
+    return decided(state, command, now_ms, by, drafts).events
+
+
+def decided(
+    state: SessionState, command: cmd.Command, now_ms: int, by: str | None = None, drafts: cap.Drafts = NO_DRAFTS
+) -> Course:
+    """As `decide`, with the states that its events lead to, for who need not evolve them again. Raises `Refused`."""
     course = Course(state, now_ms, drafts)
     if by is None:
         _FACTS[type(command)](course, command)
@@ -53,7 +60,7 @@ def decide(
         settle(course)
         _gesture(course, command, by)
     settle(course)
-    return course.events
+    return course
 
 
 def accepted(state: SessionState, commands: Iterable[C], now_ms: int, by: str) -> list[C]:

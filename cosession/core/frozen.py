@@ -34,6 +34,9 @@ else:
             self.name = function.__name__
             self.__doc__ = function.__doc__
 
+        def __set_name__(self, owner: Any, name: str) -> None:
+            owner._worked_out = (*getattr(owner, "_worked_out", ()), name)
+
         def __get__(self, value: Any, owner: type | None = None) -> Any:
             if value is None:
                 return self
@@ -42,9 +45,13 @@ else:
 
     def replace(value: R, /, **changes: Any) -> R:
         """`value` with other fields. Which fields there are is checked by mypy, not here."""
-        was = value.__dict__
-        made = object.__new__(type(value))
-        made.__dict__.update({name: was[name] for name in value.__dataclass_fields__}, **changes)
+        kind = type(value)
+        fields = value.__dict__.copy()
+        for name in getattr(kind, "_worked_out", ()):
+            fields.pop(name, None)
+        fields.update(changes)
+        made = object.__new__(kind)
+        object.__setattr__(made, "__dict__", fields)
         return made
 
 

@@ -1,14 +1,15 @@
 """The hall in which a rehearsal takes place: one state, one counted clock, all events, and what an usher would count.
 
 Everything that is asked goes through `decide`, everything that happens through `evolve`, as in a room; after each event
-it is looked at who can be heard. No chance lives here.
+it is looked at who can be heard, and at the end all events are evolved once more from nothing. No chance lives here.
 """
 
 from __future__ import annotations
 
 from cosession.core import commands as cmd
 from cosession.core import events as ev
-from cosession.core.decide import decide
+from cosession.core.course import Course
+from cosession.core.decide import decide, decided
 from cosession.core.evolve import evolve
 from cosession.core.floor import hearable, holder
 from cosession.core.refusal import Refused
@@ -56,7 +57,8 @@ class Hall:
         self._state: SessionState | None = None
         self._looked_ms = 0
         self._wake: tuple[SessionState, int, int | None] | None = None
-        self._keep(decide(None, creation, 0))
+        for event in decide(None, creation, 0):
+            self._keep(event, evolve(self._state, event, 0))
 
     @property
     def state(self) -> SessionState:
@@ -82,19 +84,17 @@ class Hall:
     def fact(self, command: cmd.RoomCommand) -> None:
         """What the room itself reports. Raises `Refused` for an unknown seat."""
         self.asked.append((self.state, command, self.now_ms, None))
-        self._keep(decide(self.state, command, self.now_ms, drafts=self.drafts))
-        self._looked_ms = self.now_ms
+        self._follow(decided(self.state, command, self.now_ms, drafts=self.drafts))
 
     def ask(self, seat: str, command: cmd.Command) -> bool:
         """Whether the session accepts `command` of `seat`; a refusal is counted and changes nothing."""
         self.asked.append((self.state, command, self.now_ms, seat))
         try:
-            events = decide(self.state, command, self.now_ms, by=seat, drafts=self.drafts)
+            course = decided(self.state, command, self.now_ms, by=seat, drafts=self.drafts)
         except Refused:
             self.refusals += 1
             return False
-        self._keep(events)
-        self._looked_ms = self.now_ms
+        self._follow(course)
         return True
 
     def ask_wrongly(self, seat: str, command: cmd.Command) -> None:
@@ -109,8 +109,12 @@ class Hall:
             state = evolve(state, event, at_ms)
         return state == self._state
 
-    def _keep(self, events: list[ev.Event]) -> None:
-        for event in events:
-            self.events.append((self.now_ms, event))
-            self._state = evolve(self._state, event, self.now_ms)
-            self.floor_conflicts += bool(conflicting(self._state))
+    def _follow(self, course: Course) -> None:
+        for event, state in zip(course.events, course.states, strict=True):
+            self._keep(event, state)
+        self._looked_ms = self.now_ms
+
+    def _keep(self, event: ev.Event, state: SessionState) -> None:
+        self.events.append((self.now_ms, event))
+        self._state = state
+        self.floor_conflicts += bool(conflicting(state))

@@ -165,7 +165,7 @@ def whim(state: SessionState, now_ms: int, rng: Random) -> cmd.SeatCommand | Non
         (8, cmd.HandOverLead()),
         (5, cmd.FlagExpert(seat=anybody, expert=not state.seats[anybody].expert)),
         (5, cmd.OfferJob(job=rng.choice(list(Job)), seat=anybody)),
-        (5, _other_end(state, now_ms, rng)),
+        (1, _other_end(state, now_ms, rng)),
     ]
     return rng.choices([command for _, command in choices], [weight for weight, _ in choices])[0]
 

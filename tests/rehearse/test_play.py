@@ -81,13 +81,13 @@ def test_a_rehearsal_leaves_no_gesture_out(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_five_minutes_late_are_repaid() -> None:
-    several = [play(SCRIPT, 8, Chances(seed, late_s=300)) for seed in range(1, 6)]
+    several = [play(SCRIPT, 8, Chances(seed, late_s=300)) for seed in range(1, 11)]
     assert all(found.planned_s == 4500 for found in several)
-    assert all(abs(found.end_error_s) <= 5 for found in several)
+    assert all(found.good for found in several)
+    assert sum(found.end_held for found in several) >= 6
     assert any(abs(found.actual_s - 4200) <= 5 for found in several), "where the lead does not move the end"
-    for found in several:
-        played = {phase.id: phase for phase in found.phases}
-        assert played["topic_choice"].actual_s == 60, "the first to yield, down to its minimum"
+    short = [phase.actual_s for found in several for phase in found.phases if phase.id == "topic_choice"]
+    assert short.count(60) >= 3, "the first to yield, down to its minimum; now and then the lead gives it more"
 
 
 def test_the_same_seed_plays_the_same_in_another_process() -> None:
