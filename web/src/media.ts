@@ -158,14 +158,16 @@ export class Media {
     return found;
   }
 
+  /** Give the connection up at once, whatever it was about to offer, and make another. */
   #renew(after_ms: number): void {
     clearTimeout(this.#timer);
+    this.#pc?.close();
+    this.#pc = null;
     this.#set("connecting");
     this.#timer = window.setTimeout(() => void this.#connect(), after_ms);
   }
 
   async #connect(): Promise<void> {
-    this.#pc?.close();
     const pc = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
     this.#pc = pc;
     this.#connection = newId();
