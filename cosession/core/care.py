@@ -35,6 +35,9 @@ def _begin(course: Course, cause: HoldCause) -> None:
     if cause in course.state.holds:
         raise Refused(RefusalCode.ALREADY)
     course.emit(ev.HoldStarted(cause=cause))
+    # A care pause takes the place of a pause: one gesture leads out of it.
+    if cause is HoldCause.CARE and HoldCause.PAUSE in course.state.holds:
+        course.emit(ev.HoldEnded(cause=HoldCause.PAUSE))
 
 
 def _ask_pause(course: Course, c: cmd.AskPause, seat: SeatState) -> None:

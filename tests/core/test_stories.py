@@ -8,7 +8,7 @@ from cosession.core import commands as cmd
 from cosession.core.refusal import Refused
 from cosession.core.stage import Picture, on_stage, plan
 from cosession.core.view import common
-from cosession.core.vocabulary import RefusalCode
+from cosession.core.vocabulary import HoldCause, RefusalCode
 from tests.core.table import Table, script
 
 
@@ -48,3 +48,16 @@ def test_a_facilitator_who_is_away_takes_no_lead() -> None:
     table.back("f")
     table.when("f", cmd.TakeLead())
     assert table.state.lead == "f"
+
+
+def test_a_care_pause_takes_the_place_of_a_pause() -> None:
+    """Otherwise a second click on « reprendre » would end another pause than the first."""
+    table = Table().start()
+    table.when("f", cmd.Pause(), at="0:20")
+    table.when("f", cmd.CarePause(), at="0:30")
+    assert set(table.state.holds) == {HoldCause.CARE}
+    table.when("f", cmd.Resume(), at="0:50")
+    assert table.state.holds == {}
+    assert table.state.clock(table.now_ms) == 20_000
+    with pytest.raises(Refused):
+        table.when("f", cmd.Resume())
