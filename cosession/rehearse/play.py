@@ -15,6 +15,7 @@ from cosession.core import commands as cmd
 from cosession.core import schedule as sch
 from cosession.core.floor import holder, may_speak
 from cosession.core.script import Script
+from cosession.core.state import SessionState
 from cosession.core.subject import holds_keys
 from cosession.core.vocabulary import HoldCause, Job, Microphone, PhaseStatus, Presence, Role, Status
 from cosession.rehearse import people
@@ -64,6 +65,7 @@ class _Performance:
         self._turn = 0
         self._phase: str | None = None
         self._seen: dict[HoldCause, int] = {}
+        self._over: tuple[SessionState | None, int] = (None, 0)
         self._hall = Hall(
             cmd.CreateSession(
                 title="Rehearsal",
@@ -124,7 +126,11 @@ class _Performance:
         state, now_ms = self._hall.state, self._hall.now_ms
         if state.current is None or state.clock_from_ms is None or self._lead() is None:
             return None
-        return now_ms + max(sch.phase_left_ms(state, now_ms), 0)
+        known, over_ms = self._over
+        if known is not state or over_ms <= now_ms:
+            over_ms = now_ms + max(sch.phase_left_ms(state, now_ms), 0)
+            self._over = (state, over_ms)
+        return over_ms
 
     def _press_next(self) -> None:
         lead, current = self._lead(), self._hall.state.current
