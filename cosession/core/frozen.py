@@ -17,6 +17,9 @@ class Keeps(Protocol):
     @property
     def kept(self) -> dict[Any, Any]: ...
 
+    @property
+    def handed_on(self) -> dict[Any, Any]: ...
+
 
 V = TypeVar("V", bound=Keeps)
 R = TypeVar("R")
@@ -70,4 +73,22 @@ def kept(function: Callable[[V], R]) -> Callable[[V], R]:
     return once
 
 
-__all__ = ["cached_property", "kept", "replace"]
+def kept_with(field: str) -> Callable[[Callable[[V], R]], Callable[[V], R]]:
+    """As `kept`, for a function that depends on one field alone: values that are made from this one with the same field
+    keep it too."""
+
+    def keeping(function: Callable[[V], R]) -> Callable[[V], R]:
+        @wraps(function)
+        def once(value: V) -> R:
+            source: object = getattr(value, field)
+            known: tuple[object, R] | None = value.handed_on.get(function)
+            if known is None or known[0] is not source:
+                known = value.handed_on[function] = (source, function(value))
+            return known[1]
+
+        return once
+
+    return keeping
+
+
+__all__ = ["cached_property", "kept", "kept_with", "replace"]

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from cosession.core.frozen import kept
+from cosession.core.frozen import kept_with
 from cosession.core.script import Phase, Step
 from cosession.core.state import PhaseInstance, SessionState
 from cosession.core.vocabulary import FloorMode, HoldCause, Overtime, PhaseStatus, Presence, Status, TurnKind, Who
@@ -76,7 +76,7 @@ class _Plan:
     over: bool
 
 
-@kept
+@kept_with("phases")
 def _plan(state: SessionState) -> _Plan:
     wanted: dict[str, int] = {}
     needed = elastic = 0

@@ -264,6 +264,9 @@ class SessionState:
     opened: frozenset[str] = frozenset()
     """Captures whose reveal has happened in their phase."""
 
+    handed_on: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+    """What was worked out from one field, with that field, for all states that still have it (`frozen.kept_with`)."""
+
     # -- time --------------------------------------------------------------------------------------------------
 
     def clock(self, now_ms: int) -> int:

@@ -30,6 +30,8 @@ def conflicting(state: SessionState) -> frozenset[str]:
     if state.status is not Status.RUNNING or step is None:
         return frozenset()
     heard = hearable(state)
+    if not heard:
+        return heard
     if HoldCause.SUSPENDED in state.holds:
         return heard
     if HoldCause.CARE in state.holds:
