@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -21,6 +22,8 @@ def run(options: Options) -> int:
     """Simulate, and return the exit status: 0 only if nothing at all went wrong. With `json` one object goes to stdout.
     Raises `Unusable` if it cannot begin, with what to do about it."""
     options.check()
+    # Ctrl-C ends it also where a shell that started it in the background told it to take no notice.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         return asyncio.run(_run(options))
     except KeyboardInterrupt:
