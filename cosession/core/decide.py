@@ -66,21 +66,27 @@ def decided(
 def accepted(state: SessionState, commands: Iterable[C], now_ms: int, by: str) -> list[C]:
     """Those of `commands` that `decide` would not refuse from this seat now. Cheaper than deciding each: what is due is
     settled once for all seats, and what would follow is not worked out."""
-    known: tuple[int, SessionState] | None = state.kept.get(accepted)
-    if known is None or known[0] != now_ms:
-        course = Course(state, now_ms, NO_DRAFTS)
-        settle(course)
-        known = state.kept[accepted] = (now_ms, course.state)
+    due = _due(state, now_ms)
     fine = []
     for command in commands:
         try:
-            _gesture(_Trial(known[1], now_ms, NO_DRAFTS), command, by)
+            _gesture(_Trial(due, now_ms, NO_DRAFTS), command, by)
         except Refused:
             continue
         except _Accepted:
             pass
         fine.append(command)
     return fine
+
+
+def _due(state: SessionState, now_ms: int) -> SessionState:
+    """The state once what time has brought about has happened; kept, but for a state that keeps itself."""
+    known: tuple[int, SessionState | None] | None = state.kept.get(_due)
+    if known is None or known[0] != now_ms:
+        course = Course(state, now_ms, NO_DRAFTS)
+        settle(course)
+        known = state.kept[_due] = (now_ms, None if course.state is state else course.state)
+    return state if known[1] is None else known[1]
 
 
 class _Accepted(Exception):
