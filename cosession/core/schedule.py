@@ -319,8 +319,17 @@ def next_wake(state: SessionState, now_ms: int) -> int | None:
         if recedes:
             moments.append(now_ms + REFRESH_MS)
             if not share.late_ms and not state.cannot_hold:
-                moments.append(now_ms + share.elastic_ms + 1)
+                moments.append(now_ms + _spare_ms(state, share, now_ms) + share.elastic_ms + 1)
     return min((moment for moment in moments if moment > now_ms), default=None)
+
+
+def _spare_ms(state: SessionState, share: Shares, now_ms: int) -> int:
+    """What is left between the last phase and the locked end if nothing yields any more."""
+    spent = {
+        p.key: spent_ms(state, p, now_ms) for p in state.phases if p.status in (PhaseStatus.NOW, PhaseStatus.COMING)
+    }
+    left = sum(max(share.allotted_ms[key] - used, 0) for key, used in spent.items())
+    return max(state.ends_at_ms - now_ms - left, 0)
 
 
 def held_ms(state: SessionState, cause: HoldCause, now_ms: int) -> int:

@@ -6,6 +6,7 @@ import pytest
 
 from cosession.core import commands as cmd
 from cosession.core.refusal import Refused
+from cosession.core.schedule import next_wake
 from cosession.core.stage import Picture, on_stage, plan
 from cosession.core.view import common
 from cosession.core.vocabulary import HoldCause, RefusalCode
@@ -61,3 +62,18 @@ def test_a_care_pause_takes_the_place_of_a_pause() -> None:
     assert table.state.clock(table.now_ms) == 20_000
     with pytest.raises(Refused):
         table.when("f", cmd.Resume())
+
+
+def test_an_overrun_with_time_to_spare_does_not_wake_the_room_every_millisecond() -> None:
+    """The last phase is over its time, nothing can yield, and the end is still far away."""
+    table = Table().start()
+    table.go_to("closing").until(table.now_ms + 10 * 60_000)
+    wakes = 0
+    while (wake := next_wake(table.state, table.now_ms)) is not None and wakes < 300:
+        table.until(wake)
+        wakes += 1
+        if table.state.cannot_hold:
+            break
+    assert table.state.cannot_hold, "it is said in the end"
+    assert table.now_ms == table.state.ends_at_ms + 1
+    assert wakes < 300
