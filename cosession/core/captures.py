@@ -91,6 +91,8 @@ def _before_leaving(state: SessionState, seat: str, now_ms: int) -> Iterator[tup
     leaves_at_ms = state.seats[seat].leaves_at_ms
     if state.status is not Status.RUNNING or leaves_at_ms is None or now_ms < leaves_at_ms - LEAVING_MS:
         return
+    if HoldCause.CARE in state.holds or HoldCause.SUSPENDED in state.holds:
+        return
     for phase in state.phases:
         if phase.status is PhaseStatus.COMING:
             yield from ((phase.key, spec) for spec in state.script.phase(phase.id).captures if spec.early)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cosession.core import commands as cmd
+from cosession.core.captures import writable
 from cosession.core.refusal import Refused
 from cosession.core.schedule import next_wake
 from cosession.core.stage import Picture, on_stage, plan
@@ -77,3 +78,12 @@ def test_an_overrun_with_time_to_spare_does_not_wake_the_room_every_millisecond(
     assert table.state.cannot_hold, "it is said in the end"
     assert table.now_ms == table.state.ends_at_ms + 1
     assert wakes < 300
+
+
+def test_who_leaves_soon_writes_nothing_in_a_care_pause() -> None:
+    table = Table().start()
+    table.when("p2", cmd.LeaveAt(at_ms=table.now_ms + 300_000))
+    early = {spec.id for _, spec in writable(table.state, "p2", table.now_ms)}
+    assert "learning" in early
+    table.when("f", cmd.CarePause())
+    assert writable(table.state, "p2", table.now_ms) == []
