@@ -73,7 +73,7 @@ def test_reports_and_requests_are_read_by_others_and_back() -> None:
         rtcp.SenderReport(2, 1 << 63, 3, 4, 5),
         rtcp.Nack(6, (65534, 65535, 0, 40)),
         rtcp.KeyframeRequest(7),
-        rtcp.Estimate(bitrate_bps=1_250_000),
+        rtcp.Estimate(bitrate_bps=1_250_000, ssrcs=(8, 9)),
     ]
     others = RtcpPacket.parse(compound)
     assert isinstance(others[2], RtcpRtpfbPacket)

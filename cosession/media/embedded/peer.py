@@ -78,6 +78,7 @@ class Peer:
         self.intake = Intake(seat, offer, publishes)
         self.sources, self.pictures, self.sound = self.intake.sources, self.intake.pictures, self.intake.sound
         self.allowance = Allowance()
+        self._estimates: dict[frozenset[int], int] = {}
         self.arrivals = Arrivals() if self.intake.transport_id else None
         self.repeats_left = REPEATS_PER_S
         self.looked_at = 0
@@ -253,10 +254,20 @@ class Peer:
                     slot = self.by_ssrc.get(ssrc)
                     if slot is not None and slot.source is not None:
                         slot.source.want_keyframe()
-                case rtcp.Estimate(bitrate_bps=bps):
-                    self.allowance.estimate_kbps = bps / 1000
+                case rtcp.Estimate():
+                    self._on_estimate(feedback)
                 case rtcp.Bye():
                     pass
+
+    def _on_estimate(self, estimate: rtcp.Estimate) -> None:
+        """Browsers estimate all their streams in one; others each stream by itself, and only all together tell what
+        the way down carries."""
+        ssrcs = frozenset(estimate.ssrcs)
+        self._estimates = {known: bps for known, bps in self._estimates.items() if not known & ssrcs}
+        self._estimates[ssrcs] = estimate.bitrate_bps
+        told: frozenset[int] = frozenset().union(*self._estimates)
+        whole = all(slot.ssrc in told for slot in self.fed if slot.line.kind == "video")
+        self.allowance.estimate_kbps = sum(self._estimates.values()) / 1000 if whole else None
 
     @staticmethod
     def _pass_on_report(source: Source, report: rtcp.SenderReport, now_s: float) -> None:

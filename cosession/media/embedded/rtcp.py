@@ -61,9 +61,10 @@ class KeyframeRequest:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """REMB: what the browser believes that it can receive in sum."""
+    """REMB: what a receiver believes that it can receive of these streams in sum."""
 
     bitrate_bps: int
+    ssrcs: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,8 @@ def _one(kind: int, count: int, body: bytes) -> Iterable[Feedback]:
     if kind == _PSFB and count == _FIR and size >= 16:
         return [KeyframeRequest(int.from_bytes(body[i : i + 4], "big")) for i in range(8, size - 7, 8)]
     if kind == _PSFB and count == _REMB and size >= 16 and body[8:12] == b"REMB":
-        return [Estimate((int.from_bytes(body[13:16], "big") & 0x3FFFF) << (body[13] >> 2))]
+        ssrcs = tuple(int.from_bytes(body[i : i + 4], "big") for i in range(16, 16 + 4 * body[12], 4) if i + 4 <= size)
+        return [Estimate((int.from_bytes(body[13:16], "big") & 0x3FFFF) << (body[13] >> 2), ssrcs)]
     return []
 
 
