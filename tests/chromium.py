@@ -1,4 +1,4 @@
-"""A real Chromium for the tests: where it is, how it is obtained, how it is started.
+"""A real Chromium for the tests: where it is, how it is obtained. How it is started: `cosession.bench.chromium`.
 
 Found in this order: COSESSION_CHROMIUM, PATH, Playwright's own. `python tests/chromium.py` (called by `make test`)
 prints its path, and obtains one if there is none: as root on Debian with apt, elsewhere as a download of Playwright.
@@ -13,35 +13,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from playwright.async_api import Browser, Playwright
-
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-
-#: Synthetic camera and microphone, no prompts, no traffic of its own, and WebRTC over loopback.
-FLAGS = (
-    "--headless=new",
-    "--no-sandbox",
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-    "--autoplay-policy=no-user-gesture-required",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--allow-loopback-in-peer-connection",
-    "--disable-features=WebRtcHideLocalIpsWithMdns",
-)
+from cosession.bench.chromium import NAMES
 
 
 class ChromiumMissing(Exception):
     """There is no Chromium to test with; the text is the command that mends it."""
-
-
-async def launch(playwright: Playwright, path: Path) -> Browser:
-    """Start the Chromium at `path`; the caller closes it."""
-    return await playwright.chromium.launch(executable_path=path, headless=True, args=list(FLAGS))
 
 
 def find() -> Path:

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from playwright.async_api import Browser, BrowserContext, async_playwright
 
-from tests.chromium import find, launch
+from cosession.bench.chromium import launch
+from tests.chromium import find
 
 settings.register_profile("house", deadline=None, derandomize=True, print_blob=True)
 settings.register_profile(

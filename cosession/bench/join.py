@@ -2,40 +2,25 @@
 
 A whole server, one Chromium with a profile for each person. Once everybody is in, one after the other leaves and
 comes back as a new page, by the personal link and the lobby: each such click is measured, and each of the others is
-one measurement. A picture counts when the browser has decoded it and shows it (requestVideoFrameCallback).
+one measurement. After each round one more page comes late, to a room where everybody has long been sending, and goes
+again: until it sees all of them is one measurement. A picture counts when the browser has decoded it and shows it
+(requestVideoFrameCallback).
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cosession.bench.chromium import launch, named
 from cosession.bench.house import House, house
 from cosession.bench.measure import CannotMeasure
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, BrowserContext
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-#: Synthetic camera and microphone, no prompts, no traffic of its own, and WebRTC over loopback.
-_FLAGS = [
-    "--headless=new",
-    "--no-sandbox",
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-    "--autoplay-policy=no-user-gesture-required",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--allow-loopback-in-peer-connection",
-    "--disable-features=WebRtcHideLocalIpsWithMdns",
-]
 _PATIENCE_S = 30
 
 #: Looks on: when Join was clicked, and when each track that arrives shows its first picture after that.
@@ -64,45 +49,56 @@ _WATCH = """{
 
 @dataclass(frozen=True, slots=True)
 class Joins:
-    """Milliseconds from click to picture, sorted."""
+    """Milliseconds from click to picture, sorted: `ms` to each other who is there, `late_ms` to the last of all."""
 
     ms: list[float]
+    late_ms: list[float]
 
     def as_json(self) -> dict[str, Any]:
-        at = [self.ms[min(len(self.ms) - 1, int(share * len(self.ms)))] if self.ms else None for share in (0.5, 0.95)]
-        p50, p95 = (None if value is None else round(value) for value in at)
-        return {"ms": {"p50": p50, "p95": p95}}
+        return {"ms": _shares(self.ms), "late_ms": _shares(self.late_ms)}
+
+
+def _shares(found: Sequence[float]) -> dict[str, int | None]:
+    at = {"p50": 0.5, "p95": 0.95}
+    return {
+        name: round(found[min(len(found) - 1, int(share * len(found)))]) if found else None
+        for name, share in at.items()
+    }
 
 
 async def measure_joins(browsers: int, rounds: int) -> Joins:
-    """Everybody joins, then everybody comes back so many times. Raises `CannotMeasure`."""
+    """Everybody joins, then so many times everybody comes back and one more comes late. Raises `CannotMeasure`."""
     try:
         from playwright.async_api import Error, async_playwright
     except ImportError:
         raise CannotMeasure("this needs Playwright, which drives the browsers: pip install playwright") from None
-    async with house(max(2, browsers - 1)) as place, async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=_chromium(), headless=True, args=_FLAGS)
+    async with house(browsers) as place, async_playwright() as playwright:
+        chromium = await launch(playwright, named())
         try:
-            return Joins(sorted(await _all_joins(place, chromium, browsers, rounds)))
+            return await _all_joins(place, chromium, browsers, rounds)
         except Error as reason:
             raise CannotMeasure(f"a page did not do as it should: {str(reason).splitlines()[0]}") from None
         finally:
             await chromium.close()
 
 
-async def _all_joins(place: House, chromium: Browser, browsers: int, rounds: int) -> list[float]:
-    links = list(place.links.values())[:browsers]
+async def _all_joins(place: House, chromium: Browser, browsers: int, rounds: int) -> Joins:
+    *links, late = list(place.links.values())[: browsers + 1]
     contexts: list[BrowserContext] = []
     for here, link in enumerate(links):
         context, _ = await _enter(chromium, link, here)
         contexts.append(context)
     found: list[float] = []
+    lates: list[float] = []
     for _ in range(rounds):
         for person, link in enumerate(links):
             await contexts[person].close()
             contexts[person], pictures_ms = await _enter(chromium, link, browsers - 1)
             found += pictures_ms
-    return found
+        context, pictures_ms = await _enter(chromium, late, browsers)
+        lates.append(max(pictures_ms))
+        await context.close()
+    return Joins(sorted(found), sorted(lates))
 
 
 async def _enter(chromium: Browser, link: str, others: int) -> tuple[BrowserContext, list[float]]:
@@ -120,10 +116,5 @@ async def _enter(chromium: Browser, link: str, others: int) -> tuple[BrowserCont
                 found = await page.evaluate("() => window.pictures")
     except TimeoutError:
         raise CannotMeasure(f"a page saw {len(found)} of {others} others within {_PATIENCE_S} s") from None
-    await asyncio.sleep(0.5)  # the next one should not meet this one's beginnings
+    await asyncio.sleep(1)  # the next one should not meet this one's beginnings
     return context, found[:others]
-
-
-def _chromium() -> str | None:
-    """The path of a Chromium; None leaves it to Playwright."""
-    return os.environ.get("COSESSION_CHROMIUM") or next((path for name in _NAMES if (path := shutil.which(name))), None)

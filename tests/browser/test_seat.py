@@ -8,10 +8,10 @@ import pytest
 from playwright.async_api import async_playwright, expect
 
 from cosession import assets
+from cosession.bench.chromium import launch
 from cosession.pages.words import read_words
 from tests.browser.house import House
 from tests.browser.person import Person, until, watched
-from tests.chromium import FLAGS
 
 pytestmark = pytest.mark.browser
 
@@ -86,9 +86,7 @@ async def test_without_camera_and_microphone_one_takes_part_all_the_same(
     made = await house.make(2)
     facilitator, _ = await house.enter(made, "f", "p1")
     async with async_playwright() as playwright:
-        other = await playwright.chromium.launch(
-            executable_path=chromium, headless=True, args=[changed.get(flag, flag) for flag in FLAGS]
-        )
+        other = await launch(playwright, chromium, changed)
         person = await house.seat(made, "p2", browser=other, permissions=None)
         await person.open()
         helped = person.page.locator(".help")
