@@ -24,6 +24,7 @@ from cosession.room.ports import Clock, Conflict, EventLog, LastAlive, MediaEngi
 from cosession.room.recovery import replay
 from cosession.room.session_time import SessionTime, mark, resume
 from cosession.room.verifying import verified
+from cosession.room.ways import Measuring
 
 log = structlog.get_logger()
 
@@ -51,6 +52,7 @@ class Directory:
         self._before: LastAlive | None = None
         self._pulse: asyncio.Task[None] | None = None
         self._timer: Timer | None = None
+        self._measuring = Measuring(engine, clock, self.live)
         self._closed = False
 
     # -- life --------------------------------------------------------------------------------------------------
@@ -67,6 +69,7 @@ class Directory:
                 log.exception("session.not_recovered", session=session)
         log.info("rooms.recovered", count=len(self._rooms))
         self._beat()
+        self._measuring.start()
 
     async def close(self) -> None:
         """Let every room go: sockets are closed with 1012, and the next process takes over. Log and media engine stay
@@ -74,6 +77,7 @@ class Directory:
         self._closed = True
         if self._timer is not None:
             self._timer.cancel()
+        await self._measuring.stop()
         if self._pulse is not None:
             await asyncio.wait([self._pulse])
         await asyncio.gather(*(room.close(SERVER_RESTARTS) for room in self._rooms.values()))
@@ -83,6 +87,7 @@ class Directory:
         """Returns when every room has done what it was asked so far, and the row that is being written is."""
         if self._pulse is not None:
             await asyncio.wait([self._pulse])
+        await self._measuring.settled()
         for room in self.live():
             await room.settled()
 

@@ -1,4 +1,5 @@
-"""Sound and pictures of one room: plans to the media engine, offers of browsers, what each is asked to send.
+"""Sound and pictures of one room: plans to the media engine, offers of browsers, what each is asked to send, how well
+it goes.
 
 Packets are the engine's affair (`media`); rules are core's (`stage`). A page's media outlive its socket: they belong
 to a seat and a tab, and end when the engine lost them, when the seat moved, or when newer ones carry (decision 14).
@@ -15,8 +16,9 @@ import structlog
 from cosession.core.stage import BITRATE_KBPS, FRAMES_PER_SECOND, Picture, RoomPlan, plan
 from cosession.core.state import SessionState
 from cosession.core.vocabulary import Role, Status
-from cosession.room.ports import MediaEngine, OfferRefused, Unavailable
-from cosession.wire.messages import Direction, Levels, MediaDown, Pictures
+from cosession.room.ports import MediaEngine, OfferRefused, SeatFigures, Unavailable
+from cosession.room.ways import Qualities, way
+from cosession.wire.messages import Direction, Levels, MediaDown, OwnWay, Pictures, Ways
 
 if TYPE_CHECKING:
     from cosession.room.audience import Audience
@@ -48,6 +50,7 @@ class MediaDesk:
         self._open = False
         self._media: dict[str, _Media] = {}
         self._cameras: set[str] = set()
+        self._qualities = Qualities()
         self._log = log.bind(session=session)
 
     async def open(self) -> None:
@@ -140,6 +143,11 @@ class MediaDesk:
         """This page's peer connection is known here; after a restart of the server none is."""
         return any((media.seat, media.tab) == (seat, tab) for media in self._media.values())
 
+    @property
+    def in_use(self) -> bool:
+        """Whether any page has media here."""
+        return bool(self._media)
+
     def path(self, seat: str) -> str:
         """`media` if media of the seat arrive, `connecting` if it has offered any, `socket` if it is connected, else
         `none`."""
@@ -186,6 +194,17 @@ class MediaDesk:
     def voices(self, levels: Mapping[str, int]) -> None:
         self._ears.voices(levels)
         self._audience.tell(Levels(levels=dict(levels)), fleeting=True, room_only=True)
+
+    def measured(self, lead: str | None, figures: Sequence[SeatFigures]) -> None:
+        """The newest figures, of several connections of a seat those of the last: all of them for whoever leads, for
+        everybody else the word for their own."""
+        found = {one.seat: one for one in figures if one.seat in self._seats}
+        words = self._qualities.look(found)
+        for seat, word in words.items():
+            self._audience.tell(OwnWay(quality=word), seat, fleeting=True, room_only=True)
+        if lead is not None:
+            ways = {seat: way(found[seat], words[seat]) for seat in self._seats if seat in words}
+            self._audience.tell(Ways(ways=ways), lead, fleeting=True, room_only=True)
 
     def down(self) -> None:
         """The worker died. The engine makes the room again by itself; pages offer again."""

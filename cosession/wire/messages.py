@@ -274,6 +274,38 @@ class Levels(Message):
     levels: dict[str, int]
 
 
+#: How good a seat's connection is, in one word: good, weak, or so weak that only sound goes down it.
+Quality = Literal["good", "weak", "sound_only"]
+
+
+class Way(BaseModel):
+    """A seat's media in figures: loss of the last two seconds in percent, the worse direction; round trip and jitter in
+    milliseconds (null: not known yet); bit rates of the last second, up from the seat and down to it. `path` is `udp`
+    or `tcp`."""
+
+    quality: Quality
+    path: str
+    loss_percent: float
+    round_trip_ms: int | None
+    jitter_ms: int | None
+    kbps_up: int
+    kbps_down: int
+
+
+class Ways(Message):
+    """For whoever leads, every two seconds: the figures of each seat whose media are there. Fleeting."""
+
+    type: Literal["ways"] = "ways"
+    ways: dict[str, Way]
+
+
+class OwnWay(Message):
+    """For a seat itself, every two seconds: the word for its own connection. Fleeting."""
+
+    type: Literal["own_way"] = "own_way"
+    quality: Quality
+
+
 class ClockPong(Message):
     type: Literal["clock_pong"] = "clock_pong"
     sent_ms: float
@@ -314,6 +346,8 @@ ServerMessage = Annotated[
     | Pictures
     | Waiting
     | Levels
+    | Ways
+    | OwnWay
     | ClockPong
     | Ping
     | Moved

@@ -24,6 +24,7 @@ from cosession.wire.messages import (
     OFFER_BYTES,
     SERVER_MESSAGE,
     ErrorCode,
+    Quality,
 )
 
 Schema = Mapping[str, Any]
@@ -35,7 +36,11 @@ HEADER = """\
 """
 
 #: Closed lists that are not enums in Python, so that JSON Schema does not name them.
-_LISTS: Mapping[str, tuple[str, ...]] = {"ErrorCode": get_args(ErrorCode), "Language": get_args(Language)}
+_LISTS: Mapping[str, tuple[str, ...]] = {
+    "ErrorCode": get_args(ErrorCode),
+    "Language": get_args(Language),
+    "Quality": get_args(Quality),
+}
 _NAME_OF_LIST = {values: name for name, values in _LISTS.items()}
 _SEAT_COMMANDS = set(TypeAdapter(SeatCommand).json_schema()["discriminator"]["mapping"])
 

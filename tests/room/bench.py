@@ -97,6 +97,8 @@ class NotingEngine:
         self.connections: list[tuple[str, str]] = []
         self.disconnected: list[str] = []
         self.down = False
+        self.looks = 0
+        self.found: dict[str, list[SeatFigures]] = {}
         self.on_apply: Callable[[RoomPlan], None] = lambda plan: None
 
     async def start(self, listener: MediaListener) -> None: ...
@@ -131,7 +133,10 @@ class NotingEngine:
         self.on_apply(plan)
 
     async def figures(self) -> tuple[Sequence[WorkerFigures], Mapping[str, Sequence[SeatFigures]]]:
-        return [], {}
+        self.looks += 1
+        if self.down:
+            raise Unavailable("media_down")
+        return [], self.found
 
 
 class ShakyLog(SqliteEventLog):

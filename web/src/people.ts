@@ -54,6 +54,8 @@ export function state(room: Room, seat: SeatView): State {
   const hand = floor.hands.findIndex((one) => one.seat === seat.id);
   if (hand >= 0) return { kind: "hand", words: t("state.hand", { place: place(hand + 1) }), place: hand + 1 };
   if (doing(room, seat.id)) return { kind: "plain", words: doing(room, seat.id) };
+  const way = room.isMe(seat.id) ? room.quality : room.ways[seat.id]?.quality;
+  if (way === "weak" || way === "sound_only") return { kind: "weak", words: t(`state.${way}`) };
   if (now?.closed_cameras.includes(seat.id)) return { kind: "plain", words: t("state.turned_away") };
   if (now?.floor === "silent_writing" && seat.role !== "facilitator" && seat.role !== "observer")
     return floor.done.includes(seat.id)

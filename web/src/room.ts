@@ -17,10 +17,12 @@ import type {
   Note,
   Own,
   PhaseView,
+  Quality,
   SeatCommand,
   SeatView,
   SendNote,
   ServerMessage,
+  Way,
 } from "./wire.gen";
 import { addressAs, t, text } from "./words";
 
@@ -34,6 +36,10 @@ export class Room {
   /** Who is in the lobby, not yet in the room. */
   waiting = new Set<string>();
   levels: Record<string, number> = {};
+  /** How well each seat is connected, while this page leads. */
+  ways: Record<string, Way> = {};
+  /** How well this page is connected; null: not known. */
+  quality: Quality | null = null;
   link: Link = "connecting";
   place: Place;
   /** A plain sentence about what was just refused, until the next gesture. */
@@ -55,6 +61,7 @@ export class Room {
   #seen: [number, string] | null = null;
   #fresh = true;
   #quiet: number | undefined;
+  #unmeasured: number | undefined;
   #settled: number | undefined;
   #putAway = new Set<string>();
 
@@ -260,6 +267,7 @@ export class Room {
         this.common = message.common ?? this.common;
         if (this.common) addressAs(this.common.address);
         this.console = message.console;
+        if (!this.console) this.ways = {};
         this.own = message.own;
         this.media.hearable(message.own.may_be_heard && this.me?.microphone === "open");
         break;
@@ -286,6 +294,14 @@ export class Room {
           this.changed();
         }, 800);
         break;
+      case "ways":
+        this.ways = message.ways;
+        this.#measured();
+        break;
+      case "own_way":
+        this.quality = message.quality;
+        this.#measured();
+        break;
       case "note":
         if (!this.isAway(message.id) && !this.notes.some((note) => note.id === message.id))
           this.notes = [...this.notes, message].slice(-3);
@@ -305,8 +321,25 @@ export class Room {
   #linked(link: Link): void {
     this.link = link;
     if (link === "moved" || link === "revoked" || link === "unknown" || link === "signed_out") this.media.close();
-    if (link !== "up") this.levels = {};
+    if (link !== "up") {
+      this.levels = {};
+      this.#unmeasure();
+    }
     this.changed();
+  }
+
+  /** Figures come every two seconds; without any for a while nothing is known any more. */
+  #measured(): void {
+    clearTimeout(this.#unmeasured);
+    this.#unmeasured = window.setTimeout(() => {
+      this.#unmeasure();
+      this.changed();
+    }, 7000);
+  }
+
+  #unmeasure(): void {
+    this.ways = {};
+    this.quality = null;
   }
 
   #ping(): void {

@@ -657,6 +657,12 @@ export interface Own {
   talk_ms: number;
 }
 
+/** For a seat itself, every two seconds: the word for its own connection. Fleeting. */
+export interface OwnWay {
+  type: "own_way";
+  quality: Quality;
+}
+
 /** Let one's turn in this round go by, now or before it comes. */
 export interface PassTurn {
   type: "pass_turn";
@@ -802,6 +808,11 @@ export interface ProposeCharter {
   type: "propose_charter";
   lines: string[];
 }
+
+export type Quality =
+  | "good"
+  | "weak"
+  | "sound_only";
 
 export interface RaiseHand {
   type: "raise_hand";
@@ -982,12 +993,14 @@ export type ServerMessage =
   | Moved
   | Note
   | NoteSent
+  | OwnWay
   | Pictures
   | Ping
   | RefusedMessage
   | Revoked
   | ViewMessage
   | Waiting
+  | Ways
   | Welcome;
 
 /** Open, arm or close one's own microphone. Open is refused without the floor; arming is always possible. */
@@ -1118,6 +1131,27 @@ export type Visibility =
 export interface Waiting {
   type: "waiting";
   seats: string[];
+}
+
+/**
+ * A seat's media in figures: loss of the last two seconds in percent, the worse direction; round trip and jitter
+ * in milliseconds (null: not known yet); bit rates of the last second, up from the seat and down to it. `path`
+ * is `udp` or `tcp`.
+ */
+export interface Way {
+  quality: Quality;
+  path: string;
+  loss_percent: number;
+  round_trip_ms: number | null;
+  jitter_ms: number | null;
+  kbps_up: number;
+  kbps_down: number;
+}
+
+/** For whoever leads, every two seconds: the figures of each seat whose media are there. Fleeting. */
+export interface Ways {
+  type: "ways";
+  ways: Record<string, Way>;
 }
 
 export interface Welcome {

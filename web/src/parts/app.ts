@@ -7,6 +7,7 @@ import { define, Part } from "../part";
 import { alone } from "./screens";
 import { banners } from "./banners";
 import { cards } from "./cards";
+import { connections } from "./connections";
 import { dock } from "./dock";
 import { frame } from "./frame";
 import { icon } from "./icon";
@@ -126,7 +127,7 @@ class App extends Part {
       </section>
       <section class="col watch" aria-label=${t("watch.label")}>
         ${cards(room)}${remedies(room)}${trouble(room)}${openJobs(room)}${awaited(room)}
-        ${request(room)}${counts(room)}${this.#forms(room.own?.writable ?? [], false)}${written(room)}${balance(room)}${moreGestures(room)}
+        ${request(room)}${counts(room)}${this.#forms(room.own?.writable ?? [], false)}${written(room)}${balance(room)}${connections(room)}${moreGestures(room)}
       </section>`;
   }
 
@@ -152,8 +153,10 @@ class App extends Part {
 
   /** The connection, in everyday words, and only when there is something to say on a small screen. */
   #path(): TemplateResult | typeof nothing {
-    const { link, media } = this.room;
+    const { link, media, quality } = this.room;
     if (link !== "up") return html`<span class="pill weak">${icon("away")}${t("path.lost")}</span>`;
+    if (media.path === "connected" && (quality === "weak" || quality === "sound_only"))
+      return html`<span class="pill weak">${icon(quality === "weak" ? "signal" : "speaker")}${t(`path.${quality}`)}</span>`;
     if (media.path === "connected")
       return html`<span class="pill good wide">${icon("signal-full")}${t("path.good")}</span>`;
     return html`<span class="pill weak">${icon("signal")}${t("path.media")}</span>`;

@@ -1,0 +1,111 @@
+"""How well people are connected: one steady word for each seat, the figures for whoever leads, nothing kept."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from cosession.core.commands import HandOverLead, StartSession
+from cosession.room.ports import SeatFigures
+from cosession.room.ways import LOOK_EVERY_MS, Qualities, quality
+from tests.room.bench import Bench, Page
+
+
+def figures(seat: str = "p1", **changes: Any) -> SeatFigures:
+    good = SeatFigures(f"c-{seat}", seat, "udp", 9, 9, 0.4, 31.4, 5, 4, 0, jitter_ms=4.0, kbps_in=140, kbps_out=980)
+    return replace(good, **changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({}, "good"),
+        ({"round_trip_ms": None, "jitter_ms": None}, "good"),
+        ({"loss_percent": 5.0}, "good"),
+        ({"loss_percent": 5.1}, "weak"),
+        ({"round_trip_ms": 401.0}, "weak"),
+        ({"jitter_ms": 120.0}, "good"),
+        ({"level": "small"}, "weak"),
+        ({"level": "stage"}, "weak"),
+        ({"level": "sound", "loss_percent": 20.0}, "sound_only"),
+    ],
+)
+def test_one_look_has_one_word(changes: dict[str, Any], word: str) -> None:
+    assert quality(figures(**changes)) == word
+
+
+def test_a_word_changes_only_when_looks_agree() -> None:
+    qualities = Qualities()
+
+    def look(**changes: Any) -> str:
+        return qualities.look({"p1": figures(**changes)})["p1"]
+
+    bad: dict[str, Any] = {"loss_percent": 12.0}
+    assert [look(), look(**bad), look()] == ["good", "good", "good"]  # a moment
+    assert [look(**bad), look(**bad)] == ["good", "weak"]
+    assert [look(), look(), look(**bad), look(), look(), look()] == ["weak", "weak", "weak", "weak", "weak", "good"]
+    assert [look(**bad), look(level="sound"), look(level="sound")] == ["good", "good", "sound_only"]
+    qualities.look({})
+    assert look() == "good", "a seat that was away begins anew"
+
+
+async def offer(bench: Bench, page: Page) -> None:
+    await page.say(type="media_offer", id=f"offer-{page.seat}", connection=f"connection-{page.seat}", sdp="v=0")
+    await bench.settled()
+
+
+async def test_the_lead_has_the_figures_and_everybody_their_own_word(bench: Bench) -> None:
+    room = await bench.room()
+    pages = await bench.everyone(room)
+    await bench.passes(2 * LOOK_EVERY_MS)
+    assert bench.engine.looks == 0, "nobody's media are there: nothing is asked"
+
+    for page in pages.values():
+        await offer(bench, page)
+    bench.engine.found = {room.session: [figures("p1"), figures("p2", level="sound", path="tcp"), figures("nobody")]}
+    await bench.passes(LOOK_EVERY_MS)
+    assert bench.engine.looks == 1
+    ways = pages["f"].of("ways")[-1]["ways"]
+    assert {seat: (way["quality"], way["path"]) for seat, way in ways.items()} == {
+        "p1": ("good", "udp"),
+        "p2": ("sound_only", "tcp"),
+    }
+    measured = {"loss_percent": 0.4, "round_trip_ms": 31, "jitter_ms": 4, "kbps_up": 140, "kbps_down": 980}
+    assert ways["p1"].items() >= measured.items()
+    assert [pages["p2"].of("own_way")[-1], pages["p3"].of("own_way")] == [
+        {"type": "own_way", "quality": "sound_only"},
+        [],
+    ]
+    for seat in ("p1", "p2", "p3"):
+        assert pages[seat].of("ways") == [], seat
+        assert "kbps_up" not in json.dumps(pages[seat].got), seat
+    assert "kbps_up" not in json.dumps(pages["f"].of("view")), "never in a view"
+
+
+async def test_the_figures_follow_the_lead(bench: Bench) -> None:
+    room = await bench.room()
+    pages = await bench.everyone(room)
+    await offer(bench, pages["p1"])
+    bench.engine.found = {room.session: [figures("p1")]}
+    assert (await pages["f"].ask(StartSession()))["type"] == "accepted"
+    assert (await pages["f"].ask(HandOverLead()))["type"] == "accepted"
+    told = len(pages["f"].of("ways"))
+    await bench.passes(LOOK_EVERY_MS)
+    assert len(pages["f"].of("ways")) == told
+    assert room.state.lead is not None
+    assert set(pages[room.state.lead].of("ways")[-1]["ways"]) == {"p1"}
+
+
+async def test_a_media_plane_that_does_not_answer_is_asked_again(bench: Bench) -> None:
+    room = await bench.room(people=2)
+    page = await bench.page(room, "p1")
+    await offer(bench, page)
+    bench.engine.found, bench.engine.down = {room.session: [figures("p1")]}, True
+    await bench.passes(3 * LOOK_EVERY_MS)
+    assert (bench.engine.looks >= 3, page.of("own_way")) == (True, [])
+    bench.engine.down = False
+    await bench.passes(LOOK_EVERY_MS)
+    assert page.of("own_way")[-1]["quality"] == "good"

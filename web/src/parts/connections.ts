@@ -1,0 +1,59 @@
+/** For the lead: how well each seat is connected, a mark and a word; the numbers only for whoever asks for them. */
+import { html, nothing, type TemplateResult } from "lit";
+import { repeat } from "lit/directives/repeat.js";
+import type { Room } from "../room";
+import type { SeatView, Way } from "../wire.gen";
+import { t } from "../words";
+import { icon } from "./icon";
+
+export function connections(room: Room): TemplateResult | typeof nothing {
+  const seats = (room.common?.seats ?? []).filter((seat) => seat.presence !== "absent");
+  if (!room.console || Object.keys(room.ways).length === 0) return nothing;
+  return html`<section class="ways" aria-labelledby="ways-h">
+    <h2 id="ways-h">${t("ways.title")}</h2>
+    <ul>
+      ${repeat(
+        seats,
+        (seat) => seat.id,
+        (seat) => seatWay(room, seat),
+      )}
+    </ul>
+    <details class="fold">
+      <summary>${t("ways.figures")}</summary>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">${t("ways.seat")}</th>
+            <th scope="col">${t("ways.path")}</th>
+            ${["loss", "round_trip", "jitter", "kbps"].map((figure) => html`<th scope="col" class="num">${t(`ways.${figure}`)}</th>`)}
+          </tr>
+        </thead>
+        <tbody>
+          ${seats.map(({ id }) => (room.ways[id] ? figures(room.name(id), room.ways[id]) : nothing))}
+        </tbody>
+      </table>
+      <p class="faint">${t("ways.measured")}</p>
+    </details>
+  </section>`;
+}
+
+function seatWay(room: Room, seat: SeatView): TemplateResult {
+  const word = room.ways[seat.id]?.quality ?? "none";
+  return html`<li class=${word} data-way=${seat.id}>
+    ${icon(word === "good" ? "signal-full" : word === "sound_only" ? "speaker" : "signal")}<span>${room.name(seat.id)}</span
+    ><span class="word">${t(`way.${word}`)}</span>
+  </li>`;
+}
+
+function figures(name: string, way: Way): TemplateResult {
+  const ms = (value: number | null): string => (value === null ? "–" : `${value}\u00a0ms`);
+  const loss = way.loss_percent.toLocaleString(document.documentElement.lang);
+  return html`<tr class=${way.quality}>
+    <th scope="row">${name}</th>
+    <td>${way.path.toUpperCase()}</td>
+    <td class="num">${loss}\u00a0%</td>
+    <td class="num">${ms(way.round_trip_ms)}</td>
+    <td class="num">${ms(way.jitter_ms)}</td>
+    <td class="num">${way.kbps_up}\u00a0/\u00a0${way.kbps_down}</td>
+  </tr>`;
+}
