@@ -49,7 +49,7 @@ async def _run(options: Options) -> int:
             server = OwnServer(Path(folder))
             await server.start()
             stack.push_async_callback(server.stop)
-            performance = Performance(options, lambda: server.sign_in, lambda: server.ops_sign_in, progress)
+            performance = Performance(options, lambda: server.sign_in, lambda: server.ops_sign_in, progress, server.pid)
         try:
             verdict = await performance.play()
         except PageRefused as refused:

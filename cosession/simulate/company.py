@@ -8,7 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from cosession.simulate.browsing import Browser, origin
+from cosession.simulate.endurance import Instant, Reading
 from cosession.simulate.habits import Habits
+from cosession.simulate.line import local_ms
 from cosession.simulate.manager import Manager, Place
 from cosession.simulate.studio import Studio
 
@@ -71,6 +73,12 @@ class Company:
         for manager in self.managers.values():
             manager.everybody_ready = True
         return [seat for seat, manager in self.managers.items() if not manager.ready]
+
+    def clocks(self) -> Reading:
+        """What time it is to everybody who knows."""
+        now_ms = local_ms()
+        known = {seat: each.line.clock for seat, each in self.managers.items() if each.line.clock.known}
+        return {seat: Instant(now_ms, clock.now_ms(now_ms)) for seat, clock in known.items()}
 
     async def finished(self, within_s: float | None) -> bool:
         """Wait until every manager has left by itself; False if some still stay after `within_s`. A manager that fails

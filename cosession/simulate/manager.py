@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
+from cosession.simulate.endurance import Instant
 from cosession.simulate.habits import Habits, Intent
 from cosession.simulate.leading import leading
 from cosession.simulate.line import Line, LineClosed, local_ms
@@ -104,6 +105,8 @@ class Manager:
         self.media_state = "new"
         self.closed = asyncio.Event()
         """The session is over, as this seat sees it."""
+        self.first_seen: dict[str, Instant] = {}
+        """By the session's status, when it first stood in a view."""
         self._habits = habits
         self._studio = studio
         self._disobedient = disobedient
@@ -214,8 +217,8 @@ class Manager:
                 self.view = message
                 self._has_led = self._has_led or message.own.leads
                 self.doings.many.update(each.spec.id for each in message.own.writable if each.spec.many)
-                if message.common is not None and message.common.status == "closed":
-                    self.closed.set()
+                if message.common is not None:
+                    self._note_status(message)
                 self._changed.set()
             case MediaAnswer(connection=self._connection):
                 self._spawn(self._take_answer(message))
@@ -234,6 +237,12 @@ class Manager:
                 self._error(f"{message.code} {message.place} {message.mend}")
             case _:
                 pass
+
+    def _note_status(self, view: ViewMessage) -> None:
+        assert view.common is not None
+        self.first_seen.setdefault(view.common.status, Instant(local_ms(), view.clock.session_ms))
+        if view.common.status == "closed":
+            self.closed.set()
 
     def _answered(self, asked: BrowserMessage, answer: ServerMessage) -> None:
         tag = asked.command.type if isinstance(asked, Ask) else asked.type

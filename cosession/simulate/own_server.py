@@ -40,6 +40,11 @@ class OwnServer:
         self.ops_sign_in = ""
 
     @property
+    def pid(self) -> int | None:
+        """None while it does not run."""
+        return None if self._process is None else self._process.pid
+
+    @property
     def _log(self) -> Path:
         return self._folder / "server.log"
 

@@ -13,9 +13,11 @@ from typing import Any, TypeVar
 from cosession.simulate import words
 from cosession.simulate.browsing import Browser, PageRefused, origin
 from cosession.simulate.company import Company, Invitation
+from cosession.simulate.endurance import Reading, judge_memory, judge_time
 from cosession.simulate.line import local_ms
 from cosession.simulate.options import Options
 from cosession.simulate.progress import Progress
+from cosession.simulate.residents import Residents
 from cosession.simulate.verdict import Verdict, hearable_spans, judge_media
 
 #: From the session's creation to its scheduled start, in seconds of real time: everybody has to be there by then.
@@ -31,7 +33,8 @@ CONTRACT, ACTION, LEARNING = "request", "action", "learning"
 
 
 class Performance:
-    """One run. `sign_in` and `ops_sign_in` are called when needed: a server that is started anew prints new links."""
+    """One run. `sign_in` and `ops_sign_in` are called when needed: a server that is started anew prints new links.
+    `server` is the process id of a server that runs here, if its memory is to be looked at."""
 
     def __init__(
         self,
@@ -39,11 +42,14 @@ class Performance:
         sign_in: Callable[[], str],
         ops_sign_in: Callable[[], str | None],
         progress: Progress,
+        server: int | None = None,
     ) -> None:
         self._options = options
         self._sign_in = sign_in
         self._ops_sign_in = ops_sign_in
         self._progress = progress
+        self._own_server = server is not None
+        self._residents = Residents(server)
         self.company = Company(options.seed, options.managers + options.conducted, options.media)
         self.session = ""
         self.verdict = Verdict(options.script, options.speed)
@@ -95,13 +101,17 @@ class Performance:
         return [Invitation(each["seat"], each["name"], each["link"]) for each in made["links"]]
 
     async def _perform(self) -> None:
-        watcher = asyncio.create_task(self._watch())
+        script_s = self._script_s()
+        planned_s = script_s / self._options.speed
+        clocks = self.company.clocks()
+        watchers = [asyncio.create_task(self._watch()), asyncio.create_task(self._residents.watch(planned_s))]
         try:
-            longest_s = self._script_s() / self._options.speed * LONGEST_FACTOR + LONGEST_EXTRA_S
-            self.verdict.closed = await self.company.finished(longest_s)
+            self.verdict.closed = await self.company.finished(planned_s * LONGEST_FACTOR + LONGEST_EXTRA_S)
         finally:
-            watcher.cancel()
-            await asyncio.gather(watcher, return_exceptions=True)
+            for watcher in watchers:
+                watcher.cancel()
+            await asyncio.gather(*watchers, return_exceptions=True)
+        self._judge_endurance(script_s, clocks)
         managers = self.company.managers.values()
         self.verdict.closed = self.verdict.closed and all(manager.closed.is_set() for manager in managers)
 
@@ -137,6 +147,15 @@ class Performance:
             verdict.replay_equal = verified["replay_equal"]
         if self.company.studio is not None:
             await self._judge_media(verified)
+
+    def _judge_endurance(self, script_s: float, clocks_at_start: Reading) -> None:
+        seen = [manager.first_seen for manager in self.company.managers.values()]
+        lasted = next(
+            ((each["running"], each["closed"]) for each in seen if {"running", "closed"} <= each.keys()), None
+        )
+        readings = clocks_at_start, self.company.clocks()
+        self.verdict.time = judge_time(self._options.speed, script_s or None, lasted, readings)
+        self.verdict.memory = judge_memory(self._residents.seen, self._residents.every_s, self._own_server)
 
     async def _judge_media(self, verified: dict[str, Any] | None) -> None:
         assert self.company.studio is not None

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from cosession.simulate.endurance import MemoryVerdict, TimeVerdict
 from cosession.simulate.runs import Span, merged, outside, overlap_s
 from cosession.simulate.studio import SeatSenses
 
@@ -111,6 +112,8 @@ class Verdict:
     events: int | None = None
     replay_equal: bool | None = None
     closed: bool = False
+    memory: MemoryVerdict | None = None
+    time: TimeVerdict | None = None
     errors: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
@@ -128,12 +131,16 @@ class Verdict:
             },
             "captures": {"contract": self.contract, "actions": self.actions, "learnings": self.learnings},
             "log": {"events": self.events, "replay_equal": self.replay_equal},
+            "memory": None if self.memory is None else self.memory.as_json(),
+            "time": None if self.time is None else self.time.as_json(),
             "errors": self.all_errors,
         }
 
     @property
     def all_errors(self) -> list[str]:
-        found = [*self.errors, *([] if self.media is None else self.media.errors)]
+        found = [*self.errors]
+        for part in (self.media, self.memory, self.time):
+            found += [] if part is None else part.errors
         if not self.closed:
             found.append("the session did not close")
         if self.replay_equal is None:

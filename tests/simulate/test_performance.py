@@ -21,7 +21,7 @@ def simulate(*options: str, timeout_s: float) -> tuple[int, dict[str, Any], str]
 
 def check_the_session(told: dict[str, Any], managers: int) -> None:
     assert told["errors"] == []
-    assert set(told) == {"script", "speed", "phases", "seats", "media", "captures", "log", "errors"}
+    assert set(told) == {"script", "speed", "phases", "seats", "media", "captures", "log", "memory", "time", "errors"}
     assert told["script"] == "codev-75"
     assert told["seats"] == managers + 1
     assert [phase["id"] for phase in told["phases"]] == [
@@ -35,6 +35,21 @@ def check_the_session(told: dict[str, Any], managers: int) -> None:
     assert told["captures"] == {"contract": True, "actions": 1, "learnings": managers}
     assert told["log"]["replay_equal"] is True
     assert told["log"]["events"] > 200
+    check_that_it_endured(told)
+
+
+def check_that_it_endured(told: dict[str, Any]) -> None:
+    """The figures of a long run, in a short one: there for every process, and what a process and a clock can have."""
+    server, managers = told["memory"]["server"], told["memory"]["managers"]
+    assert server[0]["name"] == "cosession.cli"
+    assert {each["name"] for each in server[1:]} == {"cosession.media.embedded.worker"}
+    assert all(30 < each["first_mib"] <= each["peak_mib"] < 500 for each in server + managers)
+    assert all(each["first_mib"] / 2 < each["last_mib"] <= each["peak_mib"] for each in server + managers)
+    assert told["time"]["planned_s"] == 4500
+    assert told["time"]["actual_s"] == pytest.approx(4500, rel=0.1)
+    assert abs(told["time"]["end_off_ms"]) < 1000
+    assert set(told["time"]["drift_ms_per_h"]) == {"f", *(f"p{place}" for place in range(1, told["seats"]))}
+    assert all(0 <= apart_ms < 1000 for apart_ms in told["time"]["apart_ms"].values())
 
 
 @pytest.mark.slow
@@ -47,6 +62,7 @@ def test_eight_managers_play_the_whole_script_without_media() -> None:
         "min_audio_s_heard": None,
         "packets_heard_without_floor": None,
     }
+    assert [each["name"] for each in told["memory"]["managers"]] == ["cosession.cli"]
     assert stderr == ""
     assert status == 0
 
@@ -82,6 +98,8 @@ def test_eight_managers_play_ninety_minutes() -> None:
 def test_eight_managers_see_and_hear_each_other_through_the_whole_script() -> None:
     status, told, _ = simulate("--managers", "8", "--speed", "60", timeout_s=270)
     check_the_session(told, 8)
+    of_media = ["cosession.simulate.media_process"] * 2
+    assert [each["name"] for each in told["memory"]["managers"]] == ["cosession.cli", *of_media]
     assert told["media"]["packets_heard_without_floor"] == 0
     assert told["media"]["min_video_frames_decoded"] > 300
     assert told["media"]["min_audio_s_heard"] > 15
