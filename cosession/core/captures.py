@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
 from cosession.core.floor import closed_roles
+from cosession.core.frozen import kept
 from cosession.core.refusal import Refused
 from cosession.core.room_view import CaptureView
 from cosession.core.schedule import LEAVING_MS
@@ -41,20 +42,22 @@ def _newest(state: SessionState, *statuses: PhaseStatus) -> Iterable[PhaseInstan
     return {phase.id: phase for phase in state.phases if phase.status in statuses}.values()
 
 
-def _open_now(state: SessionState) -> Iterator[tuple[str | None, CaptureSpec]]:
+@kept("phases", "step", "narrowed")
+def _open_now(state: SessionState) -> tuple[tuple[str | None, CaptureSpec], ...]:
     instance, phase, step = state.current, state.current_phase, state.step
     if instance is None or phase is None or step is None:
-        return
-    yield from ((instance.key, s) for s in phase.captures if not s.steps or step.index in s.steps)
+        return ()
+    found = [(instance.key, s) for s in phase.captures if not s.steps or step.index in s.steps]
     for other in _newest(state, PhaseStatus.DONE):
         specs = state.script.phase(other.id).captures
         if other.id != phase.id:
             narrowed = {spec.id for spec in specs if state.narrowed and spec.in_sight}
-            yield from ((other.key, spec) for spec in specs if phase.id in spec.also_in or spec.id in narrowed)
+            found += [(other.key, spec) for spec in specs if phase.id in spec.also_in or spec.id in narrowed]
     if phase.steps[step.index].floor is FloorMode.SILENT_WRITING:
         coming = next((p for p in state.phases if p.status is PhaseStatus.COMING), None)
         if coming is not None:
-            yield from ((coming.key, spec) for spec in state.script.phase(coming.id).captures if spec.early)
+            found += [(coming.key, spec) for spec in state.script.phase(coming.id).captures if spec.early]
+    return (*found,)
 
 
 def authors(state: SessionState, spec: CaptureSpec) -> frozenset[str]:
@@ -134,7 +137,7 @@ def checked(spec: CaptureSpec, fields: Mapping[str, str]) -> dict[str, str]:
     for name in fields:
         if name not in known:
             raise Refused(RefusalCode.BAD_FIELD, f"{spec.id}.{name[:40]}: no such field")
-    kept: dict[str, str] = {}
+    clean: dict[str, str] = {}
     for name, field in known.items():
         text = fields.get(name, "").replace("\r\n", "\n").strip()
         where = f"{spec.id}.{name}"
@@ -153,10 +156,10 @@ def checked(spec: CaptureSpec, fields: Mapping[str, str]) -> dict[str, str]:
                 date.fromisoformat(text)
             except ValueError:
                 raise Refused(RefusalCode.BAD_FIELD, f"{where}: a date as 2026-11-28") from None
-        kept[name] = text
-    if not kept:
+        clean[name] = text
+    if not clean:
         raise Refused(RefusalCode.BAD_FIELD, f"{spec.id}: is empty")
-    return kept
+    return clean
 
 
 def silent(state: SessionState) -> bool:

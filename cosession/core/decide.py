@@ -16,6 +16,7 @@ from cosession.core import care, charter, conduct, fallback, take_part
 from cosession.core import commands as cmd
 from cosession.core import events as ev
 from cosession.core.course import Course
+from cosession.core.frozen import kept_at
 from cosession.core.refusal import Refused
 from cosession.core.settle import settle
 from cosession.core.setup import create
@@ -80,13 +81,17 @@ def accepted(state: SessionState, commands: Iterable[C], now_ms: int, by: str) -
 
 
 def _due(state: SessionState, now_ms: int) -> SessionState:
-    """The state once what time has brought about has happened; kept, but for a state that keeps itself."""
-    known: tuple[int, SessionState | None] | None = state.kept.get(_due)
-    if known is None or known[0] != now_ms:
-        course = Course(state, now_ms, NO_DRAFTS)
-        settle(course)
-        known = state.kept[_due] = (now_ms, None if course.state is state else course.state)
-    return state if known[1] is None else known[1]
+    """The state once what time has brought about has happened."""
+    moved = _moved(state, now_ms)
+    return state if moved is None else moved
+
+
+@kept_at()
+def _moved(state: SessionState, now_ms: int) -> SessionState | None:
+    """The state in which this one comes to rest; None if it is at rest: a state does not keep itself."""
+    course = Course(state, now_ms, NO_DRAFTS)
+    settle(course)
+    return None if course.state is state else course.state
 
 
 class _Accepted(Exception):

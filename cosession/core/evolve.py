@@ -33,7 +33,7 @@ def evolve(state: SessionState | None, event: ev.Event, at_ms: int) -> SessionSt
         return _created(event)
     if state is None:
         raise ValueError("a stream begins with SessionCreated")
-    return settle_microphones(CHANGES[type(event)](state, event, at_ms))
+    return settle_microphones(state, CHANGES[type(event)](state, event, at_ms))
 
 
 def _created(event: ev.SessionCreated) -> SessionState:

@@ -65,7 +65,7 @@ def _heirs(state: SessionState) -> Iterator[str]:
             yield seat
 
 
-@kept
+@kept("holds", "seats", "phases", "step", "turn", "lead")
 def missing(state: SessionState) -> dict[HoldCause, bool]:
     """For each cause, whether it wants the clock held now."""
     phase = state.current_phase
@@ -101,15 +101,21 @@ def _nobody_heard(state: SessionState) -> bool:
 
 def holds_change(course: Course) -> bool:
     """The clock holds while somebody whom the phase cannot do without is away, unless the lead went on without."""
-    for cause, wanted in missing(course.state).items():
-        held = cause in course.state.holds
-        if wanted and not held and cause not in course.state.waived:
-            course.emit(ev.HoldStarted(cause=cause))
-            return True
-        if held and (not wanted or cause in course.state.waived):
-            course.emit(ev.HoldEnded(cause=cause))
-            return True
-    return False
+    event = _hold_due(course.state)
+    if event is not None:
+        course.emit(event)
+    return event is not None
+
+
+@kept("holds", "seats", "phases", "step", "turn", "lead", "waived")
+def _hold_due(state: SessionState) -> ev.HoldStarted | ev.HoldEnded | None:
+    for cause, wanted in missing(state).items():
+        held, waived = cause in state.holds, cause in state.waived
+        if wanted and not held and not waived:
+            return ev.HoldStarted(cause=cause)
+        if held and (not wanted or waived):
+            return ev.HoldEnded(cause=cause)
+    return None
 
 
 def phase_waits(course: Course) -> bool:

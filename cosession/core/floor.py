@@ -10,7 +10,7 @@ from hashlib import sha256
 
 from cosession.core.frozen import kept, replace
 from cosession.core.state import Hand, SessionState
-from cosession.core.vocabulary import FloorMode, HandKind, HoldCause, Microphone, Role, Status, TurnOrder
+from cosession.core.vocabulary import FloorMode, HandKind, HoldCause, Microphone, Status, TurnOrder
 
 #: « Je rebondis »: so many follow-ups may go ahead of the queue on one question (method.md, `questions`).
 FOLLOW_UPS = 2
@@ -24,7 +24,7 @@ def holder(state: SessionState) -> str | None:
     return state.lead if step is not None and step.floor is FloorMode.FACILITATOR else None
 
 
-@kept
+@kept("seats", "phases", "step", "lead")
 def closed_roles(state: SessionState) -> frozenset[str]:
     """Seats that the running step silences, the lead excepted."""
     step = state.current_step
@@ -33,7 +33,7 @@ def closed_roles(state: SessionState) -> frozenset[str]:
     return frozenset(seat for who in step.closed for seat in state.seats_of(who)) - {state.lead}
 
 
-@kept
+@kept("status", "holds", "seats", "phases", "step", "turn", "lead")
 def may_speak(state: SessionState) -> frozenset[str]:
     """Who has the right to be heard now, whether or not the microphone is open."""
     if state.status is Status.LOBBY:
@@ -45,29 +45,32 @@ def may_speak(state: SessionState) -> frozenset[str]:
     step = state.current_step
     seats = {state.lead, holder(state)}
     if step is not None and step.floor is FloorMode.OPEN:
-        seats |= set(state.seats_of(step.who))
+        seats.update(state.seats_of(step.who))
     if step is not None and step.floor is FloorMode.QUEUE:
         seats.add(state.client)
     if state.lead is None and HoldCause.PAUSE in state.holds:
-        seats |= _everyone(state)
-    heard = (seat for seat in seats if seat is not None and state.seats[seat].role is not Role.OBSERVER)
-    return frozenset(heard) - closed_roles(state)
+        seats.update(state.seats)
+    seats -= state.observers
+    seats -= closed_roles(state)
+    return frozenset(seat for seat in seats if seat is not None)
 
 
 def _everyone(state: SessionState) -> frozenset[str]:
-    return frozenset(seat.id for seat in state.seats.values() if seat.role is not Role.OBSERVER)
+    return frozenset(state.seats) - state.observers
 
 
-@kept
+@kept("status", "holds", "seats", "phases", "step", "turn", "lead")
 def hearable(state: SessionState) -> frozenset[str]:
     """The seats whose sound is forwarded."""
     return frozenset(seat for seat in may_speak(state) if state.seats[seat].microphone is Microphone.OPEN)
 
 
-def settle_microphones(state: SessionState) -> SessionState:
+def settle_microphones(before: SessionState, state: SessionState) -> SessionState:
     """An armed microphone opens at its turn; an open one closes when the floor has gone. Never the other way round: a
-    microphone that nobody armed stays closed (method.md, "A turn's end is not a guillotine")."""
+    microphone that nobody armed stays closed (method.md, "A turn's end is not a guillotine"). `before` was settled."""
     allowed = may_speak(state)
+    if state.seats is before.seats and allowed == may_speak(before):
+        return state
     moved = {
         seat.id: replace(seat, microphone=Microphone.OPEN if seat.id in allowed else Microphone.CLOSED)
         for seat in state.seats.values()
@@ -91,7 +94,7 @@ def queue(state: SessionState) -> tuple[Hand, ...]:
     )
 
 
-@kept
+@kept("holds", "seats", "phases", "step", "lead")
 def closed_cameras(state: SessionState) -> frozenset[str]:
     """Seats whose picture the running step closes, the lead's excepted; in a suspended session everybody's."""
     if HoldCause.SUSPENDED in state.holds:

@@ -2,88 +2,97 @@
 
 Most of what the engine does is to make one state from another, and `dataclasses.replace` sets every one of some fifty
 fields through the guard of a frozen class. Here the new value takes over the fields of the old one in one go, which is
-several times as quick. Only for frozen dataclasses without slots and without `__post_init__`. What a value keeps
-(`kept`, `cached_property`) is not a field: it is not compared, and not taken over.
+several times as quick. What was worked out from a value (`kept`, `kept_at`, `kept_property`) lies beside its fields; it
+is not compared. Each names the fields that it depends on, and the new value takes over what none of the changed fields
+concerns. Only for frozen dataclasses without slots and without `__post_init__`. That each names all of its fields is
+held by a test that works everything out anew.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, overload
 
-
-class Keeps(Protocol):
-    @property
-    def kept(self) -> dict[Any, Any]: ...
-
-    @property
-    def handed_on(self) -> dict[Any, Any]: ...
-
-
-V = TypeVar("V", bound=Keeps)
+V = TypeVar("V")
 R = TypeVar("R")
+
+
+class Kept(NamedTuple):
+    """What may be kept. `fields`: what it depends on, none for all; `of_moment`: with the moment that it is true of."""
+
+    function: Callable[..., Any]
+    fields: frozenset[str]
+    of_moment: bool
+
+
+KEPT: dict[str, Kept] = {}
+"""By the name under which it lies in a value."""
+
+_stale: dict[tuple[str, ...], tuple[str, ...]] = {}
+"""What is not taken over when these fields change."""
 
 if TYPE_CHECKING:
     from dataclasses import replace
-    from functools import cached_property
 else:
-
-    class cached_property:  # noqa: N801
-        """As in `functools`, without the lock that it takes before Python 3.12."""
-
-        def __init__(self, function: Callable[[Any], R]) -> None:
-            self.function = function
-            self.name = function.__name__
-            self.__doc__ = function.__doc__
-
-        def __set_name__(self, owner: Any, name: str) -> None:
-            owner._worked_out = (*getattr(owner, "_worked_out", ()), name)
-
-        def __get__(self, value: Any, owner: type | None = None) -> Any:
-            if value is None:
-                return self
-            known = value.__dict__[self.name] = self.function(value)
-            return known
 
     def replace(value: R, /, **changes: Any) -> R:
         """`value` with other fields. Which fields there are is checked by mypy, not here."""
-        kind = type(value)
-        fields = value.__dict__.copy()
-        for name in getattr(kind, "_worked_out", ()):
-            fields.pop(name, None)
-        fields.update(changes)
-        made = object.__new__(kind)
-        object.__setattr__(made, "__dict__", fields)
+        names = (*changes,)
+        stale = _stale.get(names)
+        if stale is None:
+            stale = _stale[names] = tuple(
+                name for name, (_, fields, _) in KEPT.items() if not fields or not fields.isdisjoint(names)
+            )
+        state = value.__dict__.copy()
+        for name in stale:
+            state.pop(name, None)
+        state.update(changes)
+        made = object.__new__(type(value))
+        object.__setattr__(made, "__dict__", state)
         return made
 
 
-def kept(function: Callable[[V], R]) -> Callable[[V], R]:
-    """`function` of a value, worked out once for each value: the value keeps it. What it returns is not changed by
-    anybody either."""
-
-    @wraps(function)
-    def once(value: V) -> R:
-        try:
-            known: R = value.kept[function]
-        except KeyError:
-            known = value.kept[function] = function(value)
-        return known
-
-    return once
+def _register(name: str, function: Callable[..., Any], fields: tuple[str, ...], *, of_moment: bool = False) -> None:
+    KEPT[name] = Kept(function, frozenset(fields), of_moment)
+    _stale.clear()
 
 
-def kept_with(field: str) -> Callable[[Callable[[V], R]], Callable[[V], R]]:
-    """As `kept`, for a function that depends on one field alone: values that are made from this one with the same field
-    keep it too."""
+def kept(*fields: str) -> Callable[[Callable[[V], R]], Callable[[V], R]]:
+    """A function of a value, worked out once while none of `fields` changes; without any, once for each value. What it
+    returns is changed by nobody either."""
 
     def keeping(function: Callable[[V], R]) -> Callable[[V], R]:
+        name = f"{function.__module__}:{function.__qualname__}"
+        _register(name, function, fields)
+
         @wraps(function)
         def once(value: V) -> R:
-            source: object = getattr(value, field)
-            known: tuple[object, R] | None = value.handed_on.get(function)
-            if known is None or known[0] is not source:
-                known = value.handed_on[function] = (source, function(value))
+            known: R
+            try:
+                known = value.__dict__[name]
+            except KeyError:
+                known = value.__dict__[name] = function(value)
+            return known
+
+        return once
+
+    return keeping
+
+
+def kept_at(*fields: str) -> Callable[[Callable[[V, int], R]], Callable[[V, int], R]]:
+    """As `kept`, for a function of a value and of a moment: the last moment's answer is kept, for one moment asks
+    several times."""
+
+    def keeping(function: Callable[[V, int], R]) -> Callable[[V, int], R]:
+        name = f"{function.__module__}:{function.__qualname__}"
+        _register(name, function, fields, of_moment=True)
+
+        @wraps(function)
+        def once(value: V, now_ms: int) -> R:
+            known: tuple[int, R] | None = value.__dict__.get(name)
+            if known is None or known[0] != now_ms:
+                known = value.__dict__[name] = (now_ms, function(value, now_ms))
             return known[1]
 
         return once
@@ -91,4 +100,34 @@ def kept_with(field: str) -> Callable[[Callable[[V], R]], Callable[[V], R]]:
     return keeping
 
 
-__all__ = ["cached_property", "kept", "kept_with", "replace"]
+class _Property(Generic[R]):
+    """Lies in the value under its own name once it was worked out, so that nothing is called from then on."""
+
+    def __init__(self, function: Callable[[Any], R], fields: tuple[str, ...]) -> None:
+        self.function, self.name = function, function.__name__
+        self.__doc__ = function.__doc__
+        _register(self.name, function, fields)
+
+    @overload
+    def __get__(self, value: None, owner: type) -> _Property[R]: ...
+    @overload
+    def __get__(self, value: object, owner: type) -> R: ...
+    def __get__(self, value: object | None, owner: type) -> _Property[R] | R:
+        if value is None:
+            return self
+        known = value.__dict__[self.name] = self.function(value)
+        return known
+
+
+def kept_property(*fields: str) -> Callable[[Callable[[Any], R]], _Property[R]]:
+    """As `kept`, for a property."""
+    return lambda function: _Property(function, fields)
+
+
+def forget(value: object) -> None:
+    """Whatever was worked out from `value` is worked out anew: for who wants to know what that costs."""
+    for name in KEPT:
+        value.__dict__.pop(name, None)
+
+
+__all__ = ["KEPT", "forget", "kept", "kept_at", "kept_property", "replace"]

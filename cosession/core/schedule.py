@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from cosession.core.frozen import kept_with
+from cosession.core.frozen import kept, kept_at
 from cosession.core.script import Phase, Step
 from cosession.core.state import PhaseInstance, SessionState
 from cosession.core.vocabulary import FloorMode, HoldCause, Overtime, PhaseStatus, Presence, Status, TurnKind, Who
@@ -54,15 +54,6 @@ def spent_ms(state: SessionState, instance: PhaseInstance, now_ms: int) -> int:
     return instance.spent_ms
 
 
-def shares(state: SessionState, now_ms: int) -> Shares:
-    """Share the time until the locked end among the phases that run or come. The state keeps the last answer: one
-    moment asks several times."""
-    known: tuple[int, Shares] | None = state.kept.get(Shares)
-    if known is None or known[0] != now_ms:
-        known = state.kept[Shares] = (now_ms, _shares(state, now_ms))
-    return known[1]
-
-
 @dataclass(frozen=True, slots=True)
 class _Plan:
     """What of the shares does not depend on the moment. `wanted_ms` is by phase key; `needed_ms` and `elastic_ms` are
@@ -76,7 +67,7 @@ class _Plan:
     over: bool
 
 
-@kept_with("phases")
+@kept("phases")
 def _plan(state: SessionState) -> _Plan:
     wanted: dict[str, int] = {}
     needed = elastic = 0
@@ -99,7 +90,18 @@ def _plan(state: SessionState) -> _Plan:
     return _Plan(wanted, needed, elastic, drains, over=not open_phases)
 
 
-def _shares(state: SessionState, now_ms: int) -> Shares:
+@kept_at(
+    "phases",
+    "status",
+    "starts_at_ms",
+    "planned_ms",
+    "end_moved_ms",
+    "clock_ms",
+    "clock_from_ms",
+    "phase_from_clock_ms",
+)
+def shares(state: SessionState, now_ms: int) -> Shares:
+    """Share the time until the locked end among the phases that run or come."""
     plan, instance = _plan(state), state.current
     if state.status is Status.CLOSED or plan.over:
         return Shares(plan.wanted_ms, 0, 0)

@@ -20,11 +20,20 @@ from cosession.core.vocabulary import FloorMode, HoldCause, Status, TurnKind, Wh
 
 def settle(course: Course) -> None:
     """Emit what is due until nothing is. Bounded: every pass moves a turn, a step, a phase, a hold or the lead."""
-    while any(rule(course) for rule in _due(course.state)):
+    while _moves(course):
         pass
 
 
-def _due(state: SessionState) -> tuple[Callable[[Course], bool], ...]:
+def _moves(course: Course) -> bool:
+    """Whether something was due; only the first thing happens. (A loop: this is half of every decision, and to build
+    a generator costs as much as a rule.)"""
+    for rule in _rules(course.state):  # noqa: SIM110
+        if rule(course):
+            return True
+    return False
+
+
+def _rules(state: SessionState) -> tuple[Callable[[Course], bool], ...]:
     match state.status:
         case Status.LOBBY:
             return (_lapses, fallback.deputy_begins)

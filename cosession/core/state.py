@@ -1,6 +1,6 @@
 """The state of a session: what all its events so far add up to.
 
-Frozen values only; what one works out from itself it keeps (`cached_property`). There are no timers in it: one phase
+Frozen values only; what one works out from itself it keeps (`frozen`). There are no timers in it: one phase
 clock (`clock`) that holds stop, and the readings of that clock at which phase, step and turn began. Everything that
 depends on the present moment is a function of state and `now`.
 """
@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from cosession.core.frozen import cached_property
+from cosession.core.frozen import kept_property
 from cosession.core.script import CaptureSpec, Language, Phase, Script, Step
 from cosession.core.vocabulary import (
     Address,
@@ -264,9 +263,6 @@ class SessionState:
     opened: frozenset[str] = frozenset()
     """Captures whose reveal has happened in their phase."""
 
-    handed_on: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
-    """What was worked out from one field, with that field, for all states that still have it (`frozen.kept_with`)."""
-
     # -- time --------------------------------------------------------------------------------------------------
 
     def clock(self, now_ms: int) -> int:
@@ -278,14 +274,9 @@ class SessionState:
         """The locked end: scheduled start plus the script's minutes, plus what the lead moved it (decision 3)."""
         return self.starts_at_ms + self.planned_ms + self.end_moved_ms
 
-    @cached_property
-    def kept(self) -> dict[Any, Any]:
-        """What was worked out from this state alone (`frozen.kept`)."""
-        return {}
-
     # -- where we are ------------------------------------------------------------------------------------------
 
-    @cached_property
+    @kept_property("phases")
     def current(self) -> PhaseInstance | None:
         """The phase instance that runs now."""
         return next((phase for phase in self.phases if phase.status is PhaseStatus.NOW), None)
@@ -293,26 +284,30 @@ class SessionState:
     def instance(self, key: str) -> PhaseInstance | None:
         return next((phase for phase in self.phases if phase.key == key), None)
 
-    @cached_property
+    @kept_property("phases")
     def current_phase(self) -> Phase | None:
         """The script's phase that runs now."""
         instance = self.current
         return None if instance is None else self.script.phase(instance.id)
 
-    @cached_property
+    @kept_property("phases", "step")
     def current_step(self) -> Step | None:
         phase = self.current_phase
         return None if phase is None or self.step is None else phase.steps[self.step.index]
 
     # -- who is who --------------------------------------------------------------------------------------------
 
-    @cached_property
+    @kept_property("seats")
     def client(self) -> str | None:
         return next((seat.id for seat in self.seats.values() if seat.role is Role.CLIENT), None)
 
-    @cached_property
+    @kept_property("seats")
     def facilitator(self) -> str | None:
         return next((seat.id for seat in self.seats.values() if seat.role is Role.FACILITATOR), None)
+
+    @kept_property("seats")
+    def observers(self) -> frozenset[str]:
+        return frozenset(seat.id for seat in self.seats.values() if seat.role is Role.OBSERVER)
 
     def holder_of(self, job: Job) -> str | None:
         """The seat that has this job."""
@@ -320,6 +315,16 @@ class SessionState:
 
     def seats_of(self, who: Who) -> tuple[str, ...]:
         """The seats that a word of the script addresses, in seat order. The facilitator's part belongs to the lead."""
+        known = self._addressed.get(who)
+        if known is None:
+            known = self._addressed[who] = self._seats_of(who)
+        return known
+
+    @kept_property("seats", "lead", "previous_client")
+    def _addressed(self) -> dict[Who, tuple[str, ...]]:
+        return {}
+
+    def _seats_of(self, who: Who) -> tuple[str, ...]:
         match who:
             case Who.CLIENT:
                 return tuple(s.id for s in self.seats.values() if s.role is Role.CLIENT)

@@ -11,6 +11,7 @@ from cosession.core import commands as cmd
 from cosession.core.console import console
 from cosession.core.decide import decide
 from cosession.core.evolve import evolve
+from cosession.core.frozen import forget
 from cosession.core.refusal import Refused
 from cosession.core.script import Script
 from cosession.core.state import SessionState
@@ -53,7 +54,7 @@ def _states(hall: Hall) -> Iterator[tuple[SessionState, int]]:
 
 def _decision(state: SessionState, command: cmd.Command, now_ms: int, by: str | None) -> Callable[[], None]:
     def work() -> None:
-        state.kept.clear()
+        forget(state)
         try:
             decide(state, command, now_ms, by)
         except Refused:
@@ -64,7 +65,7 @@ def _decision(state: SessionState, command: cmd.Command, now_ms: int, by: str | 
 
 def _room(state: SessionState, now_ms: int) -> Callable[[], None]:
     def work() -> None:
-        state.kept.clear()
+        forget(state)
         common(state, "rehearsal", now_ms)
         for seat in state.seats:
             own(state, seat, now_ms, {})

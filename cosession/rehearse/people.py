@@ -6,7 +6,9 @@ a set, whose order is not the same in two processes.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from random import Random
+from typing import TypeVar
 
 from cosession.core import captures as cap
 from cosession.core import commands as cmd
@@ -16,6 +18,8 @@ from cosession.core.script import CaptureSpec
 from cosession.core.state import SessionState
 from cosession.core.subject import holds_keys
 from cosession.core.vocabulary import FloorMode, HandKind, HoldCause, Job, Microphone, PhaseStatus, Role, Status
+
+C = TypeVar("C")
 
 #: A lead does without a phase of up to so much, rather than without the heart of the session.
 SHORT_MS = 300_000
@@ -70,15 +74,20 @@ def rarely(state: SessionState, seat: str, now_ms: int, rng: Random) -> cmd.Seat
     """What a member does once in a session, if at all."""
     its, turn = state.seats[seat], 0 if state.turn is None else state.turn.number
     soon_ms = round(now_ms + rng.uniform(0.5, 1) * max(state.ends_at_ms - now_ms, 60_000))
-    choices: list[tuple[int, cmd.SeatCommand]] = [
-        (2, cmd.AskPause()),
-        (30 if seat == state.client else 0, cmd.Thank(turn=turn)),
-        (20 if seat == state.client else 0, cmd.RecallRequest()),
-        (2, cmd.LeaveAt(at_ms=soon_ms if its.leaves_at_ms is None else None)),
-        (8, cmd.ChooseTyping(typed=not its.typed)),
-        (8, cmd.AgreeGoingOn(agreed=not its.goes_on)),
+    choices: list[tuple[int, Callable[[], cmd.SeatCommand]]] = [
+        (2, cmd.AskPause),
+        (30 if seat == state.client else 0, lambda: cmd.Thank(turn=turn)),
+        (20 if seat == state.client else 0, cmd.RecallRequest),
+        (2, lambda: cmd.LeaveAt(at_ms=soon_ms if its.leaves_at_ms is None else None)),
+        (8, lambda: cmd.ChooseTyping(typed=not its.typed)),
+        (8, lambda: cmd.AgreeGoingOn(agreed=not its.goes_on)),
     ]
-    return rng.choices([command for _, command in choices], [weight for weight, _ in choices])[0]
+    return _drawn(choices, rng)
+
+
+def _drawn(choices: Sequence[tuple[int, Callable[[], C]]], rng: Random) -> C:
+    """One of what might be done, by weight; only that one is made."""
+    return rng.choices([make for _, make in choices], [weight for weight, _ in choices])[0]()
 
 
 def microphone(state: SessionState, seat: str, rng: Random) -> cmd.SetMicrophone:
@@ -155,19 +164,19 @@ def whim(state: SessionState, now_ms: int, rng: Random) -> cmd.SeatCommand | Non
     if instance is None:
         return None
     anybody = rng.choice(list(state.seats))
-    choices: list[tuple[int, cmd.SeatCommand | None]] = [
-        (20, cmd.GrantFloor(seat=anybody)),
-        (12, None if turn is None else cmd.TakeBackFloor(turn=turn.number)),
-        (15, None if turn is None else cmd.ExtendTurn(turn=turn.number)),
-        (8, None if turn is None else cmd.KeepSilence(turn=turn.number, on=not turn.silence)),
-        (12, cmd.ExtendPhase(phase=instance.key)),
-        (10, None if state.holds else cmd.Pause()),
-        (8, cmd.HandOverLead()),
-        (5, cmd.FlagExpert(seat=anybody, expert=not state.seats[anybody].expert)),
-        (5, cmd.OfferJob(job=rng.choice(list(Job)), seat=anybody)),
-        (1, _other_end(state, now_ms, rng)),
+    choices: list[tuple[int, Callable[[], cmd.SeatCommand | None]]] = [
+        (20, lambda: cmd.GrantFloor(seat=anybody)),
+        (12, lambda: None if turn is None else cmd.TakeBackFloor(turn=turn.number)),
+        (15, lambda: None if turn is None else cmd.ExtendTurn(turn=turn.number)),
+        (8, lambda: None if turn is None else cmd.KeepSilence(turn=turn.number, on=not turn.silence)),
+        (12, lambda: cmd.ExtendPhase(phase=instance.key)),
+        (10, lambda: None if state.holds else cmd.Pause()),
+        (8, cmd.HandOverLead),
+        (5, lambda: cmd.FlagExpert(seat=anybody, expert=not state.seats[anybody].expert)),
+        (5, lambda: cmd.OfferJob(job=rng.choice(list(Job)), seat=anybody)),
+        (1, lambda: _other_end(state, now_ms, rng)),
     ]
-    return rng.choices([command for _, command in choices], [weight for weight, _ in choices])[0]
+    return _drawn(choices, rng)
 
 
 def _other_end(state: SessionState, now_ms: int, rng: Random) -> cmd.MoveEnd | None:
@@ -204,32 +213,34 @@ def way_out(rng: Random) -> cmd.SeatCommand:
 def mistake(state: SessionState, seat: str, now_ms: int, rng: Random) -> tuple[str, cmd.Command]:
     """Who asks what that must be refused, whatever the state: a wrong seat, a moved or unknown subject, a text too
     long."""
-    wrong: list[tuple[str, cmd.Command]] = [
-        (seat, cmd.NextPhase(phase="lunch#1")),
-        (seat, cmd.EndTurn(turn=state.turns + 7)),
-        (seat, cmd.SubmitCapture(capture="no_such_capture", fields={})),
-        (seat, cmd.GrantFloor(seat="z99")),
-        (seat, cmd.MarkDone(phase="lunch#1", step=0)),
-        ("z99", cmd.RaiseHand()),
+    wrong: list[Callable[[], cmd.Command]] = [
+        lambda: cmd.NextPhase(phase="lunch#1"),
+        lambda: cmd.EndTurn(turn=state.turns + 7),
+        lambda: cmd.SubmitCapture(capture="no_such_capture", fields={}),
+        lambda: cmd.GrantFloor(seat="z99"),
+        lambda: cmd.MarkDone(phase="lunch#1", step=0),
     ]
     if not holds_keys(state, state.seats[seat]):
-        wrong += [(seat, cmd.StartSession()), (seat, cmd.Pause()), (seat, cmd.MoveEnd()), (seat, cmd.CloseSession())]
+        wrong += [cmd.StartSession, cmd.Pause, cmd.MoveEnd, cmd.CloseSession]
     if state.seats[seat].role is not Role.FACILITATOR:
-        wrong.append((seat, cmd.TakeLead()))
+        wrong.append(cmd.TakeLead)
     if state.status is Status.LOBBY:
-        wrong.append((seat, cmd.RaiseHand()))
+        wrong.append(cmd.RaiseHand)
     if seat not in may_speak(state):
-        wrong.append((seat, cmd.SetMicrophone(microphone=Microphone.OPEN)))
+        wrong.append(lambda: cmd.SetMicrophone(microphone=Microphone.OPEN))
     for key, spec in cap.writable(state, seat, now_ms):
-        fields = texts(spec, rng)
-        wrong.append((seat, cmd.SubmitCapture(capture=spec.id, fields=fields, version=9999)))
-        long = next((field for field in spec.fields if field.kind in ("text", "line")), None)
-        if long is not None:
-            was = None if spec.many else cap.latest(state, seat, spec.id, key)
-            fields[long.id] = "x" * (long.max_length + 1)
-            version = 0 if was is None else was.version
-            wrong.append((seat, cmd.SubmitCapture(capture=spec.id, fields=fields, version=version)))
-    return rng.choice(wrong)
+        wrong.append(lambda spec=spec: cmd.SubmitCapture(capture=spec.id, fields=texts(spec, rng), version=9999))  # type: ignore[misc]
+        if any(field.kind in ("text", "line") for field in spec.fields):
+            wrong.append(lambda key=key, spec=spec: _too_long(state, seat, key, spec, rng))  # type: ignore[misc]
+    which = rng.randrange(len(wrong) + 1)
+    return (seat, wrong[which]()) if which < len(wrong) else ("z99", cmd.RaiseHand())
+
+
+def _too_long(state: SessionState, seat: str, key: str | None, spec: CaptureSpec, rng: Random) -> cmd.SubmitCapture:
+    long = next(field for field in spec.fields if field.kind in ("text", "line"))
+    was = None if spec.many else cap.latest(state, seat, spec.id, key)
+    fields = texts(spec, rng) | {long.id: "x" * (long.max_length + 1)}
+    return cmd.SubmitCapture(capture=spec.id, fields=fields, version=0 if was is None else was.version)
 
 
 # -- who there is --------------------------------------------------------------------------------------------------

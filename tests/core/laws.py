@@ -6,6 +6,7 @@ side than the code does: at the bytes of a view, at the log, at what happens whe
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -17,7 +18,7 @@ from cosession.core.console import console
 from cosession.core.decide import decide
 from cosession.core.evolve import evolve
 from cosession.core.floor import hearable, may_speak
-from cosession.core.frozen import replace
+from cosession.core.frozen import KEPT, replace
 from cosession.core.refusal import Refused
 from cosession.core.schedule import shares, spent_ms
 from cosession.core.script import CaptureSpec
@@ -58,6 +59,22 @@ class Twin:
             self.state = evolve(self.state, EVENT.validate_json(event.model_dump_json()), at_ms)
         self._read = len(table.events)
         assert self.state == table.state
+
+
+def keeps_what_is_so(state: SessionState) -> None:
+    """What the state keeps, or took over from the one before, is what working it out anew gives: each kept function
+    has named all fields that it depends on."""
+    bare = dataclasses.replace(state)
+    for name, (function, _, of_moment) in KEPT.items():
+        if name not in state.__dict__:
+            continue
+        known = state.__dict__[name]
+        if name == "_addressed":
+            assert all(bare.seats_of(who) == seats for who, seats in known.items()), known
+        elif of_moment:
+            assert known[1] == function(bare, known[0]), name
+        else:
+            assert known == function(bare), name
 
 
 # -- who and what --------------------------------------------------------------------------------------------------

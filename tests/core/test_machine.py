@@ -278,6 +278,7 @@ class SessionMachine(RuleBasedStateMachine):
         self.steps += 1
         state, now_ms = self.table.state, self.table.now_ms
         self.twin.follows(self.table)
+        laws.keeps_what_is_so(state)
         laws.one_lead(state)
         laws.one_client(state)
         laws.one_holder(state)
