@@ -20,7 +20,7 @@ from cosession.core.evolve import evolve
 from cosession.core.floor import hearable, may_speak
 from cosession.core.frozen import KEPT, replace
 from cosession.core.refusal import Refused
-from cosession.core.schedule import shares, spent_ms
+from cosession.core.schedule import next_wake, shares, spent_ms
 from cosession.core.script import CaptureSpec
 from cosession.core.stage import Picture, on_stage, plan
 from cosession.core.state import SessionState
@@ -44,6 +44,7 @@ KINDS: dict[str, type[cmd.Command]] = {
     "skip_phase": cmd.SkipPhase,
     "move_end": cmd.MoveEnd,
 }
+A_MONTH_MS = 30 * 24 * 3_600_000
 EVENT: TypeAdapter[ev.Event] = TypeAdapter(ev.AnyEvent)
 
 
@@ -178,6 +179,13 @@ def time_adds_up(state: SessionState, now_ms: int) -> None:
 def at_rest(table: Table) -> None:
     """Nothing is due that has not happened: asked again at the same moment, the rules have nothing to say."""
     assert decide(table.state, cmd.Tick(), table.now_ms, drafts=table.drafts) == []
+
+
+def wakes_in_time(table: Table) -> None:
+    """Nothing is due before the moment at which the rules want to be woken: one that they forgot would come late."""
+    wake_ms = next_wake(table.state, table.now_ms)
+    sleeps_until_ms = table.now_ms + A_MONTH_MS if wake_ms is None else wake_ms - 1
+    assert decide(table.state, cmd.Tick(), max(sleeps_until_ms, table.now_ms), drafts=table.drafts) == []
 
 
 # -- what is private -----------------------------------------------------------------------------------------------

@@ -285,6 +285,7 @@ class SessionMachine(RuleBasedStateMachine):
         laws.cameras_obey(state)
         laws.time_adds_up(state, now_ms)
         laws.at_rest(self.table)
+        laws.wakes_in_time(self.table)
         if self.steps % LOOK_EVERY == 0:
             seats = list(state.seats)
             readers = tuple(dict.fromkeys((*seats[:: 1 + self.steps % 3], state.client or seats[0])))
