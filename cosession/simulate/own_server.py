@@ -19,16 +19,17 @@ _LINE = re.compile(r"^(Facilitator|Operations)\s+(https?://\S+)\s*$")
 
 
 class OwnServer:
-    """`cosession serve` in `folder`, on free ports of this machine. The ports stay the same over restarts."""
+    """`cosession serve` in `folder`, on free ports of this machine. Those for pages stay the same over restarts; the
+    media take what is free when they start."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        port, ops_port, media_port = _free_ports()
+        port, ops_port = _free_ports()
         self._environment = {
             **os.environ,
             "COSESSION_BIND": f"127.0.0.1:{port}",
             "COSESSION_OPS_BIND": f"127.0.0.1:{ops_port}",
-            "COSESSION_MEDIA_BIND": f"127.0.0.1:{media_port}",
+            "COSESSION_MEDIA_BIND": "127.0.0.1:0",
             "COSESSION_DATA": str(folder),
             "COSESSION_REHEARSAL": "1",
         }
@@ -110,12 +111,11 @@ class OwnServer:
         return "\n".join(text.splitlines()[-12:]) or "it said nothing"
 
 
-def _free_ports() -> tuple[int, int, int]:
-    kinds = (socket.SOCK_STREAM, socket.SOCK_STREAM, socket.SOCK_DGRAM)
-    sockets = [socket.socket(socket.AF_INET, kind) for kind in kinds]
+def _free_ports() -> tuple[int, int]:
+    sockets = [socket.socket(socket.AF_INET, socket.SOCK_STREAM) for _ in range(2)]
     for each in sockets:
         each.bind(("127.0.0.1", 0))
     ports = [int(each.getsockname()[1]) for each in sockets]
     for each in sockets:
         each.close()
-    return ports[0], ports[1], ports[2]
+    return ports[0], ports[1]
