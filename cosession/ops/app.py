@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from cosession.ops import board
 from cosession.ops.counting import Answers
+from cosession.ops.load import Load
 from cosession.ops.metrics import CONTENT_TYPE, exposition
 from cosession.ops.pulse import Pulse
 from cosession.pages.assets import routes
@@ -67,6 +68,7 @@ def build(parts: OpsParts) -> Starlette:
 class _Ops:
     def __init__(self, parts: OpsParts) -> None:
         self._parts = parts
+        self._load = Load()
 
     async def sign_in(self, request: Request) -> Response:
         return await self._parts.sign_in.open_link(request)
@@ -85,6 +87,7 @@ class _Ops:
             rooms=rooms,
             opened=asked if asked in known else next(iter(known), None),
             workers=workers,
+            cpu=self._cpu_percent(workers),
             lag_ms=round(self._parts.pulse.worst_ms),
         )
 
@@ -92,6 +95,7 @@ class _Ops:
         """GET /rooms.json: the board as data."""
         await self._parts.sign_in.required(request)
         workers, seats = await self._figures()
+        cpu_percent = self._cpu_percent(workers)
         return JSONResponse(
             {
                 "rooms": [row.as_json() for row in board.rows(self._parts.rooms.live(), seats)],
@@ -105,6 +109,7 @@ class _Ops:
                         "dropped": dict(worker.dropped),
                         "loop_lag_ms": worker.loop_lag_ms,
                         "cpu_s": worker.cpu_s,
+                        "cpu_percent": cpu_percent[worker.pid],
                         "rooms": worker.rooms,
                         "connections": worker.connections,
                     }
@@ -146,6 +151,9 @@ class _Ops:
         except (Unavailable, TimeoutError) as failure:
             log.warning("ops.no_media_figures", error=type(failure).__name__)
             return None, {}
+
+    def _cpu_percent(self, workers: Sequence[WorkerFigures] | None) -> dict[int, float | None]:
+        return self._load.percent(workers or (), asyncio.get_running_loop().time())
 
     async def _store(self) -> bool:
         try:

@@ -15,11 +15,10 @@ from cosession.core.state import SeatState, SessionState
 from cosession.core.vocabulary import HoldCause, Presence, Status
 from cosession.room.actor import Room
 from cosession.room.ports import SeatFigures
+from cosession.room.ways import LOSS_PERCENT
 
 Grade = Literal["bad", "warn", "ok"]
 
-#: More than this is heard and seen.
-LOSS_PERCENT = 5.0
 SEVERAL = 3
 
 

@@ -96,14 +96,20 @@ def _ways(seats: Iterable[SeatFigures]) -> Iterable[Metric]:
     yield ways
     for name, text, values in (
         ("loss_ratio", "Packets lost, the worse direction", [one.loss_percent / 100 for one in found]),
-        ("round_trip_seconds", "Round trip", [one.round_trip_ms / 1000 for one in found if one.round_trip_ms]),
-        ("jitter_seconds", "Jitter as received", [one.jitter_ms / 1000 for one in found if one.jitter_ms]),
+        ("round_trip_seconds", "Round trip", [_s(one.round_trip_ms) for one in found if one.round_trip_ms is not None]),
+        ("jitter_seconds", "Jitter as received", [_s(one.jitter_ms) for one in found if one.jitter_ms is not None]),
+        ("received_bits_per_second", "What a browser sends", [1000.0 * one.kbps_in for one in found]),
+        ("sent_bits_per_second", "What a browser is sent", [1000.0 * one.kbps_out for one in found]),
     ):
         gauge = GaugeMetricFamily(f"cosession_media_{name}", f"{text}, of the connections of now.", labels=["quantile"])
         ordered = sorted(values)
         for quantile in _QUANTILES if ordered else ():
             gauge.add_metric([str(quantile)], ordered[min(int(quantile * len(ordered)), len(ordered) - 1)])
         yield gauge
+
+
+def _s(ms: float) -> float:
+    return ms / 1000
 
 
 def _wire(answers: Answers) -> Iterable[Metric]:

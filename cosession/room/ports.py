@@ -183,14 +183,29 @@ class SeatFigures:
     """What the way down carries: `full`, `small` pictures, the `stage` alone, or `sound` alone."""
 
 
+#: Why a worker forwards a packet to nobody; `unasked_repeat`: also probes of a browser's own way up.
+DROP_REASONS = (
+    "unknown_source",
+    "oversized",
+    "not_negotiated",
+    "closed_floor",
+    "not_loudest",
+    "bad_stun",
+    "srtp",
+    "send_blocked",
+    "flood",
+    "unasked_repeat",
+    "too_many_connections",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class WorkerFigures:
     pid: int
     packets_in: int
     packets_out: int
     dropped: Mapping[str, int] = field(default_factory=dict)
-    """By reason: `unknown_source`, `oversized`, `not_negotiated`, `closed_floor`, `not_loudest`, `bad_stun`, `srtp`,
-    `send_blocked`, `flood`, `unasked_repeat` (also probes of a browser's own way up)."""
+    """By reason, one of `DROP_REASONS`."""
     cpu_s: float = 0.0
     loop_lag_ms: float = 0.0
     rooms: int = 0

@@ -13,9 +13,10 @@ from cosession.core.commands import CarePause, Pause, ReportPresence, StartSessi
 from cosession.core.vocabulary import Presence
 from cosession.main import Application
 from cosession.ops.counting import Answers
+from cosession.ops.load import Load
 from cosession.ops.pulse import EVERY_S, Pulse
 from cosession.room.actor import Room
-from cosession.room.ports import SeatFigures, Unavailable
+from cosession.room.ports import SeatFigures, Unavailable, WorkerFigures
 from tests.server.conftest import PEOPLE, QuietMedia, application, facilitator, journal, made, media, settings, setup
 
 __all__ = ["application", "facilitator", "journal", "made", "media", "settings"]
@@ -188,6 +189,29 @@ def test_a_long_view_costs_the_counter_nothing() -> None:
     assert answers.accepted == 0
 
 
+async def test_the_board_says_of_each_worker_how_busy_it_is_and_what_it_dropped_and_why(
+    operator: httpx.AsyncClient, media: QuietMedia
+) -> None:
+    page = (await operator.get("/")).text
+    for said in ("média 77", "1200", "3400", "parole fermée 5"):
+        assert said in page, said
+    (worker,) = (await operator.get("/rooms.json")).json()["media"]
+    assert (worker["dropped"], worker["loop_lag_ms"], worker["cpu_percent"]) == ({"closed_floor": 5}, 0.0, None)
+
+
+def test_how_busy_a_worker_is_is_read_twice() -> None:
+    load = Load()
+
+    def look(now_s: float, *workers: tuple[int, float]) -> dict[int, float | None]:
+        return load.percent([WorkerFigures(pid, 0, 0, cpu_s=cpu_s) for pid, cpu_s in workers], now_s)
+
+    assert look(10.0, (7, 3.0)) == {7: None}
+    assert look(10.5, (7, 3.4)) == {7: None}, "too close to say"
+    assert look(12.0, (7, 3.5)) == {7: 25.0}
+    assert look(12.5, (7, 4.0), (8, 0.1)) == {7: 25.0, 8: None}
+    assert look(14.0, (8, 1.1)) == {8: 66.7}, "7 is gone"
+
+
 async def test_the_pulse_sees_a_loop_that_is_held_up() -> None:
     pulse = Pulse()
     pulse.start()
@@ -205,7 +229,7 @@ async def test_metrics_tell_how_people_are_connected_and_not_who(
     outsider: httpx.AsyncClient, room: Room, media: QuietMedia
 ) -> None:
     media.seats[room.session] = [
-        SeatFigures("c1", "p1", "udp", 100, 700, 0.4, 21.0, 60, 40, 3, jitter_ms=3.0),
+        SeatFigures("c1", "p1", "udp", 100, 700, 0.4, 21.0, 60, 40, 3, jitter_ms=3.0, kbps_in=140, kbps_out=900),
         SeatFigures("c2", "p2", "tcp", 120, 650, 7.5, None, 60, 60, 0, level="small"),
     ]
     text = (await outsider.get("/metrics")).text
@@ -215,6 +239,8 @@ async def test_metrics_tell_how_people_are_connected_and_not_who(
         'cosession_media_loss_ratio{quantile="1.0"} 0.075',
         'cosession_media_round_trip_seconds{quantile="0.5"} 0.021',
         'cosession_media_jitter_seconds{quantile="0.9"} 0.003',
+        'cosession_media_received_bits_per_second{quantile="1.0"} 140000.0',
+        'cosession_media_sent_bits_per_second{quantile="1.0"} 900000.0',
     ):
         assert line in text, line
     assert room.session not in text

@@ -12,6 +12,7 @@ from cosession import assets
 from cosession.core.script import LANGUAGES
 from cosession.core.vocabulary import Address, Guidance, Job, RefusalCode, Role, Status, TurnOrder
 from cosession.pages.words import read_words
+from cosession.room.ports import DROP_REASONS
 from cosession.scripts import read_all
 from cosession.server.completing import EXPLAINED
 
@@ -50,6 +51,7 @@ def used() -> set[str]:
         "role.": list(Role),
         "ops.level.": ["full", "small", "stage", "sound"],
         "ops.trouble.": [*re.findall(r'return "(?:ok|warn|bad)", "(\w+)"', python), "waiting", "ok"],
+        "ops.dropped.": list(DROP_REASONS),
         "ops.presence.": ["here", "weak", "absent", "waiting"],
         "ops.": [Status.LOBBY, Status.CLOSED],
         "problem.": [],
