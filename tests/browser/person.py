@@ -35,8 +35,13 @@ _HEARD = """async () => {
   (await pc.getStats()).forEach(s => {
     if (s.type === 'outbound-rtp' && s.kind === 'audio') found.sent += s.packetsSent;
     if (s.type !== 'inbound-rtp') return;
-    const slot = found.slots[Math.floor((place(s.mid) - 2) / 2)] ??= {frames: 0, audio_packets: 0, energy: 0};
-    if (s.kind === 'video') slot.frames += s.framesDecoded;
+    const slot = found.slots[Math.floor((place(s.mid) - 2) / 2)] ??=
+      {frames: 0, freezes: 0, frozen_s: 0, audio_packets: 0, energy: 0};
+    if (s.kind === 'video') {
+      slot.frames += s.framesDecoded;
+      slot.freezes += s.freezeCount;
+      slot.frozen_s += s.totalFreezesDuration;
+    }
     else { slot.audio_packets += s.packetsReceived; slot.energy += s.totalAudioEnergy; }
   });
   return found;
@@ -55,7 +60,12 @@ _PAINTED = """() => {
 
 
 class Slot(TypedDict):
+    """A freeze: the next picture came later than three usual intervals, at least 150 ms more than usual
+    (webrtc-stats)."""
+
     frames: int
+    freezes: int
+    frozen_s: float
     audio_packets: int
     energy: float
 
@@ -103,10 +113,10 @@ class Person:
         assert answer is not None
         assert answer.status == 200
 
-    async def enter(self) -> None:
+    async def enter(self, within_s: float = 10) -> None:
         """Join from the lobby; returns when the room is there."""
-        await self.page.locator("[data-gesture=enter]").click()
-        await self.is_in()
+        await self.page.locator("[data-gesture=enter]").click(timeout=within_s * 1000)
+        await self.is_in(within_s)
 
     async def is_in(self, within_s: float = 10) -> None:
         async def there() -> bool:
@@ -231,7 +241,7 @@ class Person:
 
     async def heard(self) -> Heard:
         found = await self.page.evaluate(_HEARD)
-        nothing = Slot(frames=0, audio_packets=0, energy=0.0)
+        nothing = Slot(frames=0, freezes=0, frozen_s=0.0, audio_packets=0, energy=0.0)
         slots = {seat: found["slots"].get(str(i), nothing) for i, seat in enumerate(self.others)}
         return Heard(slots=slots, sent=found["sent"], state=found["state"])
 

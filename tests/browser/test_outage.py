@@ -1,0 +1,48 @@
+"""One page whose UDP is swallowed while its socket lives: the pictures come back by themselves (issue 4, faults.md)."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.browser.house import House
+from tests.browser.person import Person, until
+from tests.browser.relayed import relayed
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+_OUTAGE_S = 15
+
+
+async def test_pictures_return_after_an_outage_without_a_reload(house: House) -> None:
+    made = await house.make(2)
+    lead, client = await house.enter(made, "f", "p1")
+    person, relay = await relayed(house, made, "p2")
+    await person.open()
+    await person.enter()
+    await person.sees(["f", "p1"])
+    sockets = len(person.sockets)
+
+    relay.up.loss = relay.down.loss = 1.0
+    await asyncio.sleep(_OUTAGE_S)
+    assert await moving(person) == set()
+    assert await moving(client) == {"f"}
+    relay.up.loss = relay.down.loss = 0.0
+
+    async def all_is_well() -> bool:
+        return await moving(person) == {"f", "p1"} and await moving(client) == {"f", "p2"}
+
+    await until(all_is_well, 30, "everybody sees everybody again")
+    assert (len(person.sockets), person.open_sockets) == (sockets, 1)
+    await lead.go_to("check_in")
+    await until(lambda: person.phase == "check_in", what="the room goes on")
+    relay.close()
+
+
+async def moving(person: Person) -> set[str]:
+    """Whose pictures rise within half a second."""
+    before = await person.frames()
+    await asyncio.sleep(0.5)
+    now = await person.frames()
+    return {seat for seat in now if now[seat] > before[seat]}
