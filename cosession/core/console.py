@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cosession.core import commands as cmd
-from cosession.core import events as ev
 from cosession.core import schedule as sch
-from cosession.core.console_view import Change, ClientAway, Console, Option, Preview, Remedy
-from cosession.core.decide import accepted, decide
-from cosession.core.evolve import evolve
-from cosession.core.refusal import Refused
+from cosession.core.console_view import ClientAway, Console, Option, Remedy
+from cosession.core.decide import accepted
+from cosession.core.preview import TimeGesture, previews
+from cosession.core.room_view import Preview
 from cosession.core.state import SessionState
 from cosession.core.view import turn_view
 from cosession.core.vocabulary import FloorMode, HoldCause, Job, PhaseStatus, Visibility, Who
@@ -135,41 +134,18 @@ def _talk(state: SessionState) -> dict[str, int]:
 
 
 def _previews(state: SessionState, now_ms: int) -> Iterator[Preview]:
-    """What a gesture would do, found out by doing it on a copy. A later end counts as if nobody refused."""
+    """What the lead's gestures on time would do."""
     instance = state.current
     if instance is None or state.lead is None:
         return
-    gestures: list[tuple[cmd.SeatCommand, str | None, int]] = [
-        (cmd.ExtendPhase(phase=instance.key), instance.key, 60),
-        (cmd.NextPhase(phase=instance.key), instance.key, 0),
-        (cmd.SkipPhase(phase=instance.key), instance.key, 0),
-        (cmd.MoveEnd(by_s=300), None, 300),
-        (cmd.MoveEnd(by_s=-300), None, -300),
+    gestures: list[TimeGesture] = [
+        cmd.ExtendPhase(phase=instance.key),
+        cmd.NextPhase(phase=instance.key),
+        cmd.SkipPhase(phase=instance.key),
+        cmd.MoveEnd(by_s=300),
+        cmd.MoveEnd(by_s=-300),
     ]
     coming_up = next((p for p in state.phases if p.status is PhaseStatus.COMING), None)
     if coming_up is not None:
-        gestures.append((cmd.SkipPhase(phase=coming_up.key), coming_up.key, 0))
-    before = sch.shares(state, now_ms).allotted_ms
-    for command, phase, by_s in gestures:
-        try:
-            events = decide(state, command, now_ms, by=state.lead)
-        except Refused:
-            continue
-        after = state
-        for event in events:
-            after = evolve(after, event, now_ms)
-            if isinstance(event, ev.EndProposed):
-                after = evolve(after, ev.EndMoved(by_ms=event.by_ms), now_ms)
-        share = sch.shares(after, now_ms)
-        yield Preview(
-            gesture=command.type,
-            phase=phase,
-            by_s=by_s,
-            changes=[
-                Change(phase=key, from_ms=before[key], to_ms=share.allotted_ms[key])
-                for key in before
-                if share.allotted_ms[key] != before[key] and (key != phase or command.type == "extend_phase")
-            ],
-            ends_at_ms=after.ends_at_ms,
-            late_ms=share.late_ms,
-        )
+        gestures.append(cmd.SkipPhase(phase=coming_up.key))
+    yield from previews(state, gestures, now_ms, by=state.lead)

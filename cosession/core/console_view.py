@@ -5,14 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 
 from cosession.core.prompt_view import View
-from cosession.core.room_view import Countdown
+from cosession.core.room_view import Countdown, Preview
 from cosession.core.vocabulary import Job
-
-
-class Change(View):
-    phase: str
-    from_ms: int
-    to_ms: int
 
 
 class Option(StrEnum):
@@ -44,19 +38,6 @@ class Remedy(View):
     phase: str | None
     by_s: int
     gains_ms: int
-
-
-class Preview(View):
-    """What a gesture would do to the rest, computed by doing it (decision 3)."""
-
-    gesture: str
-    """`extend_phase`, `next_phase`, `skip_phase`, `move_end`."""
-    phase: str | None
-    by_s: int
-    """Of `extend_phase` and `move_end`: the number that goes with it, otherwise 0."""
-    changes: list[Change]
-    ends_at_ms: int
-    late_ms: int
 
 
 class Console(View):

@@ -179,6 +179,25 @@ class CharterVoteView(View):
     waiting: int
 
 
+class Change(View):
+    phase: str
+    from_ms: int
+    to_ms: int
+
+
+class Preview(View):
+    """What a gesture would do to the rest, computed by doing it (decision 3)."""
+
+    gesture: str
+    """`extend_phase`, `next_phase`, `skip_phase`, `move_end`."""
+    phase: str | None
+    by_s: int
+    """Of `extend_phase` and `move_end`: the number that goes with it, otherwise 0."""
+    changes: list[Change]
+    ends_at_ms: int
+    late_ms: int
+
+
 class Common(View):
     session: str
     title: str
@@ -221,6 +240,8 @@ class Common(View):
     end_proposal: EndProposalView | None
     end_refused: bool
     stopped: bool
+    previews: list[Preview]
+    """Where nobody conducts: what every member's gestures would do. A lead's are in `Console`."""
 
 
 class Writable(View):

@@ -13,6 +13,7 @@ from cosession.core import commands as cmd
 from cosession.core import schedule as sch
 from cosession.core.decide import accepted
 from cosession.core.floor import closed_cameras, closed_roles, hearable, holder, may_speak, queue
+from cosession.core.preview import previews
 from cosession.core.prompt import coming, kept_silent, mic_reason, prompt, resting, turns_until
 from cosession.core.room_view import (
     CatchUp,
@@ -26,6 +27,7 @@ from cosession.core.room_view import (
     Overrun,
     Own,
     PhaseView,
+    Preview,
     SeatView,
     TurnView,
     Writable,
@@ -130,7 +132,16 @@ def common(state: SessionState, session: str, now_ms: int) -> Common:
         ),
         end_refused=state.refused_end,
         stopped=state.stopped,
+        previews=list(_previews(state, now_ms)),
     )
+
+
+def _previews(state: SessionState, now_ms: int) -> Iterator[Preview]:
+    """What the gestures that every member has where nobody conducts would do."""
+    instance = state.current
+    member = next(iter(state.seats_of(Who.MEMBERS)), None)
+    if not state.script.facilitator and instance is not None and member is not None:
+        yield from previews(state, (cmd.NextPhase(phase=instance.key), cmd.MoveEnd(by_s=300)), now_ms, by=member)
 
 
 def charter(state: SessionState) -> list[Text]:

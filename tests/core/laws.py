@@ -281,18 +281,20 @@ def buttons_work(table: Table, seat: str) -> None:
 
 
 def previews_come_true(table: Table) -> None:
-    """What the console says a gesture would do is what the gesture does. A later end is seen once its time to be
-    refused has passed."""
+    """What the console says a gesture would do is what the gesture does, and where nobody conducts what everybody's
+    view says. A later end is seen once its time to be refused has passed."""
     state, now_ms = table.state, table.now_ms
-    if state.lead is None:
+    asker = state.lead if state.script.facilitator else state.client
+    if asker is None:
         return
     before = shares(state, now_ms).allotted_ms
-    for preview in console(state, now_ms).previews:
+    shown = console(state, now_ms).previews if state.script.facilitator else common(state, "s", now_ms).previews
+    for preview in shown:
         subjects = {"phase": preview.phase, "by_s": preview.by_s}
         kind = KINDS[preview.gesture]
         command = kind.model_validate({n: v for n, v in subjects.items() if n in kind.model_fields})
         after = state
-        for event in decide(state, command, now_ms, by=state.lead, drafts=table.drafts):
+        for event in decide(state, command, now_ms, by=asker, drafts=table.drafts):
             after = evolve(after, event, now_ms)
         if after.proposal is not None and preview.by_s > 0 and preview.phase is None:
             at_ms = now_ms + 20_000

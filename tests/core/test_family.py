@@ -13,7 +13,7 @@ from cosession.core.prompt_view import PromptKey
 from cosession.core.schedule import next_wake, shares, step_left_ms, turn_left_ms
 from cosession.core.script import Script
 from cosession.core.stage import on_stage
-from cosession.core.view import own
+from cosession.core.view import common, own
 from cosession.core.vocabulary import (
     FloorMode,
     HoldCause,
@@ -325,3 +325,27 @@ def test_a_client_who_drops_holds_a_troika() -> None:
     assert HoldCause.CLIENT_ABSENT in at.state.holds
     at.back("p1")
     assert not at.state.holds
+
+
+def test_where_nobody_conducts_everybody_sees_what_their_gestures_do() -> None:
+    at = table("troika-30").everybody()
+    at.until(at.state.starts_at_ms).when("p1", cmd.StartSession())
+    while at.state.current is not None and at.state.current.id != "present":
+        at.until(at.now_ms + 1000)
+    shown = {preview.gesture: preview for preview in common(at.state, "s", at.now_ms).previews}
+    assert shown.keys() == {"next_phase", "move_end"}
+    assert shown["move_end"].ends_at_ms == at.state.ends_at_ms + 300_000
+    at.drop("p1")
+    at.until(at.now_ms + 90_000)
+    gained = next(preview for preview in common(at.state, "s", at.now_ms).previews if preview.gesture == "next_phase")
+    key = gained.phase or ""
+    at.when("p2", cmd.NextPhase(phase=key))
+    assert gained.late_ms == shares(at.state, at.now_ms).late_ms
+    given = shares(at.state, at.now_ms).allotted_ms
+    assert all(given[change.phase] == change.to_ms for change in gained.changes)
+
+
+def test_where_somebody_conducts_the_previews_are_the_leads_alone() -> None:
+    at = table("codev-60").everybody()
+    at.until(at.state.starts_at_ms).when("f", cmd.StartSession())
+    assert common(at.state, "s", at.now_ms).previews == []

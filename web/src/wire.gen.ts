@@ -231,6 +231,7 @@ export interface Common {
   end_proposal: EndProposalView | null;
   end_refused: boolean;
   stopped: boolean;
+  previews: Preview[];
 }
 
 export interface Console {
