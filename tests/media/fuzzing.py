@@ -71,8 +71,17 @@ def read_rtp(data: bytes) -> None:
     found, payload = rtp.vp8(data, header), data[header.start : header.end]
     assert len(rtp.renumber(payload, found, 9, 9)) == len(payload)
     source = Source("video", "a", header.ssrc, _LINE)
-    source.accept(data, header, 1.0)
-    source.accept(data, header._replace(sequence=(header.sequence + 5) & 0xFFFF), 1.1)
+    arrived = rtp.read(data, source.wanted)
+    assert arrived is not None
+    kind, marker, sequence, timestamp, number, level, vp8, read = arrived
+    assert (kind, sequence, level, vp8, read) == (header.payload_type, header.sequence, rtp.SILENT, found, payload)
+    source.accept(arrived, 1.0)
+    source.accept((kind, marker, (sequence + 5) & 0xFFFF, timestamp, number, level, vp8, read), 1.1)
+    sound = rtp.read(data, rtp.asked(3, 1, video=False))
+    assert sound is not None
+    assert (*sound[:4], *sound[6:]) == (kind, marker, sequence, timestamp, None, payload)
+    assert -1 <= sound[4] <= 0xFFFF
+    assert 0 <= sound[5] <= rtp.SILENT
     source.accept_repair(data, header, 1.2)
     assert list(source.requests(1, 2.0))
     assert source.report(2.0) is not None
@@ -98,7 +107,7 @@ class _Silence:
     def on_dtls(self, datagram: bytes) -> None:
         raise AssertionError("a stranger's DTLS got through")
 
-    def on_media(self, datagram: bytes) -> None:
+    def on_media(self, datagram: bytes, now_s: float) -> None:
         raise AssertionError("a stranger's media got through")
 
 
@@ -112,7 +121,7 @@ class Door:
     def knock(self, data: bytes) -> str:
         """Why the datagram was dropped: exactly one reason, and nothing was sent."""
         before = Counter(self.mux.dropped)
-        self.mux.on_datagram(data, ADDRESS)
+        self.mux.on_datagram(data, ADDRESS, 1.0)
         ((reason, count),) = (self.mux.dropped - before).items()
         assert count == 1
         assert self.mux.packets_out == 0

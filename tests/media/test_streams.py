@@ -46,9 +46,9 @@ class Sent:
 
 def arrive(source: Source, sequence: int, timestamp: int, now_s: float, payload: bytes = DELTA) -> None:
     data = RtpPacket(96, 0, sequence & 0xFFFF, timestamp, source.ssrc, payload).serialize()
-    header = rtp.parse(data)
-    assert header is not None
-    forward(source, source.accept(data, header, now_s), now_s)
+    arrived = rtp.read(data, source.wanted)
+    assert arrived is not None
+    forward(source, source.accept(arrived, now_s), now_s)
 
 
 def attach(source: Source, slot: Slot, now_s: float) -> None:

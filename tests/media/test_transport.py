@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import socket
 from collections.abc import AsyncIterator
@@ -10,7 +11,7 @@ from collections.abc import AsyncIterator
 import pytest
 from aioice import stun
 
-from cosession.media.embedded import EmbeddedMedia
+from cosession.media.embedded import EmbeddedMedia, sockets
 from cosession.media.embedded.transport import Credentials, IceLite, Mux, candidate_addresses
 from cosession.room.ports import Unavailable
 from tests.media.conftest import SEATS
@@ -31,7 +32,7 @@ class Browser:
     def on_dtls(self, datagram: bytes) -> None:
         self.got.append(datagram)
 
-    def on_media(self, datagram: bytes) -> None:
+    def on_media(self, datagram: bytes, now_s: float) -> None:
         self.got.append(datagram)
 
 
@@ -219,3 +220,35 @@ async def test_without_tcp_none_is_offered() -> None:
     assert engine.tcp_ports == (0,)
     await guest.leave()
     await engine.stop()
+
+
+async def test_under_load_one_wake_takes_several_and_alone_each_is_taken_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sockets, "_LOAD_S", 3600.0)
+    taken: list[int] = []
+    (bound,) = sockets.bind("127.0.0.1", 0)
+    sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sender.connect(bound.getsockname())
+
+    def send(count: int) -> None:
+        for _ in range(count):
+            sender.send(b"datagram")
+
+    def take() -> int:
+        count = 0
+        with contextlib.suppress(BlockingIOError):
+            while bound.recv(10):
+                count += 1
+        taken.append(count)
+        send({1: 1, 2: 5}.get(len(taken), 0))  # one at once, then five while it rests
+        return count
+
+    inlet = sockets.Inlet(bound, take)
+    send(1)
+    await until(lambda: taken == [1, 1, 5, 0])
+    send(1)
+    await until(lambda: taken[4:5] == [1])
+    inlet.close()
+    for one in (bound, sender):
+        one.close()

@@ -89,14 +89,12 @@ class DtlsSrtp:
         self._closing = False
         self._dtls.on("statechange", self._state_changed)
         self.role: Role = role
+        self.up = False
+        """Whether the keys stand."""
         self.protect: Callable[[bytes], bytes]
         self.protect_rtcp: Callable[[bytes], bytes]
         self.unprotect: Callable[[bytes], bytes]
         self.unprotect_rtcp: Callable[[bytes], bytes]
-
-    @property
-    def up(self) -> bool:
-        return self._dtls._state is State.CONNECTED
 
     def feed(self, datagram: bytes) -> bool:
         """Hand over one DTLS datagram of the browser; False if too many wait already."""
@@ -109,14 +107,14 @@ class DtlsSrtp:
         """
         named = [RTCDtlsFingerprint(algorithm=algorithm, value=value) for algorithm, value in fingerprints]
         await self._dtls.start(RTCDtlsParameters(fingerprints=named))
-        if not self.up:
+        if self._dtls._state is not State.CONNECTED:
             return False
         inbound, outbound = self._dtls._rx_srtp, self._dtls._tx_srtp
-        self.unprotect, self.unprotect_rtcp = _quicker(inbound, lib.srtp_unprotect, 1500), inbound.unprotect_rtcp
-        self.protect, self.protect_rtcp = (
-            _quicker(outbound, lib.srtp_protect, MAX_PROTECT_BYTES),
-            outbound.protect_rtcp,
-        )
+        self.unprotect = _quicker(inbound, lib.srtp_unprotect, 1500)
+        self.unprotect_rtcp = _quicker(inbound, lib.srtp_unprotect_rtcp, 1500)
+        self.protect = _quicker(outbound, lib.srtp_protect, MAX_PROTECT_BYTES)
+        self.protect_rtcp = _quicker(outbound, lib.srtp_protect_rtcp, MAX_PROTECT_BYTES)
+        self.up = True
         return True
 
     def outbound(self) -> tuple[object, int]:
@@ -131,9 +129,11 @@ class DtlsSrtp:
         await self._dtls.stop()
 
     def _state_changed(self) -> None:
-        if self._dtls._state is State.CLOSED and not self._closing:
-            self._closing = True
-            self._on_closed()
+        if self._dtls._state is State.CLOSED:
+            self.up = False
+            if not self._closing:
+                self._closing = True
+                self._on_closed()
 
 
 def _quicker(session: pylibsrtp.Session, call: Any, most: int) -> Callable[[bytes], bytes]:

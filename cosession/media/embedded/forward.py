@@ -47,6 +47,7 @@ class Slot:
 
     def __init__(self, line: Line, ssrc: int, outlet: Outlet, repair_ssrc: int = 0) -> None:
         self.line, self.ssrc, self.outlet = line, ssrc, outlet
+        self._send = outlet.send_rtp
         self.repair_ssrc = repair_ssrc if line.rtx else 0
         self.clock_hz = CLOCK_HZ[line.kind]
         self.template = self._template(ssrc, line.payload_type)
@@ -85,7 +86,7 @@ class Slot:
         if packet.extended >= self.base:
             self._packets += 1
             self._octets += len(packet.payload)
-            self.outlet.send_rtp(self.write(packet))
+            self._send(self.write(packet))
 
     def _template(self, ssrc: int, payload_type: int) -> rtp.HeaderTemplate:
         line = self.line
@@ -147,6 +148,7 @@ class Slot:
             self.level0_offset = left.level0 + 1 - level0
 
     def _payload(self, packet: Packet) -> bytes:
+        """Its pictures counted as this slot counts them."""
         if (self.picture_offset or self.level0_offset) and packet.vp8 is not None and packet.vp8.picture_at:
             return rtp.renumber(packet.payload, packet.vp8, self.picture_offset, self.level0_offset)
         return packet.payload
@@ -160,7 +162,7 @@ class Slot:
             packet.send_time,
             packet.level,
         )
-        return header + self._payload(packet)
+        return header + (self._payload(packet) if self.picture_offset or self.level0_offset else packet.payload)
 
     def repeat(self, sequence: int) -> bool:
         """Send once more what went out as `sequence`, in the repair stream if there is one; False if it is not

@@ -31,9 +31,12 @@ class Intake:
         self._picture_line = next((line for line in sending if line.kind == "video"), None)
         for line in sending:
             if line.kind == "audio":
-                self.sound = self.sources[line.ssrcs[0]] = Source("audio", seat, line.ssrcs[0], line)
+                self.sound = self.sources[line.ssrcs[0]] = self._source(line, line.ssrcs[0])
         if self._picture_line is not None and not self._picture_line.rids and self._picture_line.rtx:
             self._repairs = dict.fromkeys(self._picture_line.repairs, "")
+
+    def _source(self, line: sdp.Line, ssrc: int, rid: str = "") -> Source:
+        return Source(line.kind, self._seat, ssrc, line, rid, self.transport_id)
 
     def may_be_new(self, ssrc: int) -> bool:
         """Whether a packet with this SSRC could still find a place: told before anything is decrypted."""
@@ -69,7 +72,7 @@ class Intake:
             return None
         if not line.rids and not line.ssrcs and self._named(data, header, rtp.URI_MID) != line.mid:
             return None
-        source = self.pictures[rid] = self.sources[header.ssrc] = Source("video", self._seat, header.ssrc, line, rid)
+        source = self.pictures[rid] = self.sources[header.ssrc] = self._source(line, header.ssrc, rid)
         return source
 
     def layer(self, large: bool, now_s: float) -> Source | None:

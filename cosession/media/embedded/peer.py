@@ -19,7 +19,7 @@ from cosession.media.embedded import rtcp, rtp, sdp
 from cosession.media.embedded.aiortc_seam import MAX_PROTECT_BYTES, Certificate, DtlsSrtp, Role, SrtpError
 from cosession.media.embedded.allowance import Allowance
 from cosession.media.embedded.arrivals import Arrivals
-from cosession.media.embedded.forward import Slot
+from cosession.media.embedded.forward import Slot, forward
 from cosession.media.embedded.intake import Intake
 from cosession.media.embedded.native import Way
 from cosession.media.embedded.stream import Packet, Source
@@ -49,7 +49,6 @@ class Owner(Protocol):
     def on_carrying(self, peer: Peer) -> None: ...
     def on_gone(self, peer: Peer) -> None: ...
     def on_learned(self, peer: Peer) -> None: ...
-    def on_packet(self, source: Source, packet: Packet, now_s: float) -> None: ...
 
 
 class Site:
@@ -91,6 +90,8 @@ class Peer:
         self._ice = IceLite(site.mux, self, offer.ufrag)
         role: Role = "client" if offer.setup == "passive" else "server"
         self._dtls = DtlsSrtp(site.certificate, role, self._ice.send, self._on_closed)
+        self._read: Callable[[bytes, int], rtp.Arrived | None]
+        """Unprotect and read, once the keys stand; the int is `Source.wanted`. Raises SrtpError."""
         self._setup = asyncio.create_task(self._run())
 
     def _slot(self, line: sdp.Line | None) -> Slot | None:
@@ -136,10 +137,15 @@ class Peer:
         except TimeoutError:
             up = False
         if up:
+            self._read = self._reader()
             self._owner.on_connected(self)
         else:
             log.info("media.handshake_failed", proven=self._ice.proven.is_set())
             self._owner.on_gone(self)
+
+    def _reader(self) -> Callable[[bytes, int], rtp.Arrived | None]:
+        unprotect, read = self._dtls.unprotect, rtp.read
+        return lambda datagram, wanted: read(unprotect(datagram), wanted)
 
     @property
     def connected(self) -> bool:
@@ -163,66 +169,86 @@ class Peer:
         if not self._dtls.feed(datagram):
             self._site.dropped["not_negotiated"] += 1
 
-    def on_media(self, datagram: bytes) -> None:
+    def on_media(self, datagram: bytes, now_s: float) -> None:
         """One SRTP or SRTCP packet. Never raises."""
-        dropped = self._site.dropped
         self.looked_at += 1
         if self.looked_at > _FLOOD:
-            dropped["flood"] += 1
+            self._site.dropped["flood"] += 1
             return
         if len(datagram) < 12 or not self._dtls.up:
-            dropped["not_negotiated"] += 1
-            return
-        is_rtcp = 192 <= datagram[1] <= 208
-        ssrc = int.from_bytes(datagram[4:8] if is_rtcp else datagram[8:12], "big")
-        if ssrc not in self._admitted and (
-            len(self._admitted) >= _MAX_SSRCS or not (is_rtcp or ssrc in self.sources or self.intake.may_be_new(ssrc))
-        ):
-            dropped["not_negotiated"] += 1
+            self._site.dropped["not_negotiated"] += 1
             return
         try:
-            data = self._dtls.unprotect_rtcp(datagram) if is_rtcp else self._dtls.unprotect(datagram)
+            if 192 <= datagram[1] <= 208:
+                self._on_rtcp(datagram, now_s)
+                return
+            source = self.sources.get(int.from_bytes(datagram[8:12], "big"))
+            if source is None:
+                self._on_other(datagram, now_s)
+                return
+            arrived = self._read(datagram, source.wanted)
         except SrtpError:
-            dropped["srtp"] += 1
+            self._site.dropped["srtp"] += 1
             return
-        self._admitted.add(ssrc)
-        now_s = self.life_s = self._site.clock()
-        if is_rtcp:
-            self._on_rtcp(data, now_s)
-        else:
-            self._on_rtp(data, now_s)
+        self.life_s = now_s
+        self._on_arrived(source, arrived, now_s)
 
-    def _on_rtp(self, data: bytes, now_s: float) -> None:
+    def _on_arrived(self, source: Source, arrived: rtp.Arrived | None, now_s: float) -> None:
+        """An authenticated packet under the SSRC of `source`."""
+        if arrived is None:
+            self._site.dropped["not_negotiated"] += 1
+            return
+        payload_type, _, _, _, number, _, _, payload = arrived
+        if number >= 0 and self.arrivals is not None:
+            self.arrivals.note(number, now_s)
+        if payload_type != source.payload_type:
+            self._site.dropped["not_negotiated"] += 1
+        elif len(payload) > _MAX_PAYLOAD_BYTES:
+            self._site.dropped["oversized"] += 1
+        elif source.floods:
+            self._site.dropped["flood"] += 1
+            source.packets += 1
+        else:
+            self.packets_in += 1
+            if not self.carrying:
+                self.carrying = True
+                source.last_s = now_s
+                self._owner.on_carrying(self)
+            self._pass_on(source, source.accept(arrived, now_s), now_s)
+
+    def _on_other(self, datagram: bytes, now_s: float) -> None:
+        """A packet of no stream that is known: the first of a picture, a repair, or nothing. Raises SrtpError."""
+        ssrc = int.from_bytes(datagram[8:12], "big")
+        if not self._admits(ssrc, may_be_new=self.intake.may_be_new(ssrc)):
+            return
+        data = self._dtls.unprotect(datagram)
+        self._admitted.add(ssrc)
+        self.life_s = now_s
         header = rtp.parse(data)
         if header is None:
             self._site.dropped["not_negotiated"] += 1
             return
-        if self.arrivals is not None:
-            number = rtp.element(data, header, self.intake.transport_id)
-            if number is not None and len(number) == 2:
-                self.arrivals.note(number[0] << 8 | number[1], now_s)
-        source = self.sources.get(header.ssrc)
-        if source is None and (mended := self.intake.mended_by(data, header)) is not None:
+        if (mended := self.intake.mended_by(data, header)) is not None:
+            self._note(data, header, now_s)
             self._on_repair(self.pictures.get(mended), data, header, now_s)
-            return
-        if source is None and (source := self.intake.learn(data, header)) is not None:
+        elif (source := self.intake.learn(data, header)) is not None:
             self._owner.on_learned(self)
-        if source is None or header.payload_type != source.payload_type:
+            self._on_arrived(source, rtp.read(data, source.wanted), now_s)
+        else:
+            self._note(data, header, now_s)
             self._site.dropped["not_negotiated"] += 1
-            return
-        if header.end - header.start > _MAX_PAYLOAD_BYTES:
-            self._site.dropped["oversized"] += 1
-            return
-        if source.floods:
-            self._site.dropped["flood"] += 1
-            source.packets += 1
-            return
-        self.packets_in += 1
-        if not self.carrying:
-            self.carrying = True
-            source.last_s = now_s
-            self._owner.on_carrying(self)
-        self._pass_on(source, source.accept(data, header, now_s), now_s)
+
+    def _admits(self, ssrc: int, may_be_new: bool) -> bool:
+        """Whether a packet with this SSRC is worth a decryption: libsrtp remembers each that proved authentic."""
+        admitted = ssrc in self._admitted or (may_be_new and len(self._admitted) < _MAX_SSRCS)
+        if not admitted:
+            self._site.dropped["not_negotiated"] += 1
+        return admitted
+
+    def _note(self, data: bytes, header: rtp.Header, now_s: float) -> None:
+        number = rtp.transport_number(data, header, self.intake.transport_id)
+        if number >= 0 and self.arrivals is not None:
+            self.arrivals.note(number, now_s)
 
     def _on_repair(self, source: Source | None, data: bytes, header: rtp.Header, now_s: float) -> None:
         """A packet of `source` that was asked for again, or a probe, which ends here."""
@@ -234,12 +260,19 @@ class Peer:
 
     def _pass_on(self, source: Source, packet: Packet, now_s: float) -> None:
         if source.open:
-            self._owner.on_packet(source, packet, now_s)
+            forward(source, packet, now_s)
         else:
             source.dropped += source.refusal == "closed_floor"
             self._site.dropped[source.refusal] += 1
 
-    def _on_rtcp(self, data: bytes, now_s: float) -> None:
+    def _on_rtcp(self, datagram: bytes, now_s: float) -> None:
+        """Raises SrtpError."""
+        ssrc = int.from_bytes(datagram[4:8], "big")
+        if not self._admits(ssrc, may_be_new=True):
+            return
+        data = self._dtls.unprotect_rtcp(datagram)
+        self._admitted.add(ssrc)
+        self.life_s = now_s
         for feedback in rtcp.parse(data):
             match feedback:
                 case rtcp.SenderReport(ssrc=ssrc, reports=reports):
@@ -294,12 +327,11 @@ class Peer:
 
     def send_rtp(self, packet: bytes) -> None:
         """Protect and send; nothing happens before the keys stand or after the end."""
-        if not self._dtls.up:
-            return
-        try:
-            self._ice.send(self._dtls.protect(packet))
-        except SrtpError:
-            self._site.dropped["srtp"] += 1
+        if self._dtls.up:
+            try:
+                self._ice.send(self._dtls.protect(packet))
+            except SrtpError:
+                self._site.dropped["srtp"] += 1
 
     def way(self) -> Way | None:
         """`forward.Outlet`."""
@@ -313,12 +345,11 @@ class Peer:
 
     def send_rtcp(self, packet: bytes) -> None:
         """As `send_rtp`, for reports and requests."""
-        if not self._dtls.up:
-            return
-        try:
-            self._ice.send(self._dtls.protect_rtcp(packet))
-        except SrtpError:
-            self._site.dropped["srtp"] += 1
+        if self._dtls.up:
+            try:
+                self._ice.send(self._dtls.protect_rtcp(packet))
+            except SrtpError:
+                self._site.dropped["srtp"] += 1
 
     # -- figures --------------------------------------------------------------------------------------------------
 

@@ -13,10 +13,10 @@ from typing import Protocol
 from cosession.core.stage import Picture, RoomPlan
 from cosession.media.embedded import sdp
 from cosession.media.embedded.allowance import Level
-from cosession.media.embedded.forward import Slot, forward
+from cosession.media.embedded.forward import Slot
 from cosession.media.embedded.intake import LAYER_LIVES_S
 from cosession.media.embedded.peer import Peer, Site
-from cosession.media.embedded.stream import Packet, Source
+from cosession.media.embedded.stream import Source
 from cosession.media.embedded.voice import STALE_S, Loudest
 
 
@@ -111,9 +111,6 @@ class Room:
 
     def on_learned(self, peer: Peer) -> None:
         self._route()
-
-    def on_packet(self, source: Source, packet: Packet, now_s: float) -> None:
-        forward(source, packet, now_s)
 
     # -- the floor ------------------------------------------------------------------------------------------------
 

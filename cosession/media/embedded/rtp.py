@@ -8,6 +8,7 @@ draft-holmer-rmcat-transport-wide-cc-extensions-01.
 from __future__ import annotations
 
 import struct
+from functools import lru_cache
 from typing import NamedTuple
 
 URI_MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
@@ -85,6 +86,12 @@ def element(data: bytes, header: Header, wanted: int) -> bytes | None:
     return None
 
 
+def transport_number(data: bytes, header: Header, wanted: int) -> int:
+    """The packet's number among all of its browser's, -1 if it tells none."""
+    value = element(data, header, wanted) if wanted else None
+    return value[0] << 8 | value[1] if value is not None and len(value) == 2 else -1
+
+
 def audio_level(data: bytes, header: Header, wanted: int) -> int:
     """The level of a sound packet in -dBov, 0 (loudest) to 127 (silence); the V bit is ignored (decision 22)."""
     value = element(data, header, wanted) if wanted else None
@@ -102,6 +109,10 @@ class Vp8(NamedTuple):
 
 
 _PLAIN = Vp8(False, 0, 7, 0)
+
+#: A packet as it came: payload type, marker (0 or 0x80), sequence, timestamp, transport-wide number (-1 for none),
+#: level in -dBov, VP8's descriptor (None for sound), payload without padding.
+Arrived = tuple[int, int, int, int, int, int, Vp8 | None, bytes]
 
 
 def vp8(data: bytes, header: Header) -> Vp8:
@@ -132,6 +143,30 @@ def vp8(data: bytes, header: Header) -> Vp8:
     begins = first & 0x10 and not first & 0x07  # the start of partition 0
     keyframe = bool(begins) and end - at >= 6 and data[at] & 1 == 0 and data[at + 3 : at + 6] == b"\x9d\x01\x2a"
     return Vp8(keyframe, picture_at, picture_bits, level0_at)
+
+
+def asked(transport_id: int, level_id: int, video: bool) -> int:
+    """What `read` shall look for: the ids (0 for none) of the transport-wide number and of the audio level, and whether
+    the payload is VP8."""
+    return transport_id | level_id << 8 | video << 16
+
+
+def read(data: bytes, wanted: int) -> Arrived | None:
+    """All that forwarding wants of an unprotected packet, or None if it is not well formed. `wanted`: of `asked`."""
+    header = parse(data)
+    if header is None:
+        return None
+    video = wanted > 0xFFFF
+    return (
+        header.payload_type,
+        header.marker,
+        header.sequence,
+        header.timestamp,
+        transport_number(data, header, wanted & 0xFF),
+        SILENT if video else audio_level(data, header, wanted >> 8),
+        vp8(data, header) if video else None,
+        data[header.start : header.end],
+    )
 
 
 def picture_id(payload: bytes, descriptor: Vp8) -> int:
@@ -201,6 +236,7 @@ class HeaderTemplate:
         return _HEADER.pack(self.first, marker | self.payload_type, sequence, timestamp, self.ssrc) + extension
 
 
+@lru_cache(maxsize=4)
 def abs_send_time(now_s: float) -> bytes:
     """Three bytes of fixed point seconds, 6.18 bits, wrapping each 64 s. Only differences count, so any steady clock
     does."""

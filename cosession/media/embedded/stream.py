@@ -62,21 +62,24 @@ class _Missing:
 class Source:
     """One incoming stream. Times are seconds of one monotonic clock (`peer.Site.clock`)."""
 
-    def __init__(self, kind: Kind, seat: str, ssrc: int, line: Line, rid: str = "") -> None:
+    def __init__(self, kind: Kind, seat: str, ssrc: int, line: Line, rid: str = "", transport_id: int = 0) -> None:
         self.kind: Kind = kind
         self.rid = rid
         self.seat = seat
         self.ssrc = ssrc
         self.payload_type = line.payload_type
+        level_id = line.extensions.get(rtp.URI_AUDIO_LEVEL, 0) if kind == "audio" else 0
+        self.wanted = rtp.asked(transport_id, level_id, kind == "video")
+        """What is read of its packets (`rtp.read`)."""
         self.clock_hz = CLOCK_HZ[kind]
         self.open = False
         """Whether the plan in force lets it through; if not, `refusal` says why."""
         self.refusal = "closed_floor"
         self.targets: list[Slot] = []
         self.waiting: list[Slot] = []
+        """Slots that will join at the next packet they can start from."""
         self.batch: Batch | None = None
         """The targets as they are sent to."""
-        """Slots that will join at the next packet they can start from."""
         self.packets = 0
         self.octets = 0
         self.dropped = 0
@@ -89,9 +92,8 @@ class Source:
         self.last_s = float("-inf")
         self.loudness = 0.0
         """0 (silent) to 127, smoothed."""
-        self._level_id = line.extensions.get(rtp.URI_AUDIO_LEVEL, 0)
         self._first: int | None = None
-        self._transit: float | None = None
+        self._transit = float("-inf")
         self._jitter = 0.0
         self._history: list[Packet | None] = [None] * (_HISTORY if kind == "video" else 0)
         self._missing: dict[int, _Missing] = {}
@@ -110,11 +112,15 @@ class Source:
         step = (sequence - self.highest) & 0xFFFF
         return step >= 0x8000 and self.highest - (0x10000 - step) in self._missing
 
-    def accept(self, data: bytes, header: rtp.Header, now_s: float) -> Packet:
+    def accept(self, arrived: rtp.Arrived, now_s: float) -> Packet:
         """Book an unprotected packet of this SSRC (libsrtp has already thrown out repeats) and give it its place."""
-        packet = self._book(header.sequence, data, header, now_s)
-        self._book_jitter(header.timestamp, now_s)
-        return packet
+        _, marker, sequence, timestamp, _, level, vp8, payload = arrived
+        transit = now_s * self.clock_hz - timestamp
+        distance = abs(transit - self._transit)
+        if distance < self.clock_hz:  # a wrap of the timestamp or a pause is no jitter
+            self._jitter += (distance - self._jitter) / 16
+        self._transit = transit
+        return self._book(sequence, timestamp, marker, level, vp8, payload, now_s)
 
     def accept_repair(self, data: bytes, header: rtp.Header, now_s: float) -> Packet | None:
         """Book a packet of the repair stream; None unless it brings one that is missing (padding and probes do not)."""
@@ -125,21 +131,22 @@ class Source:
         if not self.is_missing(sequence):
             return None
         inner = header._replace(start=start + 2)
-        return self._book(sequence, data, inner, now_s)
+        vp8, payload = rtp.vp8(data, inner), data[inner.start : inner.end]
+        return self._book(sequence, header.timestamp, header.marker, rtp.SILENT, vp8, payload, now_s)
 
-    def _book(self, sequence: int, data: bytes, header: rtp.Header, now_s: float) -> Packet:
-        extended = self._extend(sequence)
+    def _book(
+        self, sequence: int, timestamp: int, marker: int, level: int, vp8: rtp.Vp8 | None, payload: bytes, now_s: float
+    ) -> Packet:
+        extended = self.highest + 1
+        if sequence != extended & 0xFFFF or self._first is None:
+            extended = self._extend(sequence)
         self.packets += 1
-        video = self.kind == "video"
-        level = rtp.SILENT if video else rtp.audio_level(data, header, self._level_id)
-        vp8 = rtp.vp8(data, header) if video else None
-        payload = data[header.start : header.end]
         if payload:  # else padding, which a browser sends to learn what its way carries
             self.octets += len(payload)
             self.last_s = now_s
-        packet = Packet(extended, header.timestamp, header.marker, level, vp8, rtp.abs_send_time(now_s), payload)
+        packet = Packet(extended, timestamp, marker, level, vp8, rtp.abs_send_time(now_s), payload)
         if extended >= self.highest:
-            self.highest, self.highest_timestamp = extended, header.timestamp
+            self.highest, self.highest_timestamp = extended, timestamp
             if vp8 is not None and vp8.picture_at:
                 self.highest_picture = rtp.picture_id(payload, vp8)
                 self.highest_level0 = payload[vp8.level0_at] if vp8.level0_at else 0
@@ -171,14 +178,6 @@ class Source:
             else:
                 self._missing.update((lost, _Missing()) for lost in range(self.highest + 1, self.highest + step))
         return self.highest + step
-
-    def _book_jitter(self, timestamp: int, now_s: float) -> None:
-        transit = now_s * self.clock_hz - timestamp
-        if self._transit is not None:
-            distance = abs(transit - self._transit)
-            if distance < self.clock_hz:  # a wrap of the timestamp or a pause is no jitter
-                self._jitter += (distance - self._jitter) / 16
-        self._transit = transit
 
     def remembered(self, extended: int) -> Packet | None:
         """A packet that may be repeated, if it is still in the history."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import time
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class TcpPath(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._mux.before()
+        now_s = time.monotonic()
         self._bytes += data
         while len(self._bytes) >= 2:
             size = self._bytes[0] << 8 | self._bytes[1]
@@ -66,7 +68,7 @@ class TcpPath(asyncio.Protocol):
                 return
             datagram = bytes(self._bytes[2 : 2 + size])
             del self._bytes[: 2 + size]
-            self._mux.on_datagram(datagram, self)
+            self._mux.on_datagram(datagram, self, now_s)
             if not self._mux.knows(self):
                 self.abort()
                 return

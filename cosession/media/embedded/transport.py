@@ -17,12 +17,14 @@ import struct
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Protocol
 
 import ifaddr
 from aioice import stun
 
 from cosession.media.embedded.native import Helper
+from cosession.media.embedded.sockets import Inlet, bind
 from cosession.media.embedded.tcp import TcpPath
 
 #: As the socket gives it: two parts for IPv4, four for IPv6.
@@ -31,7 +33,6 @@ Address = UdpAddress | TcpPath
 
 MAX_DATAGRAM_BYTES = 1500
 _READ_AT_ONCE = 64
-_BUFFER_BYTES = 4 << 20
 #: Addresses that one browser may have proven at a time (several networks, relays); the oldest goes.
 _MAX_ADDRESSES = 8
 #: UDP that was checked within this time is not given up for TCP.
@@ -45,7 +46,7 @@ class Receiver(Protocol):
 
     def on_life(self) -> None: ...
     def on_dtls(self, datagram: bytes) -> None: ...
-    def on_media(self, datagram: bytes) -> None: ...
+    def on_media(self, datagram: bytes, now_s: float) -> None: ...
 
 
 class Credentials:
@@ -164,15 +165,18 @@ class Mux:
         self.helper = helper
         self.version = 0
         """Counts the changes of any browser's address."""
-        self._sockets = _bind(host, port)
+        self._sockets = bind(host, port)
         self.socket = self._sockets[0]
         """Where the helper sends; a browser of the other family is served by Python."""
+        self._parts = 2 if self.socket.family == socket.AF_INET else 4
+        self._send_to, self._send_to_other = self.socket.sendto, self._sockets[-1].sendto
         self.host = host
         self.port: int = self.socket.getsockname()[1]
         self.tcp_port = 0
         self.largest = MAX_DATAGRAM_BYTES
         self.paths: dict[TcpPath, None] = {}
         """Connections that are open, the oldest first."""
+        self._inlets: list[Inlet] = []
         self._server: asyncio.Server | None = None
         self.dropped: Counter[str] = Counter()
         self.before: Callable[[], None] = lambda: None
@@ -184,8 +188,7 @@ class Mux:
     def start(self, before: Callable[[], None]) -> None:
         """Begin to read. `before` is called before each batch of datagrams."""
         self.before = before
-        for one in self._sockets:
-            asyncio.get_running_loop().add_reader(one.fileno(), self._on_readable, one)
+        self._inlets = [Inlet(one, partial(self._take, one)) for one in self._sockets]
 
     async def listen(self, port: int, *, or_any: bool) -> None:
         """Take TCP connections too, on the same addresses; port 0 takes the number of the UDP port, `or_any` free one
@@ -206,8 +209,9 @@ class Mux:
             path.abort()
         if self._server is not None:
             self._server.close()
+        for inlet in self._inlets:
+            inlet.close()
         for one in self._sockets:
-            asyncio.get_running_loop().remove_reader(one.fileno())
             one.close()
 
     def knows(self, path: TcpPath) -> bool:
@@ -222,7 +226,7 @@ class Mux:
 
     def serves(self, address: UdpAddress) -> bool:
         """Whether `socket` is the one that reaches `address`."""
-        return len(address) == (2 if self.socket.family == socket.AF_INET else 4)
+        return len(address) == self._parts
 
     def expect(self, credentials: Credentials, ice: IceLite) -> None:
         self._by_ufrag[credentials.ufrag] = credentials, ice
@@ -236,33 +240,36 @@ class Mux:
             if isinstance(address, TcpPath):
                 address.abort()
 
-    def send(self, datagram: bytes, address: Address) -> bool:
+    def send(self, datagram: bytes, address: Address) -> None:
         """Send now or drop: a media server never waits for a socket."""
         try:
             if isinstance(address, TcpPath):
-                sent = address.send(datagram)
+                sent: object = address.send(datagram)
+            elif len(address) == self._parts:
+                sent = self._send_to(datagram, address)
             else:
-                (self.socket if self.serves(address) else self._sockets[-1]).sendto(datagram, address)
-                sent = True
+                sent = self._send_to_other(datagram, address)
         except OSError:
             sent = False
         if sent:
             self.packets_out += 1
         else:
             self.dropped["send_blocked"] += 1
-        return sent
 
-    def _on_readable(self, one: socket.socket) -> None:
+    def _take(self, one: socket.socket) -> int:
+        """Read a batch and sort it; how many datagrams it had."""
         receive: Callable[[int], tuple[bytes, UdpAddress]] = one.recvfrom
         self.before()
-        for _ in range(_READ_AT_ONCE):
+        now_s, sort = time.monotonic(), self.on_datagram
+        for read in range(_READ_AT_ONCE):
             try:
                 datagram, address = receive(MAX_DATAGRAM_BYTES + 1)
             except BlockingIOError:
-                return
-            self.on_datagram(datagram, address)
+                return read
+            sort(datagram, address, now_s)
+        return _READ_AT_ONCE
 
-    def on_datagram(self, datagram: bytes, address: Address) -> None:
+    def on_datagram(self, datagram: bytes, address: Address, now_s: float) -> None:
         """Sort one datagram by its first byte (RFC 7983). Never raises."""
         self.packets_in += 1
         if len(datagram) > MAX_DATAGRAM_BYTES:
@@ -276,7 +283,7 @@ class Mux:
         if ice is None:
             self.dropped["unknown_source"] += 1
         elif 127 < first < 192:
-            ice.receiver.on_media(datagram)
+            ice.receiver.on_media(datagram, now_s)
         elif 19 < first < 64:
             ice.receiver.on_dtls(datagram)
         else:
@@ -314,41 +321,6 @@ def binding_request(datagram: bytes) -> stun.Message | None:
     if message.message_class != stun.Class.REQUEST or message.message_method != stun.Method.BINDING:
         return None
     return message if "USERNAME" in message.attributes else None
-
-
-def _bind(host: str, port: int) -> list[socket.socket]:
-    """The sockets for an address: for `::`, all of IPv4 and all of IPv6 under one number, IPv4 alone on a machine
-    without IPv6. Raises OSError."""
-    families = [(socket.AF_INET6 if ":" in host else socket.AF_INET, host)]
-    if host == "::":
-        families.insert(0, (socket.AF_INET, "0.0.0.0"))
-    bound: list[socket.socket] = []
-    try:
-        for family, name in families:
-            if bound and not _has_ipv6():
-                break
-            one = socket.socket(family, socket.SOCK_DGRAM)
-            bound.append(one)
-            one.setblocking(False)
-            for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
-                one.setsockopt(socket.SOL_SOCKET, option, _BUFFER_BYTES)
-            if family == socket.AF_INET6:
-                one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            one.bind((name, bound[0].getsockname()[1] if len(bound) > 1 else port))
-    except OSError:
-        for one in bound:
-            one.close()
-        raise
-    return bound
-
-
-def _has_ipv6() -> bool:
-    try:
-        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
-            probe.bind(("::", 0))
-    except OSError:
-        return False
-    return True
 
 
 def candidate_addresses(bound: str, public: str | None) -> Sequence[str]:
