@@ -22,14 +22,14 @@ class OwnServer:
     """`cosession serve` in `folder`, on free ports of this machine. Those for pages stay the same over restarts; the
     media take what is free when they start."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, media_host: str = "127.0.0.1") -> None:
         self._folder = folder
         port, ops_port = _free_ports()
         self._environment = {
             **os.environ,
             "COSESSION_BIND": f"127.0.0.1:{port}",
             "COSESSION_OPS_BIND": f"127.0.0.1:{ops_port}",
-            "COSESSION_MEDIA_BIND": "127.0.0.1:0",
+            "COSESSION_MEDIA_BIND": f"{media_host}:0",
             "COSESSION_DATA": str(folder),
             "COSESSION_REHEARSAL": "1",
         }

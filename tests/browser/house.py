@@ -44,8 +44,8 @@ class House:
     guests: list[Person] = field(default_factory=list)
 
     @classmethod
-    async def open(cls, browser: Browser, folder: Path) -> House:
-        server = OwnServer(folder)
+    async def open(cls, browser: Browser, folder: Path, media_host: str = "127.0.0.1") -> House:
+        server = OwnServer(folder, media_host)
         await server.start()
         office, board = [await browser.new_context(locale="fr-FR", viewport=WIDE) for _ in range(2)]
         for context, link in ((office, server.sign_in), (board, server.ops_sign_in)):
