@@ -52,9 +52,9 @@ def find() -> Path:
         path = shutil.which(name)
         if path and b"Firefox" in subprocess.run([path, "--version"], capture_output=True, check=False).stdout:
             return Path(path)
-    raise FirefoxMissing(
-        f"{named or 'Firefox'} is not here: `make test-firefox` installs one, or set COSESSION_FIREFOX"
-    )
+    if named:
+        raise FirefoxMissing(f"COSESSION_FIREFOX names {named}, which does not start as Firefox: correct or unset it")
+    raise FirefoxMissing("no Firefox here: `make test-firefox` installs one, or set COSESSION_FIREFOX to its path")
 
 
 def obtain() -> None:
@@ -69,7 +69,8 @@ def obtain() -> None:
     chromium.say("installing Firefox ESR with apt")
     for command in (["apt-get", "update", "-q"], install):
         environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-        if subprocess.run(command, stdout=sys.stderr, env=environment, check=False).returncode != 0:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, env=environment, check=False)
+        if done.returncode != 0:
             raise FirefoxMissing(f"`{' '.join(command)}` failed (its reason stands above)")
 
 
@@ -163,6 +164,8 @@ def main() -> int:
         try:
             path = find()
         except FirefoxMissing:
+            if "COSESSION_FIREFOX" in os.environ:
+                raise
             obtain()
             path = find()
     except FirefoxMissing as missing:

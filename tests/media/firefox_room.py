@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.async_api import BrowserContext
+from playwright.async_api import Browser, BrowserContext
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse
@@ -16,6 +17,7 @@ from starlette.routing import Route
 
 from cosession.core.stage import Picture, RoomPlan
 from cosession.media.embedded import EmbeddedMedia
+from tests.browser.house import House
 from tests.media import firefox
 from tests.media.conftest import SEATS
 from tests.media.firefox import Firefox, FirefoxPage
@@ -108,3 +110,55 @@ async def test_firefox_on_stage_sends_both_layers(
     engine.apply("room", plan(3, [], ["b"]))
     await b.evaluate("() => direct(false)")
     await height(a, "0", small, timeout_s=20)
+
+
+async def test_firefox_opens_the_room_by_its_link_and_is_heard_when_the_floor_passes_to_it(
+    browser: Browser, tmp_path: Path, stranger: Firefox
+) -> None:
+    """The whole product: its server, its pages."""
+    house = await House.open(browser, tmp_path, media_host="0.0.0.0")
+    try:
+        made = await house.make(2)
+        lead, listener = await house.enter(made, "f", "p2")
+        client = await stranger.open(made.links["p1"])
+        await until(lambda: pressed(client, "[data-gesture=enter]"))
+        await until(lambda: rises(client, ["f", "p2"]), 20)
+        await lead.sees(["p1", "p2"])
+        await listener.sees(["f", "p1"])
+        for person in (lead, listener):
+            assert (await person.heard())["slots"]["p1"]["energy"] == 0
+
+        await lead.go_to("problem_statement")
+        assert lead.floor["holder"] == "p1"
+        await until(lambda: pressed(client, "[data-dock=microphone][data-state=yours]"))
+        before = {person.seat: (await person.heard())["slots"]["p1"] for person in (lead, listener)}
+
+        async def is_heard() -> bool:
+            now = [(before[person.seat], (await person.heard())["slots"]["p1"]) for person in (lead, listener)]
+            return all(
+                new["audio_packets"] - old["audio_packets"] > 50 and new["energy"] > old["energy"] for old, new in now
+            )
+
+        await until(is_heard, 20)
+        await lead.sees(["p1", "p2"])
+        assert await house.leave() == []
+        assert house.errors_logged() == []
+    finally:
+        await house.close()
+
+
+async def pressed(page: FirefoxPage, selector: str) -> bool:
+    """Press a button as soon as it is there; true if it was."""
+    found = await page.evaluate(
+        "s => { const b = document.querySelector(s); b?.click(); return b !== null; }", selector
+    )
+    return bool(found)
+
+
+async def rises(page: FirefoxPage, seats: list[str]) -> bool:
+    """Whether the room page decodes pictures of all these seats at this moment."""
+    ask = "() => cosession.stats()"
+    before = await page.evaluate(ask)
+    await asyncio.sleep(0.5)
+    now = await page.evaluate(ask)
+    return all(seat in before and now[seat]["framesDecoded"] > before[seat]["framesDecoded"] for seat in seats)
