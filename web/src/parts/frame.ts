@@ -5,6 +5,7 @@ import type { SeatCommand } from "../wire.gen";
 import { quote, t, text } from "../words";
 import { card } from "./cards";
 import { icon } from "./icon";
+import { consequence } from "./preview";
 
 /** For a member of a script without a facilitator: the same few gestures for all. */
 export function frame(room: Room): TemplateResult | typeof nothing {
@@ -12,10 +13,11 @@ export function frame(room: Room): TemplateResult | typeof nothing {
   if (!common || !own || common.conducted || !own.holds_keys) return nothing;
   const now = common.now;
   const ready = own.prompt.key === "lobby_alone" || own.prompt.key === "alone_next";
-  const act = (command: SeatCommand, name: string, words: string, shines = false): TemplateResult =>
-    html`<button class="btn ${shines ? "primary" : ""}" data-gesture=${command.type} @click=${() => void room.ask(command)}>
+  const act = (command: SeatCommand, name: string, words: string, shines = false, told = false): TemplateResult =>
+    html`<button class="btn ${shines ? "primary" : ""}" data-gesture=${command.type} aria-describedby=${told ? "frame-told" : nothing} @click=${() => void room.ask(command)}>
       ${icon(name)}${words}
     </button>`;
+  const next = common.previews.find((one) => one.gesture === "next_phase" && one.changes.length > 0);
   const care = room.held("care");
   return html`<section class="frame ${ready || room.may("resume") ? "ready" : ""}" aria-labelledby="frame-h">
     <h2 id="frame-h">${t("frame.title")}</h2>
@@ -23,11 +25,12 @@ export function frame(room: Room): TemplateResult | typeof nothing {
     <div class="btns">
       ${room.may("start_session") ? act({ type: "start_session" }, "play", t("console.start"), ready) : nothing}
       ${now && room.may("next_step") && now.step + 1 < now.steps ? act({ type: "next_step", phase: now.phase, step: now.step }, "next", t("console.next_step")) : nothing}
-      ${now && room.may("next_phase") ? act({ type: "next_phase", phase: now.phase }, "skip", nextPhase ? t("console.next_phase", { phase: text(nextPhase.title) }) : t("console.finish"), ready) : nothing}
+      ${now && room.may("next_phase") ? act({ type: "next_phase", phase: now.phase }, "skip", nextPhase ? t("console.next_phase", { phase: text(nextPhase.title) }) : t("console.finish"), ready, next !== undefined) : nothing}
       ${room.may("pause") && !care ? act({ type: "pause" }, "pause", t("console.pause")) : nothing}
       ${room.may("resume") && !care ? act({ type: "resume" }, "play", t("console.resume"), true) : nothing}
       ${room.may("move_end") ? act({ type: "move_end", by_s: 300 }, "plus", t("more.move_end")) : nothing}
     </div>
+    ${next ? html`<p class="dim" id="frame-told">${consequence(room, next)}</p>` : nothing}
     ${care ? careExits(room) : nothing} ${undo(room)}
     ${room.may("close_session") ? html`<co-confirm .room=${room} .words=${t("more.close")} .ask=${t("more.close_ask")} .yes=${t("more.close_yes")} .icon=${""} .quiet=${true} .grave=${true} .act=${() => void room.ask({ type: "close_session" })}></co-confirm>` : nothing}
   </section>`;
