@@ -23,7 +23,7 @@ LATE_MS = 10 * 60_000
 AHEAD_MS = 366 * 24 * 3_600_000
 
 #: Fields that the page and the JSON body have in common, and those of them that need somebody who conducts.
-PLAIN = ("script", "title", "language", "facilitator", "speed", "guidance", "address", "turn_order")
+PLAIN = ("script", "title", "language", "facilitator", "speed", "guidance", "address", "turn_order", "after")
 CONDUCTED = ("facilitator", "deputy")
 
 

@@ -20,6 +20,7 @@ from cosession.pages.language import language_of
 from cosession.pages.problems import Problem
 from cosession.room.actor import Room
 from cosession.server.body import form_or_json
+from cosession.server.next_session import Proposal, group_of, prefilled, propose
 from cosession.server.parts import OWNER, Parts
 from cosession.server.ports import SessionRow
 from cosession.server.session_form import (
@@ -50,17 +51,46 @@ class Sessions:
         parts = self._parts
         if not await parts.sign_in.signed_in(request):
             return parts.pages.html(request, "sign_in.html", 403)
-        rows = sorted(await parts.registry.sessions(OWNER), key=lambda row: -row.starts_wall_ms)[:SHOWN]
-        rooms = await asyncio.gather(*(parts.rooms.get(row.session) for row in rows))
-        shown = [_overview(row, room) for row, room in zip(rows, rooms, strict=True) if room is not None]
+        known = await self._known()
+        newest: dict[str, int] = {}
+        for _, room in known:
+            group = group_of(room.session, room.state)
+            newest[group] = max(newest.get(group, 0), room.state.number)
+        shown = [_overview(row, room, newest) for row, room in known]
         coming = [one for one in reversed(shown) if one["state"].status is not Status.CLOSED]
         past = [one for one in shown if one["state"].status is Status.CLOSED]
         return parts.pages.html(request, "sessions.html", coming=coming, past=past)
 
+    async def _known(self) -> list[tuple[SessionRow, Room]]:
+        """The newest sessions, the last start first."""
+        rows = sorted(await self._parts.registry.sessions(OWNER), key=lambda row: -row.starts_wall_ms)[:SHOWN]
+        rooms = await asyncio.gather(*(self._parts.rooms.get(row.session) for row in rows))
+        return [(row, room) for row, room in zip(rows, rooms, strict=True) if room is not None]
+
     async def new(self, request: Request) -> Response:
-        """GET /sessions/new."""
+        """GET /sessions/new. With `?after=` a session that was held: the form of the group's next one, with its people
+        and who could be what. Without what was erased meanwhile."""
         await self._parts.sign_in.required(request)
-        return self._form(request, {}, [], 200)
+        room = await self._before(request.query_params.get("after"))
+        if room is None:
+            return self._form(request, {}, [], 200)
+        proposal = await self._proposal(room)
+        typed = prefilled(room.session, room.state, proposal, self._parts.scripts)
+        return self._form(request, typed, [], 200, proposal)
+
+    async def _before(self, session: Any) -> Room | None:
+        """The session that a new one follows, if there still is one and it was held."""
+        if not isinstance(session, str) or await self._parts.registry.session(session) is None:
+            return None
+        room = await self._parts.rooms.get(session)
+        return room if room is not None and _was_held(room) else None
+
+    async def _proposal(self, newest: Room) -> Proposal | None:
+        group = group_of(newest.session, newest.state)
+        known = [room for _, room in await self._known() if _was_held(room)]
+        states = [room.state for room in known if group_of(room.session, room.state) == group]
+        earlier = sorted((one for one in states if one.number < newest.state.number), key=lambda one: one.number)
+        return await asyncio.to_thread(propose, [*earlier, newest.state])
 
     async def create(self, request: Request) -> Response:
         """POST /sessions, as a form or in JSON. 422 with everything that is wrong, and nothing typed is lost."""
@@ -69,11 +99,14 @@ class Sessions:
         body = await form_or_json(request)
         as_json = request.headers.get("content-type", "").startswith("application/json")
         fields = body if as_json else from_form(body, parts.scripts, parts.zone)
+        before = await self._before(fields.get("after"))
         try:
-            session = await self._create(check(fields, parts.scripts, parts.clock.wall_ms(), parts.rehearsal))
+            new = check(fields, parts.scripts, parts.clock.wall_ms(), parts.rehearsal)
+            session = await self._create(new, None if before is None else group_of(before.session, before.state))
         except WrongForm as wrong:
             if not as_json:
-                return self._form(request, body, wrong.errors, 422)
+                proposal = None if before is None else await self._proposal(before)
+                return self._form(request, body, wrong.errors, 422, proposal)
             words = parts.pages.words[language_of(request, language_of_body(body))]
             errors = [{"field": e.field, "message": words(e.message, **e.values)} for e in wrong.errors]
             return JSONResponse({"errors": errors}, 422)
@@ -84,10 +117,10 @@ class Sessions:
         made = {"session": session, "page": base_url(request, parts.public_url) + page, "links": links}
         return JSONResponse(made, 201, headers={"location": page})
 
-    async def _create(self, new: NewSession) -> str:
+    async def _create(self, new: NewSession, programme: str | None) -> str:
         parts = self._parts
         # Where the order of a round is drawn, the lot is drawn here: core has no chance of its own.
-        command = new.command.model_copy(update={"lot": secrets.randbelow(LOTS)})
+        command = new.command.model_copy(update={"lot": secrets.randbelow(LOTS), "programme": programme})
         try:
             session = await parts.rooms.create(command)
         except Refused as refusal:
@@ -164,7 +197,14 @@ class Sessions:
         siblings = [script for script in found if script.id.partition("-")[0] == kind]
         return siblings, [script for script in found if script not in siblings]
 
-    def _form(self, request: Request, typed: Mapping[str, Any], errors: list[FieldError], status: int) -> Response:
+    def _form(
+        self,
+        request: Request,
+        typed: Mapping[str, Any],
+        errors: list[FieldError],
+        status: int,
+        proposal: Proposal | None = None,
+    ) -> Response:
         words = self._parts.pages.words[language_of(request)]
         said: dict[str, list[str]] = {}
         for error in errors:
@@ -176,6 +216,7 @@ class Sessions:
             status,
             typed={key: value for key, value in typed.items() if isinstance(value, str)},
             names=names + [""] * (ROWS - len(names)),
+            proposal=None if proposal is None else proposal.said(words),
             errors=said,
             scripts=self._scripts(),
             jobs=["client", *(job.value for job in (Job.DEPUTY, Job.TIMEKEEPER, Job.SCRIBE)), "previous_client"],
@@ -196,7 +237,13 @@ def _left(room: Room, seat: str) -> Response:
     return RedirectResponse(f"/sessions/{room.session}#{seat}", 303)
 
 
-def _overview(row: SessionRow, room: Room) -> dict[str, Any]:
+def _was_held(room: Room) -> bool:
+    """It began, and its people are still known."""
+    return room.state.started_at_ms is not None and not room.story.erased
+
+
+def _overview(row: SessionRow, room: Room, newest: Mapping[str, int]) -> dict[str, Any]:
+    """`newest`: the number of the last session that there is of each group."""
     state = room.state
     client = None if state.client is None else state.seats[state.client]
     return {
@@ -208,6 +255,7 @@ def _overview(row: SessionRow, room: Room) -> dict[str, Any]:
         "here": sum(seat.present for seat in state.seats.values()),
         "resume_until_ms": _resume_until_ms(room),
         "erased": room.story.erased,
+        "next": _was_held(room) and state.number == newest[group_of(room.session, state)],
     }
 
 

@@ -17,11 +17,11 @@ from cosession.scripts import read_all
 from cosession.server.completing import EXPLAINED
 
 ROOT = Path(__file__).resolve().parents[2]
-PLURAL = re.compile(r't\.count\(\s*"([^"]+)"')
+PLURAL = re.compile(r'\b(?:t|words)\.count\(\s*"([^"]+)"')
 PLAIN = re.compile(r'\bt\(\s*"([^"]+)"\s*[,)]')
 #: Ids that are put together: what they begin with, and how they may go on.
 PREFIXED = re.compile(r'\bt\(\s*"([^"]+)"\s*~')
-IN_PYTHON = re.compile(r'words(?:\.count)?\(\s*"([^"]+)"')
+IN_PYTHON = re.compile(r'words\(\s*"([^"]+)"')
 PROBLEMS = re.compile(r'Problem\(\d+, "([^"]+)"\)')
 
 
@@ -38,7 +38,7 @@ def used() -> set[str]:
         path.read_text() for folder in ("server", "ops", "pages") for path in (ROOT / "cosession" / folder).glob("*.py")
     )
     ids = set(PLAIN.findall(templates)) | set(IN_PYTHON.findall(python))
-    ids |= {f"{msgid}.{form}" for msgid in PLURAL.findall(templates) for form in ("one", "other")}
+    ids |= {f"{msgid}.{form}" for msgid in PLURAL.findall(templates + python) for form in ("one", "other")}
     problems = set(PROBLEMS.findall(python)) | set(re.findall(r'^    \d{3}: "(\w+)"', python, re.MULTILINE))
     problems |= {"unavailable", "internal", "bad_request"}
     ids |= {f"problem.{name}.{part}" for name in problems for part in ("title", "what", "do")}
