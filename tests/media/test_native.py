@@ -21,7 +21,9 @@ from cosession.media.embedded.forward import Slot, send_batch
 from cosession.media.embedded.sdp import Kind, Line
 from cosession.media.embedded.stream import Packet, Source
 from cosession.media.embedded.transport import Mux
+from tests.media.fuzzing import Reader, bare_reader, read_alike
 from tests.media.guest import Ear, Guest, plan, until
+from tests.media.test_fuzz import anything
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = bytes(range(44))
@@ -133,6 +135,43 @@ def test_both_write_the_same_bytes(
     assert browser.next() == slot.write(one)
     assert (slot.packets, slot.octets) == (1, len(payload))
     assert not browser.by_python
+    browser.socket.close()
+
+
+@pytest.fixture(scope="module")
+def bare(helper: native.Helper) -> Reader:
+    """Its own library, as its way to unprotect is not the real one."""
+    own = native.load()
+    assert own is not None
+    return bare_reader(own)
+
+
+@given(data=anything("rtp"), more=st.binary(max_size=40))
+def test_both_read_the_same(bare: Reader, data: bytes, more: bytes) -> None:
+    read_alike(bare, data)
+    read_alike(bare, b"\x90" + data[1:12] + b"\xbe\xde" + bytes([0, len(more) // 4]) + more + data[12:])
+
+
+def test_what_comes_is_read_once_and_only_with_the_right_keys(helper: native.Helper, mux: Mux) -> None:
+    browser = Browser(mux)
+    inbound = pylibsrtp.Session(
+        pylibsrtp.Policy(
+            key=KEY,
+            ssrc_type=pylibsrtp.Policy.SSRC_ANY_INBOUND,
+            srtp_profile=pylibsrtp.Policy.SRTP_PROFILE_AEAD_AES_256_GCM,
+        )
+    )
+    read = helper.reader(inbound, int(ffi.cast("uintptr_t", inbound._srtp[0])))
+    plain = rtp.HeaderTemplate(7, 111, "17", 4, 2, 1).fill(0x80, 9, 960, b"abc", 33) + b"sound"
+    protected = browser.session.protect(plain)
+    wanted = rtp.asked(0, 1, video=False)
+    with pytest.raises(aiortc_seam.SrtpError):
+        read(protected[:-1] + bytes([protected[-1] ^ 1]), wanted)
+    assert read(protected, wanted) == rtp.read(plain, wanted) == (111, 0x80, 9, 960, -1, 33, None, b"sound")
+    with pytest.raises(aiortc_seam.SrtpError):
+        read(protected, wanted)
+    assert read(b"\x80" * 11, wanted) is None
+    assert read(bytes(1501), wanted) is None
     browser.socket.close()
 
 

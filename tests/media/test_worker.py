@@ -58,7 +58,7 @@ async def test_a_killed_worker_comes_back_with_its_rooms(engine: EmbeddedMedia, 
     (port,), (pid,) = engine.udp_ports, engine.pids
     os.kill(pid, signal.SIGKILL)
     await until(lambda: ("down", ("room",)) in ear.told)
-    again, b = await join("a", "a-2"), await join("b", "b-2")
+    again, b = await rejoin(join, "a", "a-2"), await rejoin(join, "b", "b-2")
     await until(lambda: again.frames[0] > 3 and b.frames[0] > 3 and b.sound_s[0] > 0.3)
     assert engine.udp_ports == (port,)
     assert engine.pids != (pid,)

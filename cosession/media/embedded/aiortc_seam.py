@@ -117,6 +117,11 @@ class DtlsSrtp:
         self.up = True
         return True
 
+    def inbound(self) -> tuple[object, int]:
+        """The same as `outbound` of what comes."""
+        session = self._dtls._rx_srtp
+        return session, int(ffi.cast("uintptr_t", session._srtp[0]))
+
     def outbound(self) -> tuple[object, int]:
         """libsrtp's context of what leaves, as an address that holds as long as the first lives. After `handshake`."""
         session = self._dtls._tx_srtp
@@ -155,6 +160,11 @@ def _quicker(session: pylibsrtp.Session, call: Any, most: int) -> Callable[[byte
 def protect_function() -> int:
     """The address of libsrtp's `srtp_protect`, for the helper in C."""
     return int(ffi.cast("uintptr_t", ffi.addressof(lib, "srtp_protect")))
+
+
+def unprotect_function() -> int:
+    """The same of `srtp_unprotect`."""
+    return int(ffi.cast("uintptr_t", ffi.addressof(lib, "srtp_unprotect")))
 
 
 def srtp_profiles() -> list[str]:

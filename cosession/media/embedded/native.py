@@ -1,21 +1,21 @@
-"""The helper in C for the last step of forwarding: where it is, whether it fits, and what it is told.
+"""The helper in C for the first and the last step of forwarding: where it is, whether it fits, and what it is told.
 
 `send_batch.c` is built beside this file where there is a compiler (web/build_hook.py) and is in the wheel; without it,
-or with COSESSION_MEDIA_NATIVE=0, the same bytes leave by Python (`forward.send_batch`). What C may touch lives in a
-`Batch`: the slots of one source as they were when it was made; it is made anew whenever they are others, or any
-address has changed.
+or with COSESSION_MEDIA_NATIVE=0, Python reads the same and the same bytes leave by it (`rtp.read`,
+`forward.send_batch`). What C may touch when it sends lives in a `Batch`: the slots of one source as they were when it
+was made; it is made anew whenever they are others, or any address has changed.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cffi import FFI
 
-from cosession.media.embedded import aiortc_seam
+from cosession.media.embedded import aiortc_seam, rtp
 
 if TYPE_CHECKING:
     from cosession.media.embedded.forward import Slot
@@ -26,6 +26,8 @@ LIBRARY = Path(__file__).with_name("_send_batch.so")
 _HEADER = Path(__file__).with_name("send_batch.h")
 #: `struct packet`, written at once.
 _PACKET = struct.Struct("@qIHHHBBB3s")
+#: The first fields of `struct arrived`, read at once.
+_ARRIVED = struct.Struct("@IiHHHHHBBBBB")
 _NO_VP8 = (False, 0, 7, 0)
 
 
@@ -35,6 +37,28 @@ class Helper:
     def __init__(self, ffi: FFI, library: Any) -> None:
         self.ffi, self.library = ffi, library
         self.protect = ffi.cast("int (*)(void *, void *, int *)", aiortc_seam.protect_function())
+        self.arrived = ffi.new("struct arrived *")
+        """Where a packet is read: one at a time."""
+        self.arrived.unprotect = ffi.cast("int (*)(void *, void *, int *)", aiortc_seam.unprotect_function())
+
+    def reader(self, session: object, context: int) -> Callable[[bytes, int], rtp.Arrived | None]:
+        """Unprotects in libsrtp's `context` (an address, alive as long as `session`) and reads what it is asked for
+        (`rtp.read`). Raises SrtpError."""
+        arrived, read_packet, srtp = self.arrived, self.library.read_packet, (self.ffi.cast("void *", context), session)
+        fields, packet, unpack = self.ffi.buffer(arrived), self.ffi.buffer(arrived.packet), _ARRIVED.unpack_from
+
+        def read(datagram: bytes, wanted: int) -> rtp.Arrived | None:
+            if status := read_packet(arrived, srtp[0], datagram, len(datagram), wanted):
+                if status > 0:
+                    raise aiortc_seam.SrtpError(status)
+                return None
+            timestamp, number, sequence, start, end, picture, level0, kind, marker, level, keyframe, bits = unpack(
+                fields
+            )
+            vp8 = rtp.Vp8(bool(keyframe), picture, bits, level0) if wanted > 0xFFFF else None
+            return kind, marker, sequence, timestamp, number, level, vp8, packet[start:end]
+
+        return read
 
     def address(self, host: str, port: int) -> bytes:
         """A socket address; empty if `host` is none."""
@@ -57,9 +81,9 @@ def load(library: Path = LIBRARY) -> Helper | None:
 
 
 def _layout(ffi: FFI) -> int:
-    sizes: list[int] = [ffi.sizeof(f"struct {name}") for name in ("target", "batch", "packet")]
-    assert sizes[2] == _PACKET.size
-    return sizes[0] << 20 | sizes[1] << 10 | sizes[2]
+    sizes: list[int] = [ffi.sizeof(f"struct {name}") for name in ("arrived", "target", "batch", "packet")]
+    assert sizes[3] == _PACKET.size
+    return sizes[0] << 36 | sizes[1] << 24 | sizes[2] << 12 | sizes[3]
 
 
 class Way(NamedTuple):

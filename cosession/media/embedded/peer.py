@@ -144,6 +144,8 @@ class Peer:
             self._owner.on_gone(self)
 
     def _reader(self) -> Callable[[bytes, int], rtp.Arrived | None]:
+        if (helper := self._site.mux.helper) is not None:
+            return helper.reader(*self._dtls.inbound())
         unprotect, read = self._dtls.unprotect, rtp.read
         return lambda datagram, wanted: read(unprotect(datagram), wanted)
 

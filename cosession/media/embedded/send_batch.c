@@ -1,8 +1,8 @@
-/* The last step of forwarding: one packet to many, without Python in between.
+/* The first and the last step of forwarding: a packet unprotected and read, and one packet to many.
  *
- * What it writes is, byte for byte, what `forward.Slot.write` writes (tests/media/test_native.py holds them together).
- * It has no state and no libraries: libsrtp's own `srtp_protect` comes as a pointer from Python, so keys never leave
- * the one libsrtp. Anything that is not as expected is refused and counted; a full socket drops, nothing ever waits.
+ * What it reads is what `rtp.read` reads, and what it writes is, byte for byte, what `forward.Slot.write` writes
+ * (tests/media/test_native.py holds them together). It has no state and no libraries: libsrtp's own functions come as
+ * pointers from Python, so keys never leave the one libsrtp. Anything that is not as expected is refused and counted; a full socket drops, nothing ever waits.
  * One sendto for each: sendmmsg was tried and bought nothing, the kernel's work for each datagram is the same. */
 
 #include <arpa/inet.h>
@@ -89,6 +89,105 @@ int send_batch(struct batch *batch, const struct packet *packet, const uint8_t *
     return sent;
 }
 
+static uint16_t get16(const uint8_t *at) {
+    return at[0] << 8 | at[1];
+}
+
+/* The elements of a one-byte extension that are wanted: the first of each, up to one that is cut short. */
+static void read_elements(struct arrived *arrived, int at, int end, uint32_t wanted) {
+    uint8_t transport_id = wanted, level_id = wanted >> 16 ? 0 : wanted >> 8;
+    while (at < end) {
+        uint8_t first = arrived->packet[at++];
+        if (!first)
+            continue;
+        int id = first >> 4, length = (first & 15) + 1;
+        if (id == 15 || at + length > end)
+            return;
+        if (id && id == transport_id) {
+            transport_id = 0;
+            if (length == 2)
+                arrived->number = get16(arrived->packet + at);
+        }
+        if (id && id == level_id) {
+            level_id = 0;
+            arrived->level = arrived->packet[at] & 0x7F;
+        }
+        at += length;
+    }
+}
+
+/* VP8's descriptor; of one that is cut short, nothing. */
+static void read_vp8(struct arrived *arrived) {
+    const uint8_t *payload = arrived->packet + arrived->start;
+    int size = arrived->end - arrived->start, at = 1, picture_at = 0, picture_bits = 7, level0_at = 0;
+    if (size < 1)
+        return;
+    if (payload[0] & 0x80) {
+        if (size < 2)
+            return;
+        uint8_t extra = payload[at++];
+        if (extra & 0x80) {
+            if (at >= size)
+                return;
+            picture_at = at;
+            picture_bits = payload[at] & 0x80 ? 15 : 7;
+            at += picture_bits == 15 ? 2 : 1;
+        }
+        if (extra & 0x40)
+            level0_at = at++;
+        if (extra & 0x30)
+            at++;
+        if (at > size)
+            return;
+    }
+    arrived->picture_at = picture_at;
+    arrived->picture_bits = picture_bits;
+    arrived->level0_at = level0_at;
+    arrived->keyframe = payload[0] & 0x10 && !(payload[0] & 7) && size - at >= 6 && !(payload[at] & 1) &&
+                        !memcmp(payload + at + 3, "\x9d\x01\x2a", 3);
+}
+
+int read_packet(struct arrived *arrived, void *srtp, const uint8_t *datagram, int size, uint32_t wanted) {
+    uint8_t *packet = arrived->packet;
+    if (size < 12 || size > ROOM - 4)
+        return -1;
+    memcpy(packet, datagram, size);
+    int refused = arrived->unprotect(srtp, packet, &size);
+    if (refused)
+        return refused;
+    int start = 12 + 4 * (packet[0] & 15), end = size, extension = 0;
+    if (size < 12 || packet[0] >> 6 != 2)
+        return -1;
+    if (packet[0] & 0x10) {
+        if (size < start + 4)
+            return -1;
+        extension = start + 4;
+        start = extension + 4 * get16(packet + start + 2);
+    }
+    if (packet[0] & 0x20) {
+        if (!packet[size - 1])
+            return -1;
+        end -= packet[size - 1];
+    }
+    if (end < start)
+        return -1;
+    arrived->payload_type = packet[1] & 0x7F;
+    arrived->marker = packet[1] & 0x80;
+    arrived->sequence = get16(packet + 2);
+    arrived->timestamp = (uint32_t)get16(packet + 4) << 16 | get16(packet + 6);
+    arrived->start = start;
+    arrived->end = end;
+    arrived->number = -1;
+    arrived->level = 127;
+    arrived->picture_at = arrived->level0_at = arrived->keyframe = 0;
+    arrived->picture_bits = 7;
+    if (extension && get16(packet + extension - 4) == 0xBEDE)
+        read_elements(arrived, extension, start, wanted);
+    if (wanted >> 16)
+        read_vp8(arrived);
+    return 0;
+}
+
 int make_address(const char *host, int port, uint8_t *out) {
     struct sockaddr_in four;
     struct sockaddr_in6 six;
@@ -109,6 +208,7 @@ int make_address(const char *host, int port, uint8_t *out) {
     return 0;
 }
 
-uint32_t layout(void) {
-    return sizeof(struct target) << 20 | sizeof(struct batch) << 10 | sizeof(struct packet);
+uint64_t layout(void) {
+    return (uint64_t)sizeof(struct arrived) << 36 | (uint64_t)sizeof(struct target) << 24 | sizeof(struct batch) << 12 |
+           sizeof(struct packet);
 }

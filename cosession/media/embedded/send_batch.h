@@ -53,8 +53,30 @@ struct packet {
 /* Rewrite, protect and send one packet for each target that already takes part; how many were sent. */
 int send_batch(struct batch *batch, const struct packet *packet, const uint8_t *payload);
 
+/* A packet that came, as read: the fields of rtp.Arrived. Offsets of VP8's fields as above; the payload is
+ * packet[start] to packet[end]. */
+struct arrived {
+    uint32_t timestamp;
+    int32_t number; /* transport-wide, -1: none */
+    uint16_t sequence;
+    uint16_t start;
+    uint16_t end;
+    uint16_t picture_at;
+    uint16_t level0_at;
+    uint8_t payload_type;
+    uint8_t marker;
+    uint8_t level;
+    uint8_t keyframe;
+    uint8_t picture_bits;
+    int (*unprotect)(void *srtp, void *packet, int *size);
+    uint8_t packet[1504];
+};
+
+/* Unprotect and read one packet: 0, or libsrtp's refusal, or -1 for what is no RTP. `wanted` is of rtp.asked. */
+int read_packet(struct arrived *arrived, void *srtp, const uint8_t *datagram, int size, uint32_t wanted);
+
 /* A socket address from its text; its size, 0 if it is none. `out` has room for 28 bytes. */
 int make_address(const char *host, int port, uint8_t *out);
 
-/* sizeof of target, batch and packet in one number: whether both sides were made from this file. */
-uint32_t layout(void);
+/* sizeof of target, batch, packet and arrived in one number: whether both sides were made from this file. */
+uint64_t layout(void);
