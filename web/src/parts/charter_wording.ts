@@ -1,34 +1,28 @@
 /** The group's own charter: the lead writes a wording, a line for each rule, and the group decides by consent. */
 import { html, nothing, type TemplateResult } from "lit";
-import { define, Part } from "../part";
+import { define } from "../part";
+import { Sheet } from "../sheet";
 import { t, text } from "../words";
 
 const LINES = 12;
 const LENGTH = 200;
 
-class CharterWording extends Part {
-  #open = false;
+class CharterWording extends Sheet {
   #text = "";
   #wrong = false;
 
   protected override render(): TemplateResult {
-    return html`<button class="btn" data-gesture="charter_wording" @click=${() => this.#show()}>${t("wording.open")}</button>
-      <dialog aria-labelledby="wording-h" @close=${() => this.#closed()}>
-        <header>
-          <h2 id="wording-h">${t("wording.title")}</h2>
-          <button class="btn bare small push" @click=${() => this.#hide()}>${t("close")}</button>
-        </header>
-        ${
-          this.#open
-            ? html`<form class="told-lead" @submit=${(event: Event) => void this.#propose(event)}>
+    return html`<button class="btn" data-gesture="charter_wording" @click=${() => this.show()}>${t("wording.open")}</button>
+      ${this.sheet(
+        "wording-h",
+        t("wording.title"),
+        () => html`<form class="told-lead" @submit=${(event: Event) => void this.#propose(event)}>
                 <label class="dim" for="wording">${t("wording.what")}</label>
                 <textarea class="input" id="wording" rows="8" .value=${this.#text} @input=${(event: Event) => this.#type(event)}></textarea>
                 ${this.#wrong ? html`<span class="missing" role="alert">${t("wording.wrong", { lines: LINES, length: LENGTH })}</span>` : nothing}
                 <button class="btn primary" data-gesture="propose_charter">${t("wording.propose")}</button>
-              </form>`
-            : nothing
-        }
-      </dialog>`;
+              </form>`,
+      )}`;
   }
 
   #type(event: Event): void {
@@ -46,25 +40,15 @@ class CharterWording extends Part {
       .filter(Boolean);
     this.#wrong = lines.length === 0 || lines.length > LINES || lines.some((line) => [...line].length > LENGTH);
     this.requestUpdate();
-    if (!this.#wrong && (await this.room.ask({ type: "propose_charter", lines })).ok) this.#hide();
+    if (!this.#wrong && (await this.room.ask({ type: "propose_charter", lines })).ok) this.hide();
   }
 
-  #show(): void {
+  protected override show(): void {
     const { common } = this.room;
-    this.#open = true;
     this.#text = (common?.charter_vote?.lines ?? common?.charter.map(text) ?? []).join("\n");
-    this.requestUpdate();
-    void this.updateComplete.then(() => this.querySelector("dialog")?.showModal());
+    super.show();
   }
 
-  #hide(): void {
-    this.querySelector("dialog")?.close();
-  }
-
-  #closed(): void {
-    this.#open = false;
-    this.requestUpdate();
-  }
 }
 
 define("co-charter-wording", CharterWording);

@@ -1,6 +1,7 @@
 /** Picture, microphone, loudspeaker: choose, try, and read at once whether it works; a refusal says what to do. */
 import { html, nothing, type TemplateResult } from "lit";
 import { define, Part } from "../part";
+import { Sheet } from "../sheet";
 import type { Kind } from "../devices";
 import { meter, tone } from "../meter";
 import { t } from "../words";
@@ -120,38 +121,17 @@ class DeviceChecks extends Part {
 }
 
 /** The same in the room, behind a button. */
-class Settings extends Part {
-  #open = false;
-
+class Settings extends Sheet {
   protected override render(): TemplateResult {
     return html`<button
         class="btn bare"
         aria-label=${t("settings")}
         title=${t("settings")}
-        @click=${() => this.#show()}
+        @click=${() => this.show()}
       >
         ${icon("tune")}<span class="wide">${t("settings")}</span>
       </button>
-      <dialog aria-labelledby="settings-h" @close=${() => this.#closed()}>
-        <header>
-          <h2 id="settings-h">${t("settings")}</h2>
-          <button class="btn bare small push" @click=${() => this.querySelector("dialog")?.close()}>
-            ${t("close")}
-          </button>
-        </header>
-        ${this.#open ? html`<co-device-checks .room=${this.room}></co-device-checks>` : nothing}
-      </dialog>`;
-  }
-
-  #show(): void {
-    this.#open = true;
-    this.requestUpdate();
-    this.querySelector("dialog")?.showModal();
-  }
-
-  #closed(): void {
-    this.#open = false;
-    this.requestUpdate();
+      ${this.sheet("settings-h", t("settings"), () => html`<co-device-checks .room=${this.room}></co-device-checks>`)}`;
   }
 }
 

@@ -1,26 +1,20 @@
 /** « Pour moi »: what a person can say for themselves at any time. Quiet, two presses away, and it says who learns of it. */
 import { html, nothing, type TemplateResult } from "lit";
 import { canRing, ringing, setRinging } from "../bells";
-import { define, Part } from "../part";
+import { define, type Part } from "../part";
+import { Sheet } from "../sheet";
 import { length, t } from "../words";
 import { icon } from "./icon";
 import "./leaving";
 
-class Mine extends Part {
-  #open = false;
+class Mine extends Sheet {
   #line = "";
 
   protected override render(): TemplateResult {
-    return html`<button class="btn bare" data-dock="mine" aria-label=${t("mine")} title=${t("mine")} @click=${() => this.#show()}>
+    return html`<button class="btn bare" data-dock="mine" aria-label=${t("mine")} title=${t("mine")} @click=${() => this.show()}>
         ${icon("person")}<span class="wide">${t("mine")}</span>
       </button>
-      <dialog class="sheet" aria-labelledby="mine-h" @close=${() => this.#closed()}>
-        <header>
-          <h2 id="mine-h">${t("mine")}</h2>
-          <button class="btn bare small push" @click=${() => this.#hide()}>${t("close")}</button>
-        </header>
-        ${this.#open ? html`${this.#pause()} ${this.#lead()} ${this.#typing()} ${this.#goingOn()} ${this.#leaving()} ${this.#rest()}` : nothing}
-      </dialog>`;
+      ${this.sheet("mine-h", t("mine"), () => html`${this.#pause()} ${this.#lead()} ${this.#typing()} ${this.#goingOn()} ${this.#leaving()} ${this.#rest()}`, "sheet")}`;
   }
 
   /** Where somebody leads, the pause is asked of them; where nobody does, it simply begins. */
@@ -31,7 +25,7 @@ class Mine extends Part {
     const alone = unconducted || room.common?.vacant === true;
     if (!room.may("ask_pause") && !(unconducted && room.may("care_pause"))) return nothing;
     const ask = (): void => {
-      this.#hide();
+      this.hide();
       if (alone) void room.ask({ type: unconducted ? "care_pause" : "ask_pause" });
       else void room.askAndSay({ type: "ask_pause" }, t("pause.told"));
     };
@@ -50,7 +44,7 @@ class Mine extends Part {
       event.preventDefault();
       if (!(await this.room.tell({ preset: "call_lead", line: this.#line.trim() }))) return;
       this.#line = "";
-      this.#hide();
+      this.hide();
     };
     return html`<form class="told-lead" @submit=${(event: Event) => void send(event)}>
       <label class="label" for="note-line">${t("note.to_lead", { name })}</label>
@@ -104,20 +98,6 @@ class Mine extends Part {
     </div>`;
   }
 
-  #show(): void {
-    this.#open = true;
-    this.requestUpdate();
-    void this.updateComplete.then(() => this.querySelector("dialog")?.showModal());
-  }
-
-  #hide(): void {
-    this.querySelector("dialog")?.close();
-  }
-
-  #closed(): void {
-    this.#open = false;
-    this.requestUpdate();
-  }
 }
 
 /** The client's word, given beforehand: if I drop during the advice, it goes on and I read it. */

@@ -1,6 +1,7 @@
 /** What the lead can do for one seat: a private word, the expert's mark, a job. Behind one small button in the seat's row. */
 import { html, nothing, type TemplateResult } from "lit";
-import { define, Part } from "../part";
+import { define } from "../part";
+import { Sheet } from "../sheet";
 import type { NotePreset } from "../wire.gen";
 import { t, timeOfDay } from "../words";
 import { icon } from "./icon";
@@ -8,25 +9,18 @@ import { candidates } from "./lead_cards";
 
 const PRESETS: NotePreset[] = ["conclude", "open_question"];
 
-class SeatGestures extends Part {
-  static override properties = { ...Part.properties, seat: {} };
+class SeatGestures extends Sheet {
+  static override properties = { ...Sheet.properties, seat: {} };
   declare seat: string;
-  #open = false;
   #line = "";
 
   protected override render(): TemplateResult {
     const name = this.room.name(this.seat);
     const title = t("seat.gestures", { name });
-    return html`<button class="btn bare small square" data-seat-menu=${this.seat} aria-label=${title} title=${title} @click=${() => this.#show()}>
+    return html`<button class="btn bare small square" data-seat-menu=${this.seat} aria-label=${title} title=${title} @click=${() => this.show()}>
         ${icon("more")}
       </button>
-      <dialog class="sheet middle" aria-labelledby="seat-${this.seat}-h" @close=${() => this.#closed()}>
-        <header>
-          <h2 id="seat-${this.seat}-h">${name}</h2>
-          <button class="btn bare small push" @click=${() => this.#hide()}>${t("close")}</button>
-        </header>
-        ${this.#open ? html`${this.#leaves()} ${this.#note(name)} ${this.#expert()} ${this.#jobs()}` : nothing}
-      </dialog>`;
+      ${this.sheet(`seat-${this.seat}-h`, name, () => html`${this.#leaves()} ${this.#note(name)} ${this.#expert()} ${this.#jobs()}`, "sheet middle")}`;
   }
 
   #leaves(): TemplateResult | typeof nothing {
@@ -42,7 +36,7 @@ class SeatGestures extends Part {
       if (!preset && !line) return;
       if (!(await this.room.tell({ to: this.seat, preset, line }))) return;
       this.#line = "";
-      this.#hide();
+      this.hide();
     };
     return html`<form class="told-lead" @submit=${(event: Event) => {
       event.preventDefault();
@@ -93,7 +87,7 @@ class SeatGestures extends Part {
         html`<div class="gesture-row">
           <button
             class="btn"
-            @click=${() => void room.askAndSay({ type: "offer_job", job, seat }, t("job.offered", { name: room.name(seat) })).then(() => this.#hide())}
+            @click=${() => void room.askAndSay({ type: "offer_job", job, seat }, t("job.offered", { name: room.name(seat) })).then(() => this.hide())}
           >
             ${t("job.offer_job", { job: t(`job.${job}`) })}
           </button>
@@ -101,20 +95,6 @@ class SeatGestures extends Part {
     );
   }
 
-  #show(): void {
-    this.#open = true;
-    this.requestUpdate();
-    void this.updateComplete.then(() => this.querySelector("dialog")?.showModal());
-  }
-
-  #hide(): void {
-    this.querySelector("dialog")?.close();
-  }
-
-  #closed(): void {
-    this.#open = false;
-    this.requestUpdate();
-  }
 }
 
 define("co-seat-gestures", SeatGestures);

@@ -1,13 +1,14 @@
 /** A drawer with what was written earlier and may be read, fetched when it is opened. */
 import { html, nothing, type TemplateResult } from "lit";
-import { define, Part } from "../part";
+import { define } from "../part";
+import { Sheet } from "../sheet";
 import type { CaptureView } from "../wire.gen";
 import { t } from "../words";
 import { charterLines } from "./cards";
 import { icon } from "./icon";
 import { entry } from "./written";
 
-class Writings extends Part {
+class Writings extends Sheet {
   #entries: CaptureView[] | null = null;
   #failed = false;
 
@@ -16,27 +17,23 @@ class Writings extends Part {
         ${icon("note")}<span class="wide">${t("writings.open")}</span
         ><span class="visually-hidden narrow">${t("writings.open")}</span>
       </button>
-      <dialog
-        aria-labelledby="writings-h"
-        @click=${(event: Event) => event.target === this.#dialog() && this.#dialog()?.close()}
-      >
-        <header>
-          <h2 id="writings-h">${t("writings.title")}</h2>
-          <button class="btn bare small push" @click=${() => this.#dialog()?.close()}>${t("close")}</button>
-        </header>
-        ${this.#failed ? html`<p class="dim">${t("writings.failed")}</p>` : nothing}
-        ${this.#entries?.length === 0 ? html`<p class="dim">${t("writings.none")}</p>` : nothing}
-        ${this.#kinds().map(
-          ([title, entries]) =>
-            html`<section class="log">
-              <header><h3>${title}</h3></header>
-              <ol>
-                ${entries.map((one) => entry(this.room, one))}
-              </ol>
-            </section>`,
-        )}
-        ${this.#charter()}
-      </dialog>`;
+      ${this.sheet(
+        "writings-h",
+        t("writings.title"),
+        () =>
+          html`${this.#failed ? html`<p class="dim">${t("writings.failed")}</p>` : nothing}
+          ${this.#entries?.length === 0 ? html`<p class="dim">${t("writings.none")}</p>` : nothing}
+          ${this.#kinds().map(
+            ([title, entries]) =>
+              html`<section class="log">
+                <header><h3>${title}</h3></header>
+                <ol>
+                  ${entries.map((one) => entry(this.room, one))}
+                </ol>
+              </section>`,
+          )}
+          ${this.#charter()}`,
+      )}`;
   }
 
   #charter(): TemplateResult | typeof nothing {
@@ -59,7 +56,7 @@ class Writings extends Part {
   }
 
   async #open(): Promise<void> {
-    this.#dialog()?.showModal();
+    this.show();
     try {
       const answer = await fetch(this.room.boot.writings, { headers: { accept: "application/json" } });
       this.#failed = !answer.ok;
@@ -68,10 +65,6 @@ class Writings extends Part {
       this.#failed = true; // offline: said in the drawer, opening it again tries again
     }
     this.requestUpdate();
-  }
-
-  #dialog(): HTMLDialogElement | null {
-    return this.querySelector("dialog");
   }
 }
 
