@@ -120,6 +120,7 @@ class Application:
                 zone=zone,
                 public_url=settings.public_url,
                 rehearsal=settings.rehearsal,
+                backup_line=settings.backup_line or "",
                 answered=self.answers.count,
             )
         )

@@ -132,6 +132,12 @@ class Settings(BaseSettings):
         description="The IP address under which browsers reach the media port, if it is not one of this machine's own "
         "(behind address translation).",
     )
+    backup_line: str | None = Field(
+        default=None,
+        max_length=120,
+        description="A telephone conference or another place to talk, shown in the room while nobody's sound gets "
+        "through, for instance 01 23 45 67 89, code 4711#.",
+    )
     rehearsal: bool = Field(
         default=False,
         description="1 allows sessions that run faster than real time, with a banner. For rehearsals and tests.",

@@ -50,6 +50,7 @@ class Parts:
     zone: tzinfo | None
     public_url: str | None
     rehearsal: bool
+    backup_line: str
     answered: Callable[[str], None]
 
     async def room(self, session: str) -> Room:

@@ -70,6 +70,7 @@ class Seat:
             writings=f"{place}/writings",
             after=f"{place}/after",
             rehearsal=room.state.speed != 1,
+            backup_line=self._parts.backup_line,
             words=dict(self._parts.app_words[language].texts),
         )
         return self._parts.pages.html(

@@ -26,6 +26,8 @@ class Boot(Page):
     writings: str
     after: str
     rehearsal: bool
+    backup_line: str
+    """Where the group can talk while no sound gets through; empty if there is no such place."""
     words: dict[str, str]
 
 

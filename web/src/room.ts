@@ -310,7 +310,9 @@ export class Room {
         this.#clock.pong(message);
         return;
       case "error":
-        if (!this.media.refused(message)) this.notice = t(`refused.${message.code}`);
+        // An offer that was given up meanwhile is nobody's concern; how the media are is said elsewhere.
+        if (!this.media.refused(message) && message.code !== "media_down" && message.code !== "offer_refused")
+          this.notice = t(`refused.${message.code}`);
         break;
       default:
         return;

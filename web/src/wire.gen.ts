@@ -66,6 +66,7 @@ export interface Boot {
   writings: string;
   after: string;
   rehearsal: boolean;
+  backup_line: string;
   words: Record<string, string>;
 }
 

@@ -11,7 +11,7 @@ export function banners(room: Room): TemplateResult {
   const away = (id: string | null | undefined): string => (id ? room.name(id) : "");
   return html`<div class="banners" role="region" aria-label=${t("banner.label")}>
     ${lost ? banner("away", t("banner.lost"), html`<button class="btn small" @click=${() => room.comeBack()}>${t("banner.try_now")}</button>`) : nothing}
-    ${!lost && room.media.path === "failed" ? banner("away", t("banner.media")) : nothing}
+    ${!lost && room.media.path === "failed" && !room.held("media") ? banner("away", t("banner.media")) : nothing}
     ${!lost && room.media.silenced ? banner("speaker", t("banner.silenced"), html`<button class="btn primary small" @click=${() => void room.media.unsilence()}>${t("banner.sound_on")}</button>`, "act") : nothing}
     ${held(room).map(([name, cause]) => banner(name, t(`hold.${cause}`, { name: away(cause === "client_absent" ? common?.client : common?.lead) })))}
     ${common?.vacant && !room.held("lead_absent") && !room.held("suspended") ? banner("away", t("banner.vacant")) : nothing}

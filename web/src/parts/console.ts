@@ -11,7 +11,7 @@ import { icon } from "./icon";
 import { clientAway, pauseWanted } from "./lead_cards";
 import { preview } from "./preview";
 import { sentence } from "./prompt";
-import { careWords } from "./role_card";
+import { careWords, mediaWords } from "./role_card";
 import { typed } from "./stage";
 
 /** A gesture whose consequence is being read. */
@@ -38,7 +38,7 @@ class Console extends Part {
       <h2 id="role-h">${t("console.next_gesture")}</h2>
       <p class="do">${sentence(this.room, own.prompt)}</p>
       ${own.prompt.key === "lead_pass" && this.room.console?.passes ? html`<p class="dim"><co-time-left .room=${this.room} .countdown=${this.room.console.passes} .words=${"console.passes_in"}></co-time-left></p>` : nothing}
-      ${this.#standsIn()}
+      ${mediaWords(this.room)} ${this.#standsIn()}
       ${typed(this.room)} ${own.my_turn && own.typed ? html`<co-typed-turn .room=${this.room}></co-typed-turn>` : nothing}
       ${pauseWanted(this.room)} ${recall(this.room)} ${clientAway(this.room)}
       ${this.room.held("care") ? html`${careWords(this.room)} ${careExits(this.room)}` : html`${this.#now()} ${this.#considered ? this.#consider(this.#considered) : nothing} ${this.#forward()}`}
@@ -63,15 +63,17 @@ class Console extends Part {
     const holder = turn ? this.room.name(turn.seat) : "";
     const next = common?.floor.order[0];
     const paused = may("resume") || this.room.standing;
+    const media = this.room.held("media");
     return html`<div class="btns">
       ${may("resume") ? this.#act({ type: "resume" }, "play", t("console.resume"), "primary") : nothing}
       ${may("start_session") ? this.#act({ type: "start_session" }, "play", t("console.start"), "primary") : nothing}
-      ${turn && may("end_turn") && this.room.isMe(turn.seat) ? this.#act({ type: "end_turn", turn: turn.number }, "check", t("gesture.finished")) : nothing}
+      ${turn && may("end_turn") && this.room.isMe(turn.seat) && !media ? this.#act({ type: "end_turn", turn: turn.number }, "check", t("gesture.finished")) : nothing}
       ${turn && may("take_back_floor") && !paused && !this.room.isMe(turn.seat) ? this.#act({ type: "take_back_floor", turn: turn.number }, "next", next && next !== turn.seat && turn.kind !== "ask" ? t("console.pass_to", { name: this.room.name(next) }) : t("console.take_back", { name: holder }), over ? "primary" : "") : nothing}
       ${turn && may("extend_turn") && !paused ? this.#act({ type: "extend_turn", turn: turn.number, by_s: 30 }, "plus", t("console.extend_turn", { name: this.room.isMe(turn.seat) ? t("seat.me") : holder })) : nothing}
       ${now && may("extend_phase") ? this.#think({ type: "extend_phase", phase: now.phase, by_s: 60 }, "plus", t("console.extend_phase"), t("preview.extend", { phase: this.room.phaseTitle(now.phase) }), t("preview.extend_yes")) : nothing}
       ${turn && may("keep_silence") && !paused ? html`<button class="btn" data-gesture="keep_silence" aria-pressed=${turn.silence} @click=${() => void this.room.ask({ type: "keep_silence", turn: turn.number, on: !turn.silence })}>${icon("quiet")}${t(turn.silence ? "console.silence_kept" : "console.keep_silence")}</button>` : nothing}
       ${may("pause") && !may("resume") ? this.#act({ type: "pause" }, "pause", t("console.pause")) : nothing}
+      ${media && may("suspend_session") ? html`<co-confirm .room=${this.room} .words=${t("care.suspend")} .ask=${t("care.suspend.ask")} .yes=${t("care.suspend")} .gesture=${"suspend_session"} .icon=${""} .act=${() => void this.room.ask({ type: "suspend_session" })}></co-confirm>` : nothing}
       ${may("resume_session") ? this.#act({ type: "resume_session" }, "play", t("console.resume_session"), "primary") : nothing}
     </div>`;
   }

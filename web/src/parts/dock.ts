@@ -41,9 +41,11 @@ function toggleCamera(room: Room): void {
   else void room.devices.open("camera");
 }
 
-/** While everything rests, that is the reason, whatever the step would say. */
-function whyClosed(room: Room): "suspended" | "care" | null {
+/** While everything rests, or nothing of one's sound arrives, that is what is said, whatever the step would say. */
+function instead(room: Room): "suspended" | "media" | "unheard" | "care" | null {
   if (room.held("suspended")) return "suspended";
+  if (room.held("media")) return "media";
+  if (room.me?.media_lost) return "unheard";
   return room.held("care") && room.own?.may_be_heard === false ? "care" : null;
 }
 
@@ -67,7 +69,7 @@ function microphone(room: Room): TemplateResult {
       </button>
       <span class="why" id="why">${problem ? t(`device.${problem}.short`) : t("mic.none")}</span>`;
   }
-  const why = html`<span class="why" id="why">${t(`mic.${whyClosed(room) ?? own.mic_reason}`)}</span>`;
+  const why = html`<span class="why" id="why">${t(`mic.${instead(room) ?? own.mic_reason}`)}</span>`;
   switch (own.mic_reason) {
     case "open":
       return html`<button

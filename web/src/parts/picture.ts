@@ -47,7 +47,7 @@ function own(room: Room): MediaStream | null {
 }
 
 function others(room: Room, seat: string): MediaStream | null {
-  const there = room.pictures.has(seat) && room.seat(seat)?.presence !== "absent";
+  const there = room.pictures.has(seat) && !room.held("media") && room.seat(seat)?.presence !== "absent";
   return there ? room.media.picture(seat) : null;
 }
 

@@ -22,8 +22,9 @@ export function roleCard(room: Room): TemplateResult {
   const { own, common } = room;
   if (!own || !common) return html``;
   const care = room.held("care");
-  const mine = own.my_turn && !care;
-  const soon = own.turns_until_mine === 1 && !own.my_turn && !care;
+  const still = care || room.held("media");
+  const mine = own.my_turn && !still;
+  const soon = own.turns_until_mine === 1 && !own.my_turn && !still;
   const heading = care ? "care.title" : mine ? "role.your_turn" : soon ? "role.soon" : "role.now";
   return html`<section
     class="card role ${mine ? "turn" : ""} ${soon ? "soon" : ""}"
@@ -33,7 +34,7 @@ export function roleCard(room: Room): TemplateResult {
   >
     <h2 id="role-h">${t(heading)}</h2>
     <p class="do">${sentence(room, own.prompt)}</p>
-    ${room.standing ? nothing : ownTime(room)} ${cueless(room) ? nothing : own.cues.map((cue) => html`<p class="cue">${text(cue)}</p>`)} ${careWords(room)}
+    ${room.standing ? nothing : ownTime(room)} ${cueless(room) ? nothing : own.cues.map((cue) => html`<p class="cue">${text(cue)}</p>`)} ${careWords(room)} ${mediaWords(room)}
     ${types(room) ? html`<co-typed-turn .room=${room}></co-typed-turn>` : nothing}
     ${own.my_turn || care || room.held("suspended") ? nothing : order(room)} ${buttons(room, gestures(room))}
   </section>`;
@@ -68,6 +69,16 @@ export function careWords(room: Room): TemplateResult | typeof nothing {
     <p class="dim">${t("care.hidden")}</p>`;
 }
 
+/** While nobody's picture and sound arrive: what becomes of one's turn, and where else the group can talk. */
+export function mediaWords(room: Room): TemplateResult | typeof nothing {
+  if (!room.held("media")) return nothing;
+  const { own } = room;
+  const words = own?.leads ? "held_media.lead" : own?.my_turn ? "held_media.turn" : "held_media.wait";
+  const line = room.boot.backup_line;
+  return html`<p class="dim">${t(words)}</p>
+    ${line ? html`<p class="told">${icon("phone")}<span>${t("held_media.backup")} <strong>${line}</strong></span></p>` : nothing}`;
+}
+
 /** In one's own turn: what is left, or that it is time to conclude; in silent writing: the step's time. */
 function ownTime(room: Room): TemplateResult | typeof nothing {
   const turn = room.common?.floor.turn;
@@ -91,9 +102,10 @@ export function gestures(room: Room): Gesture[] {
   const turn = common?.floor.turn;
   if (!own) return [];
   const found: Gesture[] = [];
-  if (own.my_turn && !own.typed && own.mic_reason === "yours" && room.may("set_microphone"))
+  const heard = !room.held("media");
+  if (heard && own.my_turn && !own.typed && own.mic_reason === "yours" && room.may("set_microphone"))
     found.push({ words: t("mic.open_mine"), icon: "mic", command: { type: "set_microphone", microphone: "open" } });
-  if (room.may("end_turn") && turn)
+  if (heard && room.may("end_turn") && turn)
     found.push({
       words: t(endWords(turn)),
       icon: "check",

@@ -65,8 +65,8 @@ export function typed(room: Room): TemplateResult | typeof nothing {
 export function tile(room: Room, id: string): TemplateResult {
   const seat = room.seat(id);
   if (!seat) return html``;
-  const care = room.held("care");
-  const holds = room.common?.floor.holder === id && !care;
+  const still = room.held("care") || room.held("media");
+  const holds = room.common?.floor.holder === id && !still;
   const turn = room.common?.floor.turn;
   const asked = turn?.kind === "answer" && turn.seat !== id && seat.role === "consultant";
   const does =
@@ -76,7 +76,7 @@ export function tile(room: Room, id: string): TemplateResult {
   return html`<figure class="tile ${holds || speaking(room, id) ? "speaking" : ""} ${seat.presence}">
     ${picture(room, id)}
     <figcaption>${room.name(id)} ${does ? html`<span>${does}</span>` : nothing}</figcaption>
-    ${shut(room, id)} ${turn?.seat === id && !free(room) && !care ? html`<co-turn-time .room=${room}></co-turn-time>` : nothing}
+    ${shut(room, id)} ${turn?.seat === id && !free(room) && !still ? html`<co-turn-time .room=${room}></co-turn-time>` : nothing}
   </figure>`;
 }
 
