@@ -53,7 +53,7 @@ def arrive(source: Source, sequence: int, timestamp: int, now_s: float, payload:
 
 def attach(source: Source, slot: Slot, now_s: float) -> None:
     slot.feed(source, now_s)
-    source.waiting.append(slot)
+    source.await_start(slot)
 
 
 def steps(numbers: Sequence[int]) -> list[int]:
@@ -152,6 +152,8 @@ def test_what_comes_by_the_repair_stream_fills_its_gap_once_and_only_that() -> N
     assert not repair(source, 3, 9000, DELTA, 0.2)
     assert steps(sent.sequences) == [1, 2, 0xFFFF]
     assert RtpPacket.parse(sent.packets[-1]).payload == DELTA + b"!"
+    assert source.restless, "until somebody has looked"
+    assert not list(source.requests(3, 0.3))
     assert not source.restless
 
 

@@ -44,7 +44,7 @@ class Arrivals:
             return None
         last = max(pending)
         first = max(min(*pending, self._next), last - _MOST + 1)
-        arrivals = [pending.get(number) for number in range(first, last + 1)]
+        arrivals = list(map(pending.get, range(first, last + 1)))
         self._pending = {}
         self._next = max(self._next, last + 1)
         self._count += 1

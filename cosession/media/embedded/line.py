@@ -62,10 +62,12 @@ class Line:
                 self._end()
 
     def tell(self, event: control.Message) -> None:
-        """Send an event as soon as the other side reads."""
+        """Send an event as soon as the other side reads, together with what else is told in this turn of the loop: each
+        time, the other side has to wake."""
         if not self.ended.is_set():
+            if not self._out:
+                self._loop.call_soon(self._flush)
             self._out += control.frame(event)
-            self._flush()
 
     def _flush(self) -> None:
         try:

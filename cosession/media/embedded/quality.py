@@ -1,8 +1,8 @@
 """The clockwork of a worker: one timer for every report, request and sign of life of all its rooms.
 
 RTCP is half of the quality (media.md, "The design" 5). Every 20 ms: NACKs and key frame requests that are due. Every
-100 ms: when packets arrived. Every 200 ms: voices, layers. Every second, spread over the connections: receiver report,
-REMB held at what the plan grants, what each way down carries, life, silence.
+200 ms: voices, layers. Spread over the connections, so that no packet waits for all of them: every 100 ms, when packets
+arrived; every second, receiver report, REMB held at what the plan grants, what each way down carries, life, silence.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Protocol
 
 from cosession.core.stage import BITRATE_KBPS, Picture, RoomPlan
 from cosession.media.embedded import rtcp
+from cosession.media.embedded.arrivals import Arrivals
 from cosession.media.embedded.peer import LOST_AFTER_S, REPEATS_PER_S, Peer
 from cosession.media.embedded.room import Room
 from cosession.media.embedded.voice import Voices
@@ -66,17 +67,17 @@ class Clockwork:
                 self._voices.pop(session, None)
 
     def _beat(self, room: Room, now_s: float) -> None:
-        for peer in room.peers.values():
+        turn = self._ticks % _TICKS_PER_REPORT
+        due: list[Peer] = []
+        for place, peer in enumerate(room.peers.values()):
             for source in peer.sources.values():
                 if source.restless:
                     for request in source.requests(peer.reporter, now_s):
                         peer.send_rtcp(request)
-        if self._ticks % _TICKS_PER_ARRIVALS == 0:
-            for peer in room.peers.values():
-                if peer.arrivals is not None and (
-                    report := peer.arrivals.report(peer.reporter, next(iter(peer.sources), 0))
-                ):
-                    peer.send_rtcp(report)
+            if (self._ticks + place) % _TICKS_PER_ARRIVALS == 0 and peer.arrivals is not None:
+                self._tell_arrivals(peer, peer.arrivals)
+            if place % _TICKS_PER_REPORT == turn:
+                due.append(peer)
         room.share_floor(now_s)
         if self._ticks % _TICKS_PER_VOICE == 0:
             room.look_at_layers(now_s)
@@ -84,18 +85,22 @@ class Clockwork:
             if levels is not None:
                 self._signs.voices(room.session, levels)
         if self._granted.get(room.session) is not room.plan:
+            self._granted[room.session] = room.plan
             for peer in room.peers.values():
                 self._grant(room, peer)
-        self._granted[room.session] = room.plan
-        turn = self._ticks % _TICKS_PER_REPORT
-        for i, peer in enumerate(list(room.peers.values())):
-            if i % _TICKS_PER_REPORT == turn:
-                self._report(room, peer, now_s)
-                self._look_after(room, peer, now_s)
+        for peer in due:
+            self._report(room, peer, now_s)
+            self._look_after(room, peer, now_s)
         if turn == 0:
             living = {p.seat for p in room.peers.values() if p.connected and now_s - p.life_s < 1}
             if living:
                 self._signs.alive(room.session, sorted(living))
+
+    @staticmethod
+    def _tell_arrivals(peer: Peer, arrivals: Arrivals) -> None:
+        report = arrivals.report(peer.reporter, next(iter(peer.sources), 0))
+        if report is not None:
+            peer.send_rtcp(report)
 
     def _report(self, room: Room, peer: Peer, now_s: float) -> None:
         peer.repeats_left, peer.looked_at = REPEATS_PER_S, 0

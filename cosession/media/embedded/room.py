@@ -219,7 +219,7 @@ class Room:
         if slot.source is not None:
             slot.source.targets.append(slot)
         if slot.coming is not None:
-            slot.coming.waiting.append(slot)
+            slot.coming.await_start(slot)
 
     def _refusal(self, source: Source) -> str | None:
         """Why the plan in force does not let this stream through (a reason of `WorkerFigures.dropped`), or None."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import sub
 
 _SR, _RR, _BYE, _RTPFB, _PSFB = 200, 201, 203, 205, 206
 _NACK, _TRANSPORT, _PLI, _FIR, _REMB = 1, 15, 1, 4, 15
@@ -191,7 +192,20 @@ def transport_feedback(sender: int, media: int, base: int, count: int, arrivals:
     come; at least one did, and at most 0xFFFF are told. Steps between two arrivals have to fit 16 bits.
     """
     reference = next(at for at in arrivals if at is not None) // 256
-    last = reference * 256
+    head = struct.pack("!LLHHL", sender, media, base, len(arrivals), (reference & 0xFFFFFF) << 8 | count & 0xFF)
+    body = head + (_steady(arrivals, reference * 256) or _mixed(arrivals, reference * 256))
+    return _packet(_RTPFB, _TRANSPORT, body + bytes(-len(body) % 4))
+
+
+def _steady(arrivals: Sequence[int | None], last: int) -> bytes:
+    """One chunk and a byte for each, where every packet came soon after the one before; else nothing."""
+    if None in arrivals or len(arrivals) > 0x1FFF:
+        return b""
+    steps = list(map(sub, arrivals, (last, *arrivals)))
+    return struct.pack("!H", 1 << 13 | len(steps)) + bytes(steps) if min(steps) >= 0 and max(steps) <= 255 else b""
+
+
+def _mixed(arrivals: Sequence[int | None], last: int) -> bytes:
     symbols, deltas = bytearray(), bytearray()
     for at in arrivals:
         if at is None:
@@ -204,9 +218,7 @@ def transport_feedback(sender: int, media: int, base: int, count: int, arrivals:
         else:
             symbols.append(2)
             deltas += struct.pack("!h", max(-0x8000, min(0x7FFF, delta)))
-    head = struct.pack("!LLHHL", sender, media, base, len(arrivals), (reference & 0xFFFFFF) << 8 | count & 0xFF)
-    body = head + _chunks(symbols) + deltas
-    return _packet(_RTPFB, _TRANSPORT, body + bytes(-len(body) % 4))
+    return _chunks(symbols) + deltas
 
 
 def _chunks(symbols: Sequence[int]) -> bytes:

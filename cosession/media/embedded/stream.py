@@ -98,6 +98,8 @@ class Source:
         self._history: list[Packet | None] = [None] * (_HISTORY if kind == "video" else 0)
         self._missing: dict[int, _Missing] = {}
         self._keyframe_wanted = False
+        self.restless = False
+        """Whether `requests` may have something to say."""
         self._keyframe_asked_s = float("-inf")
         self._repeated = 0
         """Packets that came because they were asked for again: they were lost all the same."""
@@ -172,6 +174,7 @@ class Source:
                 self._repeated += 1
             return extended
         if step > 1 and self.kind == "video":
+            self.restless = True
             if step > _MAX_GAP:
                 self._missing.clear()
                 self._keyframe_wanted = True
@@ -188,12 +191,12 @@ class Source:
 
     def want_keyframe(self) -> None:
         """Somebody cannot go on without one. May be repeated; `requests` throttles."""
-        self._keyframe_wanted = True
+        self._keyframe_wanted = self.restless = True
 
-    @property
-    def restless(self) -> bool:
-        """Whether `requests` may have something to say."""
-        return bool(self._missing or self._keyframe_wanted or (self.waiting and self.kind == "video"))
+    def await_start(self, slot: Slot) -> None:
+        """`slot` joins at the next packet that it can start from."""
+        self.waiting.append(slot)
+        self.restless = True
 
     def requests(self, reporter: int, now_s: float) -> Iterator[bytes]:
         """RTCP to send to the browser now: a NACK for each gap, every 40 ms again up to 10 times, then a key
@@ -214,6 +217,7 @@ class Source:
         if wanted and now_s - self._keyframe_asked_s >= _KEYFRAME_AGAIN_S and now_s - self.last_s < 1:
             self._keyframe_asked_s, self._keyframe_wanted = now_s, False
             yield rtcp.picture_loss(reporter, self.ssrc)
+        self.restless = bool(self._missing or self._keyframe_wanted or (self.waiting and self.kind == "video"))
 
     # -- reports --------------------------------------------------------------------------------------------------
 
