@@ -8,7 +8,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cosession.media.embedded.allowance import Allowance, Level
+from cosession.media.embedded.allowance import Allowance, Estimates, Level
 
 #: Two on stage at 1200 and 150 kbit/s, six faces of 100, three voices.
 COSTS = (120.0, 420.0, 1020.0, 3120.0)
@@ -85,6 +85,38 @@ def test_loss_of_a_tenth_lowers_the_picture_and_loss_of_a_fifth_leaves_sound_wit
     assert set(fifth.run(60)) == {Level.SOUND}
     fifth.loss = 0
     assert fifth.run(60)[-1] is Level.FULL
+
+
+def test_an_estimate_of_all_streams_is_taken_as_it_is() -> None:
+    estimates = Estimates()
+    assert estimates.sum_kbps({1, 2}) is None, "nothing was said yet"
+    estimates.tell([1, 2, 3], 900_000)
+    assert estimates.sum_kbps({1, 2}) == 900
+    estimates.tell([3, 1, 2], 600_000)
+    assert estimates.sum_kbps({1, 2}) == 600, "the newer one, not both"
+
+
+def test_estimates_of_single_streams_count_in_sum_once_all_that_flow_are_told() -> None:
+    estimates = Estimates()
+    estimates.tell([1], 300_000)
+    assert estimates.sum_kbps({1, 2}) is None
+    estimates.tell([2], 200_000)
+    assert estimates.sum_kbps({1, 2}) == 500
+    estimates.tell([1], 100_000)
+    assert estimates.sum_kbps({1, 2}) == 300
+    estimates.tell([1, 2], 250_000)
+    assert estimates.sum_kbps({1, 2}) == 250, "from now on of both in one"
+    estimates.tell([2], 50_000)
+    assert estimates.sum_kbps({1, 2}) is None, "what was said of both no longer counts"
+
+
+def test_what_was_said_of_a_stream_that_no_longer_flows_is_left_out() -> None:
+    estimates = Estimates()
+    estimates.tell([1], 300_000)
+    estimates.tell([2], 200_000)
+    assert estimates.sum_kbps({2}) == 200
+    assert estimates.sum_kbps({2, 3}) is None
+    assert estimates.sum_kbps(set()) == 500, "no picture flows: what is known of the way"
 
 
 @given(st.lists(st.tuples(st.floats(0, 5000), st.floats(0, 1), st.floats(0, 5000)), max_size=80))

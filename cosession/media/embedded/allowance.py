@@ -8,7 +8,8 @@ the next one. Source of the estimate's manners: draft-ietf-rmcat-gcc-02, section
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from enum import IntEnum
 
 
@@ -28,6 +29,26 @@ _LOOKS = 3
 _LITTLE, _MUCH, _FAR_TOO_MUCH = 0.05, 0.07, 0.15
 _WAIT_S, _LONGEST_WAIT_S = 6.0, 60.0
 _TRIAL_S = 6.0
+
+
+class Estimates:
+    """What a browser estimates that it can receive (REMB): some say it of all their streams in one, others of each by
+    itself, and then only all together tell what the way down carries."""
+
+    def __init__(self) -> None:
+        self._bps: dict[frozenset[int], int] = {}
+
+    def tell(self, ssrcs: Iterable[int], bitrate_bps: int) -> None:
+        """A new estimate, of these streams in sum; what was said of any of them before no longer counts."""
+        named = frozenset(ssrcs)
+        self._bps = {known: bps for known, bps in self._bps.items() if not known & named}
+        self._bps[named] = bitrate_bps
+
+    def sum_kbps(self, flowing: AbstractSet[int]) -> float | None:
+        """Of all that flows; None as long as nothing is said of a part of it. What was said of streams that no longer
+        flow is left out, as long as any do."""
+        counted = {known: bps for known, bps in self._bps.items() if known & flowing or not flowing}
+        return sum(counted.values()) / 1000 if counted and flowing <= frozenset().union(*counted) else None
 
 
 class Allowance:

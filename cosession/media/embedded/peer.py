@@ -17,7 +17,7 @@ import structlog
 
 from cosession.media.embedded import rtcp, rtp, sdp
 from cosession.media.embedded.aiortc_seam import MAX_PROTECT_BYTES, Certificate, DtlsSrtp, Role, SrtpError
-from cosession.media.embedded.allowance import Allowance
+from cosession.media.embedded.allowance import Allowance, Estimates
 from cosession.media.embedded.arrivals import Arrivals
 from cosession.media.embedded.forward import Slot, forward
 from cosession.media.embedded.intake import Intake
@@ -77,7 +77,7 @@ class Peer:
         self.intake = Intake(seat, offer, publishes)
         self.sources, self.pictures, self.sound = self.intake.sources, self.intake.pictures, self.intake.sound
         self.allowance = Allowance()
-        self._estimates: dict[frozenset[int], int] = {}
+        self._estimates = Estimates()
         self.arrivals = Arrivals() if self.intake.transport_id else None
         self.repeats_left = REPEATS_PER_S
         self.looked_at = 0
@@ -295,14 +295,9 @@ class Peer:
                     pass
 
     def _on_estimate(self, estimate: rtcp.Estimate) -> None:
-        """Browsers estimate all their streams in one; others each stream by itself, and only all together tell what
-        the way down carries."""
-        ssrcs = frozenset(estimate.ssrcs)
-        self._estimates = {known: bps for known, bps in self._estimates.items() if not known & ssrcs}
-        self._estimates[ssrcs] = estimate.bitrate_bps
-        told: frozenset[int] = frozenset().union(*self._estimates)
-        whole = all(slot.ssrc in told for slot in self.fed if slot.line.kind == "video")
-        self.allowance.estimate_kbps = sum(self._estimates.values()) / 1000 if whole else None
+        self._estimates.tell(estimate.ssrcs, estimate.bitrate_bps)
+        pictures = {slot.ssrc for slot in self.fed if slot.line.kind == "video"}
+        self.allowance.estimate_kbps = self._estimates.sum_kbps(pictures)
 
     @staticmethod
     def _pass_on_report(source: Source, report: rtcp.SenderReport, now_s: float) -> None:

@@ -2,8 +2,8 @@
 their interrupts.
 
 While little comes, every datagram wakes the loop at once. Where the last one came within a millisecond the socket is
-left to rest for another: one wake then brings several, and a wake costs more than a datagram. A rest that brought
-nothing ends this. Nothing here looks into a datagram. Sources: RFC 8445 section 5.1.1.1 (an address for each family);
+left to rest for two: one wake then brings several, and a wake costs more than a datagram. A rest that brought nothing
+ends this. Nothing here looks into a datagram. Sources: RFC 8445 section 5.1.1.1 (an address for each family);
 Linux' NAPI for the moderation.
 """
 
@@ -16,8 +16,8 @@ from collections.abc import Callable
 
 #: Wakes that follow each other sooner than this are load.
 _LOAD_S = 0.001
-#: libuv's timers count in milliseconds: nothing shorter would be kept.
-_REST_S = 0.001
+#: A datagram waits for half of it on average. libuv's timers count in whole milliseconds.
+_REST_S = 0.002
 _BUFFER_BYTES = 4 << 20
 
 
