@@ -31,6 +31,7 @@ SESSION_STEPS ?= 1000000
 soak: install dev ## look long for what breaks
 	COSESSION_STEPS=$(SESSION_STEPS) $(BIN)/python -m pytest tests/core/test_machine.py tests/rehearse -o timeout=0 -o session_timeout=86400
 	COSESSION_HYPOTHESIS=thorough $(BIN)/python -m pytest tests/media/test_fuzz.py tests/media/test_sdp.py tests/media/test_bytes.py --timeout=3600 -o session_timeout=86400
+	@chromium=$$($(BIN)/python tests/chromium.py) && COSESSION_CHROMIUM=$$chromium COSESSION_MANAGERS=8 $(BIN)/python -m pytest tests/browser/test_full_room.py
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(PIP) --only-binary :all: atheris || echo "soak: no atheris for this Python: hypothesis alone" >&2
 	@! $(BIN)/python -c 'import atheris' 2>/dev/null || for reader in sdp stun rtp rtcp datagram; do \
 	    $(BIN)/python -m tests.media.fuzzing $$reader -max_total_time=$(FUZZ_SECONDS) -verbosity=0 || exit 1; done
