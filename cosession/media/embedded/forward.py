@@ -162,7 +162,7 @@ class Slot:
             packet.send_time,
             packet.level,
         )
-        return header + (self._payload(packet) if self.picture_offset or self.level0_offset else packet.payload)
+        return header + self._payload(packet)
 
     def repeat(self, sequence: int) -> bool:
         """Send once more what went out as `sequence`, in the repair stream if there is one; False if it is not
