@@ -47,6 +47,18 @@ def test_a_wide_way_is_left_alone_while_its_estimate_climbs() -> None:
     assert set(Link(20_000).run(120)) == {Level.FULL}
 
 
+def test_one_report_of_an_outage_lowers_nothing_and_three_bad_ones_do_however_rare() -> None:
+    allowance = Allowance()
+    told: list[float | None] = [0.0, 0.9, None, None, None, 0.0, None, 0.0]
+    for now_s, loss in enumerate(told):
+        allowance.look(now_s, 3000, loss, COSTS)
+    assert allowance.level is Level.FULL
+    for now_s, loss in enumerate([0.2, None, 0.2, None, None, 0.2], len(told)):
+        assert allowance.level is Level.FULL
+        allowance.look(now_s, 3000, loss, COSTS)
+    assert allowance.level < Level.FULL
+
+
 def test_a_narrow_way_is_lowered_to_what_fits_and_sound_stays() -> None:
     link = Link(1_500)
     link.run(10)

@@ -261,3 +261,4 @@ def test_a_sender_report_arrives_in_the_slots_numbers() -> None:
     assert 199 < slot.round_trip_ms < 201
     assert slot.fraction_lost(2.4) == 0.5
     assert slot.fraction_lost(9) == 0, "an old report tells nothing"
+    assert [slot.take_loss(), slot.take_loss()] == [0.5, None], "each report counts once"

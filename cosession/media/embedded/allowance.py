@@ -64,11 +64,12 @@ class Allowance:
         self._trial_from: Level | None = None
         self._trial_until_s = 0.0
 
-    def look(self, now_s: float, sent_kbps: float, loss: float, cost_kbps: Sequence[float]) -> bool:
-        """Once a second: what was sent, the share that was lost, and what each level would cost. True if `level` has
-        changed."""
+    def look(self, now_s: float, sent_kbps: float, told_loss: float | None, cost_kbps: Sequence[float]) -> bool:
+        """Once a second: what was sent, the share lost as it was told since (None: nothing was), and what each level
+        would cost. True if `level` has changed."""
         before = self.level
-        self._weigh(sent_kbps, loss)
+        self._weigh(sent_kbps, told_loss)
+        loss = told_loss or 0.0
         if self._calm_since_s is None or self._squeezed or loss > _LITTLE:
             self._calm_since_s = now_s
         if self._trial_from is not None and now_s >= self._trial_until_s:
@@ -87,13 +88,14 @@ class Allowance:
             self._calm_since_s = now_s
         return self.level is not before
 
-    def _weigh(self, sent_kbps: float, loss: float) -> None:
+    def _weigh(self, sent_kbps: float, loss: float | None) -> None:
         estimate, before = self.estimate_kbps, self._before_kbps
         rises = estimate is None or before is None or estimate >= before * _RISES
         self._squeezed = 0 if rises or estimate is None or estimate >= 0.95 * sent_kbps else self._squeezed + 1
         self._before_kbps = estimate
         bearable = _MUCH if self.level is Level.FULL else _FAR_TOO_MUCH
-        self._losing = self._losing + 1 if loss > bearable else 0
+        if loss is not None:
+            self._losing = self._losing + 1 if loss > bearable else 0
 
     def _fall(self, level: Level, now_s: float) -> None:
         self.level = min(self.level, level)

@@ -64,6 +64,7 @@ class Slot:
         self.counts: Any = None
         """What the helper sent here."""
         self._lost: tuple[float, float] = 0.0, 0.0
+        self._news: float | None = None
         self.round_trip_ms: float | None = None
         self._left: _Left | None = None
         self._report_sent: tuple[int, float] | None = None
@@ -196,9 +197,16 @@ class Slot:
         lost, at_s = self._lost
         return lost if now_s - at_s < _REPORT_HOLDS_S else 0.0
 
+    def take_loss(self) -> float | None:
+        """The share lost by the newest report since this was asked last; None if none came. Each report counts once:
+        one that tells of a whole outage is no lasting loss."""
+        news, self._news = self._news, None
+        return news
+
     def on_report(self, report: rtcp.Report, now_s: float) -> None:
         """What the browser says about this slot."""
-        self._lost = report.fraction_lost / 256, now_s
+        self._news = report.fraction_lost / 256
+        self._lost = self._news, now_s
         if self._report_sent is not None and report.lsr == self._report_sent[0]:
             round_trip_ms = 1000 * (now_s - self._report_sent[1] - report.dlsr / 65536)
             if round_trip_ms >= 0:

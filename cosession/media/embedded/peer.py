@@ -365,6 +365,12 @@ class Peer:
         weight = sum(kbps for _, kbps in fed)
         return sum(lost * kbps for lost, kbps in fed) / weight if weight else 0.0
 
+    def take_loss(self) -> float | None:
+        """As `loss_down`, by the reports alone that came since this was asked last; None without any."""
+        told = [(lost, slot.source.kbps) for slot in self.fed if slot.source and (lost := slot.take_loss()) is not None]
+        weight = sum(kbps for _, kbps in told)
+        return sum(lost * kbps for lost, kbps in told) / weight if weight else None
+
     def sent_kbps(self, now_s: float) -> float:
         """What went out since this was asked last; ask once a second."""
         octets = sum(slot.octets for slot in self.by_ssrc.values())

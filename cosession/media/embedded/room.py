@@ -105,7 +105,7 @@ class Room:
         """Lower or lift what a receiver is sent, by what arrives there. Once a second."""
         if not peer.connected:
             return
-        sent_kbps, loss = peer.sent_kbps(now_s), peer.loss_down(now_s)
+        sent_kbps, loss = peer.sent_kbps(now_s), peer.take_loss()
         if peer.allowance.look(now_s, sent_kbps, loss, self.cost_kbps(peer)):
             self._route()
 
