@@ -1,4 +1,5 @@
-"""One page whose UDP is swallowed while its socket lives: the pictures come back by themselves (issue 4, faults.md)."""
+"""One page whose UDP is swallowed while its socket lives: the pictures come back by themselves, over TCP where that is
+open (issue 4, faults.md)."""
 
 from __future__ import annotations
 
@@ -37,6 +38,26 @@ async def test_pictures_return_after_an_outage_without_a_reload(house: House) ->
     assert (len(person.sockets), person.open_sockets) == (sockets, 1)
     await lead.go_to("check_in")
     await until(lambda: person.phase == "check_in", what="the room goes on")
+    relay.close()
+
+
+async def test_when_udp_is_swallowed_in_the_middle_the_page_goes_on_by_tcp(house: House) -> None:
+    made = await house.make(2)
+    (lead,) = await house.enter(made, "f")
+    person, relay = await relayed(house, made, "p1", tcp=True)
+    await person.open()
+    await person.enter()
+    await person.sees(["f"])
+    assert (await house.rows(made))["p1"]["path"] == "udp"
+
+    relay.up.loss = relay.down.loss = 1.0
+
+    async def by_tcp() -> bool:
+        return bool((await house.rows(made))["p1"]["path"] == "tcp")
+
+    await until(by_tcp, 30, "the path is TCP")
+    await lead.sees(["p1"], within_s=30)
+    await person.sees(["f"], within_s=30)
     relay.close()
 
 

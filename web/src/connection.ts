@@ -17,6 +17,8 @@ export interface ConnectionListener {
 const FINAL: Record<number, Link> = { 4401: "signed_out", 4404: "unknown", 4409: "moved", 4410: "revoked" };
 /** The server pings every second; a socket silent for so long is dead, whatever the browser believes. */
 const SILENCE_MS = 5000;
+/** It pings every second: heard within so much, it is there now. */
+const HEARD_MS = 2500;
 const CONNECT_MS = 4000;
 
 export class Connection {
@@ -62,6 +64,11 @@ export class Connection {
     clearTimeout(this.#timer);
     this.#abandon();
     this.#connect();
+  }
+
+  /** Whether the server was heard a moment ago. */
+  get hears(): boolean {
+    return this.#link === "up" && performance.now() - this.#heard_at < HEARD_MS;
   }
 
   /** Send if connected; false if it was not. */

@@ -17,8 +17,13 @@ interface Slot {
 
 export type Path = "none" | "connecting" | "connected" | "failed";
 
-/** How long a broken path may take to heal by an ICE restart before it is made anew. */
+/** How long a path may take to come up; how long a broken one may take to heal by an ICE restart. Then it is made anew. */
+const CONNECT_MS = 8000;
 const RESTART_MS = 4000;
+/** After so many looks, one a second, without anything that arrived the path is broken (the browser says so after five
+ * seconds and more), and after so many its restart has not helped. */
+const SILENT_LOOKS = 3;
+const HOPELESS_LOOKS = SILENT_LOOKS + RESTART_MS / 1000;
 /** The small layer: all of a face, and of whoever is on stage what a weak receiver gets. */
 const SMALL_KBPS = 100;
 const SMALL_FPS = 15;
@@ -36,7 +41,10 @@ export class Media {
   #direction: Direction | null = null;
   #hearable = false;
   #failures = 0;
+  #began_at = 0;
   #restarted = false;
+  #signs = 0;
+  #silent = 0;
   #timer: number | undefined;
   #seats: string[] = [];
   #told = "";
@@ -46,8 +54,11 @@ export class Media {
   constructor(
     private readonly devices: Devices,
     private readonly send: (message: BrowserMessage) => boolean,
+    private readonly hears: () => boolean,
     private readonly changed: () => void,
-  ) {}
+  ) {
+    setInterval(() => void this.#look(), 1000);
+  }
 
   /** Called after every welcome: connect, or check that the path still carries. `others` in slot order. */
   welcomed(others: string[]): void {
@@ -171,7 +182,9 @@ export class Media {
     const pc = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
     this.#pc = pc;
     this.#connection = newId();
+    this.#began_at = performance.now();
     this.#restarted = false;
+    this.#silent = 0;
     const audio = pc.addTransceiver(this.devices.microphone ?? "audio", { direction: "sendonly" });
     const video = pc.addTransceiver(this.devices.camera ?? "video", {
       direction: "sendonly",
@@ -192,10 +205,10 @@ export class Media {
     for (const line of [video, ...this.#slots.map((slot) => slot.video)])
       prefer(line, "video", ["video/VP8", "video/rtx"]);
     pc.onconnectionstatechange = () => this.#state(pc);
-    await this.#negotiate(pc);
+    await this.#negotiate(pc, CONNECT_MS);
   }
 
-  async #negotiate(pc: RTCPeerConnection): Promise<void> {
+  async #negotiate(pc: RTCPeerConnection, patience_ms: number): Promise<void> {
     await pc.setLocalDescription();
     const sdp = pc.localDescription?.sdp;
     if (pc !== this.#pc || !sdp) return;
@@ -204,7 +217,7 @@ export class Media {
     clearTimeout(this.#timer);
     this.#timer = window.setTimeout(
       () => pc === this.#pc && pc.connectionState !== "connected" && this.#fail(),
-      2 * RESTART_MS,
+      patience_ms,
     );
   }
 
@@ -216,7 +229,7 @@ export class Media {
       this.#restarted = false;
       this.#set("connected");
       void this.#apply();
-    } else if (pc.connectionState === "disconnected") {
+    } else if (pc.connectionState === "disconnected" && !this.#restarted) {
       this.#set("connecting");
       this.#timer = window.setTimeout(() => pc === this.#pc && this.#restart(), 1000);
     } else if (pc.connectionState === "failed") this.#restart();
@@ -232,26 +245,38 @@ export class Media {
     this.#restarted = true;
     this.#set("connecting");
     pc.restartIce();
-    void this.#negotiate(pc);
-    clearTimeout(this.#timer);
-    this.#timer = window.setTimeout(
-      () => pc === this.#pc && pc.connectionState !== "connected" && this.#fail(),
-      RESTART_MS,
-    );
+    void this.#negotiate(pc, RESTART_MS);
   }
 
+  /** An attempt that waited in vain was a pause itself: in a long outage there is always one that would get through. */
   #fail(): void {
     const backoff_ms = BACKOFF_MS[Math.min(this.#failures, BACKOFF_MS.length - 1)] ?? 8000;
+    const spent_ms = performance.now() - this.#began_at;
     this.#failures += 1;
-    this.#renew(backoff_ms * (0.5 + Math.random() / 2));
+    this.#renew(Math.max(backoff_ms * (0.5 + Math.random() / 2) - spent_ms, Math.random() * 300));
     if (this.#failures > 2) this.#set("failed");
   }
 
-  /** After the socket's return: does the other side still answer? A new server process would not. */
+  /** After the socket's return: does the other side still answer? A new server process would not, and knows no restart. */
   async #verify(pc: RTCPeerConnection): Promise<void> {
     const before = await lifeSigns(pc);
     await new Promise((done) => setTimeout(done, 3000));
     if (pc === this.#pc && pc.connectionState !== "closed" && (await lifeSigns(pc)) === before) this.#renew(0);
+  }
+
+  /** A path that falls silent while the server is heard heals by an ICE restart, as long as the server still knows it:
+   * over TCP if UDP is swallowed. */
+  async #look(): Promise<void> {
+    const pc = this.#pc;
+    if (pc?.connectionState !== "connected" || !this.hears()) return;
+    const signs = await lifeSigns(pc);
+    if (pc !== this.#pc || pc.connectionState !== "connected") return;
+    const alive = signs > 0 && signs !== this.#signs;
+    this.#silent = alive ? 0 : this.#silent + 1;
+    this.#signs = signs;
+    if (this.#silent === SILENT_LOOKS) this.#restart();
+    else if (this.#silent >= HOPELESS_LOOKS) this.#fail();
+    else if (alive && this.path === "connecting") this.#state(pc);
   }
 
   #hear(seat: string, track: MediaStreamTrack): void {
@@ -332,11 +357,13 @@ function prefer(line: RTCRtpTransceiver, kind: "audio" | "video", wanted: string
   );
 }
 
-/** A figure that rises with everything that arrives: checks answered and packets. */
+/** A figure that rises with everything that arrives by the path in use: checks answered and packets. */
 async function lifeSigns(pc: RTCPeerConnection): Promise<number> {
-  let signs = 0;
-  (await pc.getStats()).forEach((entry: RTCIceCandidatePairStats) => {
-    if (entry.type === "candidate-pair") signs += (entry.responsesReceived ?? 0) + (entry.bytesReceived ?? 0);
+  const report = await pc.getStats();
+  let used: string | undefined;
+  report.forEach((entry: RTCTransportStats) => {
+    if (entry.type === "transport") used = entry.selectedCandidatePairId;
   });
-  return signs;
+  const pair = report.get(used ?? "") as RTCIceCandidatePairStats | undefined;
+  return (pair?.responsesReceived ?? 0) + (pair?.bytesReceived ?? 0);
 }

@@ -83,7 +83,12 @@ export class Room {
       void this.media?.devicesChanged();
       this.changed();
     });
-    this.media = new Media(this.devices, (message) => this.#connection.send(message), changed);
+    this.media = new Media(
+      this.devices,
+      (message) => this.#connection.send(message),
+      () => this.#connection.hears,
+      changed,
+    );
     setInterval(() => this.#ping(), 10_000);
   }
 
