@@ -18,6 +18,7 @@ from cosession.core import events as ev
 from cosession.core.course import Course
 from cosession.core.frozen import kept_at
 from cosession.core.refusal import Refused
+from cosession.core.schedule import next_wake
 from cosession.core.settle import settle
 from cosession.core.setup import create
 from cosession.core.state import SessionState
@@ -58,9 +59,11 @@ def decided(
         if seat is None:
             raise Refused(RefusalCode.UNKNOWN_SEAT, by)
         # What time has already brought about comes first, so that nobody acts on a turn that is over.
-        settle(course)
+        if not _sleeps(state, now_ms):
+            settle(course)
         _gesture(course, command, by)
     settle(course)
+    _moved.keep(course.state, now_ms, None)
     return course
 
 
@@ -82,8 +85,18 @@ def accepted(state: SessionState, commands: Iterable[C], now_ms: int, by: str) -
 
 def _due(state: SessionState, now_ms: int) -> SessionState:
     """The state once what time has brought about has happened."""
-    moved = _moved(state, now_ms)
+    moved = None if _sleeps(state, now_ms) else _moved(state, now_ms)
     return state if moved is None else moved
+
+
+def _sleeps(state: SessionState, now_ms: int) -> bool:
+    """Whether the state is known to have been at rest, and the moment at which it wants to be woken is still to come.
+    The room asks for that moment anyway."""
+    known = _moved.known(state)
+    if known is None or known[1] is not None or now_ms < known[0]:
+        return False
+    wake_ms = next_wake(state, known[0])
+    return wake_ms is None or now_ms < wake_ms
 
 
 @kept_at()

@@ -10,7 +10,7 @@ from hashlib import sha256
 
 from cosession.core.frozen import kept, replace
 from cosession.core.state import Hand, SessionState
-from cosession.core.vocabulary import FloorMode, HandKind, HoldCause, Microphone, Status, TurnOrder
+from cosession.core.vocabulary import FloorMode, HandKind, HoldCause, Microphone, Status, TurnOrder, Who
 
 #: « Je rebondis »: so many follow-ups may go ahead of the queue on one question (method.md, `questions`).
 FOLLOW_UPS = 2
@@ -43,16 +43,14 @@ def may_speak(state: SessionState) -> frozenset[str]:
     if HoldCause.CARE in state.holds:
         return frozenset(seat for seat in (state.client, state.lead) if seat is not None)
     step = state.current_step
-    seats = {state.lead, holder(state)}
+    seats = {seat for seat in (state.lead, holder(state)) if seat is not None}
     if step is not None and step.floor is FloorMode.OPEN:
         seats.update(state.seats_of(step.who))
     if step is not None and step.floor is FloorMode.QUEUE:
-        seats.add(state.client)
+        seats.update(state.seats_of(Who.CLIENT))
     if state.lead is None and HoldCause.PAUSE in state.holds:
         seats.update(state.seats)
-    seats -= state.observers
-    seats -= closed_roles(state)
-    return frozenset(seat for seat in seats if seat is not None)
+    return frozenset(seats - state.observers - closed_roles(state))
 
 
 def _everyone(state: SessionState) -> frozenset[str]:

@@ -80,24 +80,32 @@ def kept(*fields: str) -> Callable[[Callable[[V], R]], Callable[[V], R]]:
     return keeping
 
 
-def kept_at(*fields: str) -> Callable[[Callable[[V, int], R]], Callable[[V, int], R]]:
+class _OfMoment(Generic[V, R]):
+    def __init__(self, function: Callable[[V, int], R], fields: tuple[str, ...]) -> None:
+        self.function, self.name = function, f"{function.__module__}:{function.__qualname__}"
+        self.__doc__ = function.__doc__
+        _register(self.name, function, fields, of_moment=True)
+
+    def __call__(self, value: V, now_ms: int) -> R:
+        known: tuple[int, R] | None = value.__dict__.get(self.name)
+        if known is None or known[0] != now_ms:
+            known = value.__dict__[self.name] = (now_ms, self.function(value, now_ms))
+        return known[1]
+
+    def known(self, value: V) -> tuple[int, R] | None:
+        """The moment that was asked for last, and its answer; None if the value keeps none."""
+        known: tuple[int, R] | None = value.__dict__.get(self.name)
+        return known
+
+    def keep(self, value: V, now_ms: int, answer: R) -> None:
+        """What is known without asking."""
+        value.__dict__[self.name] = now_ms, answer
+
+
+def kept_at(*fields: str) -> Callable[[Callable[[V, int], R]], _OfMoment[V, R]]:
     """As `kept`, for a function of a value and of a moment: the last moment's answer is kept, for one moment asks
     several times."""
-
-    def keeping(function: Callable[[V, int], R]) -> Callable[[V, int], R]:
-        name = f"{function.__module__}:{function.__qualname__}"
-        _register(name, function, fields, of_moment=True)
-
-        @wraps(function)
-        def once(value: V, now_ms: int) -> R:
-            known: tuple[int, R] | None = value.__dict__.get(name)
-            if known is None or known[0] != now_ms:
-                known = value.__dict__[name] = (now_ms, function(value, now_ms))
-            return known[1]
-
-        return once
-
-    return keeping
+    return lambda function: _OfMoment(function, fields)
 
 
 class _Property(Generic[R]):

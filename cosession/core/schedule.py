@@ -308,9 +308,10 @@ def _lobby_moments(state: SessionState) -> Iterator[int]:
         yield max(lead.since_ms, state.starts_at_ms) + DEPUTY_LEADS_MS
 
 
+@kept_at()
 def next_wake(state: SessionState, now_ms: int) -> int | None:
     """Session time of the next moment at which a `Tick` may change something, or at which the views say something
-    new."""
+    new. In a state that is at rest now nothing is due until then."""
     if state.status is Status.CLOSED:
         return None
     moments = list(_lobby_moments(state) if state.status is Status.LOBBY else _moments(state, now_ms))

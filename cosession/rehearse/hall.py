@@ -56,24 +56,17 @@ class Hall:
         """Every command with the state it met, its time and who asked: None for the room itself."""
         self.refusals = 0
         self.floor_conflicts = 0
-        self._state: SessionState | None = None
         self._looked_ms = 0
-        self._wake: tuple[SessionState, int, int | None] | None = None
-        for event in decide(None, creation, 0):
-            self._keep(event, evolve(self._state, event, 0))
-
-    @property
-    def state(self) -> SessionState:
-        if self._state is None:
-            raise RuntimeError("no session was created")
-        return self._state
+        created, *others = decide(None, creation, 0)
+        self.state = evolve(None, created, 0)
+        self.events.append((0, created))
+        for event in others:
+            self._keep(event, evolve(self.state, event, 0))
 
     @property
     def wake_ms(self) -> int | None:
         """When the rules want to be asked what is due, counted, as a room does, from when they last were."""
-        if self._wake is None or self._wake[0] is not self._state or self._wake[1] != self._looked_ms:
-            self._wake = (self.state, self._looked_ms, next_wake(self.state, self._looked_ms))
-        return self._wake[2]
+        return next_wake(self.state, self._looked_ms)
 
     def until(self, at_ms: int) -> None:
         """Let time pass to `at_ms`, which is not before now, and what is due by then happen: only when the rules asked
@@ -109,7 +102,7 @@ class Hall:
         state: SessionState | None = None
         for at_ms, event in self.events:
             state = evolve(state, event, at_ms)
-        return state == self._state
+        return state == self.state
 
     def _follow(self, course: Course) -> None:
         for event, state in zip(course.events, course.states, strict=True):
@@ -118,5 +111,5 @@ class Hall:
 
     def _keep(self, event: ev.Event, state: SessionState) -> None:
         self.events.append((self.now_ms, event))
-        self._state = state
+        self.state = state
         self.floor_conflicts += bool(conflicting(state))
