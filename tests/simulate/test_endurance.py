@@ -52,10 +52,16 @@ def test_a_line_has_its_slope(mib_per_h: float, looks: int) -> None:
 
 
 def test_what_grows_is_told_with_its_figures() -> None:
-    (error,) = errors_of(growing(GROWTH_MIB_PER_H + 10))
+    most = GROWTH_MIB_PER_H["server"]
+    (error,) = errors_of(growing(most + 10))
     assert error == "memory: worker of the server grew by 30 MiB an hour, from 103 to 130 MiB in 54 minutes"
-    assert errors_of(growing(GROWTH_MIB_PER_H - 1)) == []
+    assert errors_of(growing(most - 1)) == []
     assert errors_of(growing(-60)) == []
+    managers = GROWTH_MIB_PER_H["managers"]
+    for growth, found in ((managers - 1, 0), (managers + 1, 1)):
+        judged = judge_memory([Resident("managers", "media", growing(growth), 0)], EVERY_S, own_server=True)
+        assert judged is not None
+        assert len(judged.errors) == found
 
 
 def test_growth_under_noise_is_found_and_noise_alone_is_not() -> None:
@@ -67,7 +73,7 @@ def test_growth_under_noise_is_found_and_noise_alone_is_not() -> None:
 
 def test_a_sawtooth_a_jump_and_a_peak_are_no_growth() -> None:
     sawtooth = series(*(100 + at % 40 for at in range(600)))
-    assert slope_per_hour(settled(sawtooth)) == pytest.approx(0, abs=GROWTH_MIB_PER_H / 4)
+    assert slope_per_hour(settled(sawtooth)) == pytest.approx(0, abs=GROWTH_MIB_PER_H["server"] / 4)
     assert errors_of(sawtooth) == []
     assert errors_of(series(*[100.0] * 200, *[160.0] * 400)) == [], "a buffer that was needed once"
     assert errors_of(series(*[100.0] * 300, 900.0, *[100.0] * 299)) == []
