@@ -76,7 +76,8 @@ class Table:
         return events
 
     def until(self, at_ms: int) -> Table:
-        """Let time pass, with a tick whenever the state asks for one: every few seconds at most."""
+        """Let time pass, with a tick whenever the state asks for one: every few seconds at most, and never late: a
+        millisecond before nothing is due."""
         most = 100 + (at_ms - self.now_ms) // 1000
         for wakes in count():
             wake = next_wake(self.state, self.now_ms)
@@ -84,6 +85,7 @@ class Table:
                 break
             assert wake > self.now_ms
             assert wakes < most, "the room is woken again and again"
+            assert wake - 1 == self.now_ms or decide(self.state, cmd.Tick(), wake - 1, drafts=self.drafts) == []
             self.now_ms = wake
             self._take(decide(self.state, cmd.Tick(), wake, drafts=self.drafts))
         self.now_ms = max(at_ms, self.now_ms)
