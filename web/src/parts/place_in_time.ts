@@ -18,7 +18,7 @@ export function placeInTime(room: Room): TemplateResult {
     </div>
     <div class="when">
       <co-phase-clock .room=${room}></co-phase-clock>
-      <p class="end">${t("now.end", { time: timeOfDay(room.wall(common.ends_at_ms + common.late_ms)) })}</p>
+      ${room.held("suspended") ? nothing : html`<p class="end">${t("now.end", { time: timeOfDay(room.wall(common.ends_at_ms + common.late_ms)) })}</p>`}
     </div>
     ${ribbon(room)}
   </section>`;
@@ -49,9 +49,9 @@ function before(room: Room, starts_at_ms: number): string {
   return t("now.before", { time: timeOfDay(room.wall(starts_at_ms)) });
 }
 
-/** For the lead: does the end hold? */
+/** For the lead: does the end hold? A suspended session has none. */
 export function endHolds(room: Room): TemplateResult | typeof nothing {
-  if (!room.own?.leads || !room.phase) return nothing;
+  if (!room.own?.leads || !room.phase || room.held("suspended")) return nothing;
   const late_ms = room.common?.late_ms ?? 0;
   if (late_ms > 0) return html`<span class="pill weak">${t("console.end_slips", { time: minutes(late_ms) })}</span>`;
   const drift_ms = room.console?.drift_ms ?? 0;
