@@ -2,7 +2,8 @@
  *
  * What it reads is what `rtp.read` reads, and what it writes is, byte for byte, what `forward.Slot.write` writes
  * (tests/media/test_native.py holds them together). It has no state and no libraries: libsrtp's own functions come as
- * pointers from Python, so keys never leave the one libsrtp. Anything that is not as expected is refused and counted; a full socket drops, nothing ever waits.
+ * pointers from Python, so keys never leave the one libsrtp. Anything that is not as expected is refused and counted; a
+ * full socket drops, nothing ever waits.
  * One sendto for each: sendmmsg was tried and bought nothing, the kernel's work for each datagram is the same. */
 
 #include <arpa/inet.h>
