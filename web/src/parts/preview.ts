@@ -50,6 +50,12 @@ function minutesOnly(ms: number): string {
   return tenths.toLocaleString(document.documentElement.lang);
 }
 
+/** Where the role rotates, phases of one title differ by their client. */
+function called(room: Room, key: string): string {
+  const client = room.common?.phases.find((phase) => phase.key === key)?.client;
+  return client ? `${room.phaseTitle(key)} (${room.name(client)})` : room.phaseTitle(key);
+}
+
 /** "Consultation yields 1 min. The end stays at 11:15." */
 export function consequence(room: Room, shown: Preview): string {
   const parts: string[] = [];
@@ -60,7 +66,7 @@ export function consequence(room: Room, shown: Preview): string {
   const said = (words: string, changes: Preview["changes"]): string =>
     list(
       changes.map((change) =>
-        t(words, { phase: room.phaseTitle(change.phase), time: length(Math.round(Math.abs(change.to_ms - change.from_ms) / 30_000) * 30_000) }),
+        t(words, { phase: called(room, change.phase), time: length(Math.round(Math.abs(change.to_ms - change.from_ms) / 30_000) * 30_000) }),
       ),
     );
   if (yielding.length > 0) parts.push(`${said("preview.yields", yielding)}.`);
