@@ -11,6 +11,7 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import count
 from typing import Protocol
 
 import structlog
@@ -58,6 +59,8 @@ class Site:
         self.mux, self.certificate, self.candidates = mux, certificate, candidates
         self.clock: Callable[[], float] = time.monotonic
         """Seconds; not the loop's, which stands still while a batch of packets is read."""
+        self.turns = count()
+        """Where the next connection stands in the clockwork's round."""
 
     @property
     def dropped(self) -> Counter[str]:
@@ -69,6 +72,7 @@ class Peer:
 
     def __init__(self, site: Site, owner: Owner, seat: str, connection: str, offer: sdp.Offer, publishes: bool) -> None:
         self.seat, self.connection, self.publishes = seat, connection, publishes
+        self.turn = next(site.turns)
         self.carrying = False
         self.life_s = site.clock()
         self.reporter = secrets.randbits(32) | 1

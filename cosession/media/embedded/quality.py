@@ -1,8 +1,9 @@
 """The clockwork of a worker: one timer for every report, request and sign of life of all its rooms.
 
-RTCP is half of the quality (media.md, "The design" 5). Every 20 ms: NACKs and key frame requests that are due. Every
-200 ms: voices, layers. Spread over the connections, so that no packet waits for all of them: every 100 ms, when packets
-arrived; every second, receiver report, REMB held at what the plan grants, what each way down carries, life, silence.
+RTCP is half of the quality (media.md, "The design" 5). Every 20 ms: NACKs and key frame requests that are due. Each
+room and each connection in a turn of its own, so that no packet waits for all of them: every 200 ms, voices, layers;
+every 100 ms, when packets arrived; every second, receiver report, REMB held at what the plan grants, what each way down
+carries, life, silence.
 """
 
 from __future__ import annotations
@@ -58,28 +59,28 @@ class Clockwork:
         self._due_s = max(self._due_s, now_s - _TICK_S) + _TICK_S
         self._timer = self._loop.call_later(max(0.0, self._due_s - now_s), self._tick)
         self._ticks += 1
-        for room in list(self._rooms.values()):
-            self._beat(room, now_s)
+        for place, room in enumerate(list(self._rooms.values())):
+            self._beat(room, self._ticks + place, now_s)
         if self._ticks % _TICKS_PER_REPORT == 0:
             self.lag_ms, self._worst_s = round(1000 * self._worst_s, 2), 0.0
             for session in self._granted.keys() - self._rooms.keys():
                 del self._granted[session]
                 self._voices.pop(session, None)
 
-    def _beat(self, room: Room, now_s: float) -> None:
-        turn = self._ticks % _TICKS_PER_REPORT
+    def _beat(self, room: Room, turn: int, now_s: float) -> None:
         due: list[Peer] = []
-        for place, peer in enumerate(room.peers.values()):
+        for peer in room.peers.values():
             for source in peer.sources.values():
                 if source.restless:
                     for request in source.requests(peer.reporter, now_s):
                         peer.send_rtcp(request)
-            if (self._ticks + place) % _TICKS_PER_ARRIVALS == 0 and peer.arrivals is not None:
+            own_turn = self._ticks + peer.turn
+            if own_turn % _TICKS_PER_ARRIVALS == 0 and peer.arrivals is not None:
                 self._tell_arrivals(peer, peer.arrivals)
-            if place % _TICKS_PER_REPORT == turn:
+            if own_turn % _TICKS_PER_REPORT == 0:
                 due.append(peer)
         room.share_floor(now_s)
-        if self._ticks % _TICKS_PER_VOICE == 0:
+        if turn % _TICKS_PER_VOICE == 0:
             room.look_at_layers(now_s)
             levels = self._voices.setdefault(room.session, Voices()).levels(room.loudness(now_s))
             if levels is not None:
@@ -91,7 +92,7 @@ class Clockwork:
         for peer in due:
             self._report(room, peer, now_s)
             self._look_after(room, peer, now_s)
-        if turn == 0:
+        if turn % _TICKS_PER_REPORT == 0:
             living = {p.seat for p in room.peers.values() if p.connected and now_s - p.life_s < 1}
             if living:
                 self._signs.alive(room.session, sorted(living))
