@@ -217,7 +217,7 @@ class Directory:
     def voices(self, session: str, levels: Mapping[str, int]) -> None:
         self._told(session, None, lambda room: room.media.voices(levels))
 
-    def down(self, sessions: Sequence[str]) -> None:
-        log.warning("media.worker_down", sessions=len(sessions))
+    def down(self, sessions: Sequence[str], silent_ms: int) -> None:
+        log.warning("media.worker_down", sessions=len(sessions), silent_ms=silent_ms)
         for session in sessions:
-            self._told(session, None, lambda room: room.media.down())
+            self._told(session, None, lambda room: room.media.down(silent_ms))

@@ -206,9 +206,10 @@ class MediaDesk:
             ways = {seat: way(found[seat], words[seat]) for seat in self._seats if seat in words}
             self._audience.tell(Ways(ways=ways), lead, fleeting=True, room_only=True)
 
-    def down(self) -> None:
-        """The worker died. The engine makes the room again by itself; pages offer again."""
+    def down(self, silent_ms: int) -> None:
+        """The worker died, and was silent for `silent_ms` before. The engine makes the room again by itself; pages
+        offer again."""
         self._media.clear()
         for seat in self._seats:
-            self._ears.carries(seat, False)
+            self._ears.carries(seat, False, silent_ms)
         self._audience.tell(MediaDown(), room_only=True)

@@ -231,8 +231,9 @@ class MediaListener(Protocol):
         """About 5 times a second while anybody speaks: seats with sound, loudness 0 (silent) to 127 (loudest), from the
         audio levels in packets as received. Hearable seats only."""
 
-    def down(self, sessions: Sequence[str]) -> None:
-        """A worker died; every connection of these sessions is gone and must offer again."""
+    def down(self, sessions: Sequence[str], silent_ms: int) -> None:
+        """A worker died; every connection of these sessions is gone and must offer again. Its last word came
+        `silent_ms` ago: one that hangs is waited for before it is ended."""
 
 
 class MediaEngine(Protocol):

@@ -163,6 +163,7 @@ class Ear:
         self.carries: dict[str, bool] = {}
         self.levels: Mapping[str, int] = {}
         self.alive_count: dict[str, int] = defaultdict(int)
+        self.silent_ms = 0
 
     def connected(self, session: str, seat: str, connection: str) -> None:
         self.told.append(("connected", session, seat, connection))
@@ -181,7 +182,8 @@ class Ear:
         self.levels = levels
         self.told.append(("voices", session, dict(levels)))
 
-    def down(self, sessions: Sequence[str]) -> None:
+    def down(self, sessions: Sequence[str], silent_ms: int) -> None:
+        self.silent_ms = silent_ms
         self.told.append(("down", tuple(sessions)))
 
 

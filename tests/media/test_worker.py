@@ -142,6 +142,7 @@ async def test_a_worker_that_hangs_is_ended_and_replaced(
     await until(lambda: ("down", ()) in ear.told)
     await until(lambda: bool(engine.pids) and engine.pids != (pid,))
     assert not runs(pid)
+    assert ear.silent_ms >= 1_000
 
 
 async def test_an_orphan_that_hangs_ends_all_the_same() -> None:

@@ -30,9 +30,10 @@ _PATIENCE_S = 5.0
 #: A spare process is made when nothing urgent is to be done any more.
 _CALM_S = 2.0
 _RETRY_S = (0.0, 0.2, 0.5, 1.0, 2.0)
-#: How often a worker is asked whether it still runs; two questions without an answer in time, and it is ended.
+#: How often a worker is asked whether it still runs; two questions on end without an answer in time, and it is ended:
+#: 3 to 4 s after its last word, so that its rooms have media again before a path counts as lost.
 _LOOK_S = 1.0
-_ANSWER_S = 3.0
+_ANSWER_S = 1.5
 
 
 @dataclass(slots=True)
@@ -93,7 +94,8 @@ class _Supervised:
         """A worker that runs but does nothing any more is as good as dead: make it so."""
         missed = 0
         while missed < 2:
-            await asyncio.sleep(_LOOK_S)
+            # The second question is asked at once: after a standstill of our own, the first one's answer lies here.
+            await asyncio.sleep(0 if missed else _LOOK_S)
             try:
                 await process.ping(_ANSWER_S)
             except Unavailable:
@@ -105,11 +107,12 @@ class _Supervised:
 
     def _died(self) -> None:
         self.up.clear()
+        silent_s = self.process.silent_s if self.process is not None else 0.0
         self.process = None
         if self._watch is not None:
             self._watch.cancel()
         self._again = asyncio.create_task(self._restart())
-        self._engine.on_death(self)
+        self._engine.on_death(self, silent_s)
 
     async def _restart(self) -> None:
         attempt = 0
@@ -318,8 +321,8 @@ class EmbeddedMedia:
     def rooms_of(self, worker: _Supervised) -> list[tuple[str, _Room]]:
         return [(session, room) for session, room in self._rooms.items() if room.worker is worker]
 
-    def on_death(self, worker: _Supervised) -> None:
-        """Called by a worker's place when its process is gone."""
+    def on_death(self, worker: _Supervised, silent_s: float) -> None:
+        """Called by a worker's place when its process is gone, `silent_s` after its last word."""
         sessions = [session for session, _ in self.rooms_of(worker)]
         log.warning("media.worker_died", rooms=len(sessions))
         if all(w.process is None for w in self._workers):
@@ -328,7 +331,7 @@ class EmbeddedMedia:
             self._rooms[session].worker = None
             self._rooms[session].connections.clear()
         if self._listener is not None:
-            self._listener.down(sessions)
+            self._listener.down(sessions, round(1000 * silent_s))
 
     def on_start(self) -> None:
         """Called by a worker's place when it serves again."""

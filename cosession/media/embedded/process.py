@@ -11,6 +11,7 @@ import contextlib
 import itertools
 import socket
 import sys
+import time
 from collections.abc import Callable
 
 from cosession.media.embedded import control
@@ -28,6 +29,7 @@ class WorkerProcess:
     def __init__(self, on_event: Callable[[control.Event], None]) -> None:
         self.on_death: Callable[[], None] = lambda: None
         self.udp_port = self.tcp_port = 0
+        self._heard_s = time.monotonic()
         self._on_event = on_event
         self._requests = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[control.Event]] = {}
@@ -39,6 +41,11 @@ class WorkerProcess:
     @property
     def pid(self) -> int | None:
         return self._process.pid if self._process else None
+
+    @property
+    def silent_s(self) -> float:
+        """How old its last word is."""
+        return time.monotonic() - self._heard_s
 
     async def spawn(self) -> None:
         """Let the process begin, up to its first command. Once only."""
@@ -150,6 +157,7 @@ class WorkerProcess:
     async def _read(self, reader: asyncio.StreamReader) -> None:
         loop = asyncio.get_running_loop()
         while (body := await control.read_frame(reader)) is not None:
+            self._heard_s = time.monotonic()
             event = control.EVENT.validate_json(body)
             match event:
                 case control.Answer() | control.Refusal() | control.Figures() | control.Pong():
