@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 from aioice import stun
 
-from cosession.media.embedded import native, rtcp, rtp, sdp, stream, transport
+from cosession.media.embedded import ice, native, rtcp, rtp, sdp, stream, transport
+from cosession.media.embedded.ice import IceLite, binding_request
 from cosession.media.embedded.sdp import Line
 from cosession.media.embedded.stream import Source
-from cosession.media.embedded.transport import IceLite, Mux, binding_request
+from cosession.media.embedded.transport import Mux
 from cosession.room.ports import OfferRefused
 
 if TYPE_CHECKING:
@@ -214,7 +215,7 @@ def main() -> None:
     run = {**TARGETS, "datagram": knock}[target]
     with tempfile.TemporaryDirectory() as folder:
         _write(Path(folder), seeds(target))
-        for module in (rtcp, rtp, sdp, stream, transport, stun):
+        for module in (ice, rtcp, rtp, sdp, stream, transport, stun):
             for _, function in inspect.getmembers(module, inspect.isfunction):
                 atheris.instrument_func(function)
         atheris.Setup([sys.argv[0], "-max_len=4096", *sys.argv[1:], folder], run)

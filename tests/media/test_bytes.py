@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from cosession.media.embedded import rtcp, rtp
 from cosession.media.embedded.arrivals import Arrivals
-from cosession.media.embedded.transport import binding_request
+from cosession.media.embedded.ice import binding_request
 
 
 def test_a_slot_writes_a_header_that_others_read() -> None:

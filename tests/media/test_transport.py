@@ -12,7 +12,9 @@ import pytest
 from aioice import stun
 
 from cosession.media.embedded import EmbeddedMedia, sockets
-from cosession.media.embedded.transport import Credentials, IceLite, Mux, candidate_addresses
+from cosession.media.embedded.ice import Credentials, IceLite
+from cosession.media.embedded.sockets import candidate_addresses
+from cosession.media.embedded.transport import Mux
 from cosession.room.ports import Unavailable
 from tests.media.conftest import SEATS
 from tests.media.fuzzing import check
@@ -156,7 +158,7 @@ async def test_udp_that_lives_is_not_left_for_tcp_and_tcp_takes_over_when_it_die
         writer.write(framed(nominating))
         await read(reader)
         assert ice.protocol == "udp"
-        monkeypatch.setattr("cosession.media.embedded.transport._UDP_LIVES_S", 0.0)
+        monkeypatch.setattr("cosession.media.embedded.ice._UDP_LIVES_S", 0.0)
         writer.write(framed(nominating))
         await read(reader)
         assert ice.protocol == "tcp"

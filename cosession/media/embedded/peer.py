@@ -21,10 +21,11 @@ from cosession.media.embedded.aiortc_seam import MAX_PROTECT_BYTES, Certificate,
 from cosession.media.embedded.allowance import Allowance, Estimates
 from cosession.media.embedded.arrivals import Arrivals
 from cosession.media.embedded.forward import Slot, forward
+from cosession.media.embedded.ice import IceLite
 from cosession.media.embedded.intake import Intake
 from cosession.media.embedded.native import Way
 from cosession.media.embedded.stream import Packet, Source
-from cosession.media.embedded.transport import IceLite, Mux
+from cosession.media.embedded.transport import Mux
 from cosession.room.ports import OfferRefused, SeatFigures
 
 log = structlog.get_logger()

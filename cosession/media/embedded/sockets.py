@@ -1,5 +1,5 @@
-"""A worker's UDP sockets: bound by family under one number, and read in batches, moderated as network cards moderate
-their interrupts.
+"""A worker's UDP sockets: bound by family under one number, offered by address, and read in batches, moderated as
+network cards moderate their interrupts.
 
 While little comes, every datagram wakes the loop at once. Where the last one came within a millisecond the socket is
 left to rest for two: one wake then brings several, and a wake costs more than a datagram. A rest that brought nothing
@@ -10,15 +10,19 @@ Linux' NAPI for the moderation.
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+
+import ifaddr
 
 #: Wakes that follow each other sooner than this are load.
 _LOAD_S = 0.001
 #: A datagram waits for half of it on average. libuv's timers count in whole milliseconds.
 _REST_S = 0.002
 _BUFFER_BYTES = 4 << 20
+_MAX_CANDIDATES = 8
 
 
 class Inlet:
@@ -77,6 +81,23 @@ def bind(host: str, port: int) -> list[socket.socket]:
             one.close()
         raise
     return bound
+
+
+def candidate_addresses(bound: str, public: str | None) -> Sequence[str]:
+    """The addresses to offer, best first: `public` if there is one, then the bound address or, bound to all, those of
+    this machine, IPv4 before IPv6, loopback last, so that a page on this very machine finds the server without any
+    network."""
+    found = [public] if public else []
+    if bound in {"0.0.0.0", "::"}:
+        names = [ip.ip if isinstance(ip.ip, str) else ip.ip[0] for a in ifaddr.get_adapters() for ip in a.ips]
+        local = [ipaddress.ip_address(name) for name in names]
+        usable = [a for a in local if not a.is_link_local and (a.version == 4 or bound == "::")]
+        found += [str(a) for a in sorted(usable, key=lambda a: (a.is_loopback, a.version))][: _MAX_CANDIDATES - 1]
+        loopback = [str(a) for a in usable if a.is_loopback and a.version == 4]
+        found += [a for a in loopback if a not in found]
+    else:
+        found.append(bound)
+    return list(dict.fromkeys(found))
 
 
 def _has_ipv6() -> bool:

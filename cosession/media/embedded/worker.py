@@ -28,7 +28,8 @@ from cosession.media.embedded.line import Line
 from cosession.media.embedded.peer import Peer, Site
 from cosession.media.embedded.quality import Clockwork
 from cosession.media.embedded.room import Room
-from cosession.media.embedded.transport import Mux, candidate_addresses
+from cosession.media.embedded.sockets import candidate_addresses
+from cosession.media.embedded.transport import Mux
 from cosession.room.ports import OfferRefused, WorkerFigures
 
 log = structlog.get_logger()
