@@ -258,6 +258,16 @@ class Person:
 
         await until(risen, within_s, f"{self.seat} sees {', '.join(seats)} move")
 
+    async def hears(self, seat: str, within_s: float = 10) -> None:
+        """Sound of `seat` arrives, and is no silence."""
+        before = (await self.heard())["slots"][seat]
+
+        async def risen() -> bool:
+            now = (await self.heard())["slots"][seat]
+            return now["audio_packets"] - before["audio_packets"] > 20 and now["energy"] > before["energy"]
+
+        await until(risen, within_s, f"{self.seat} hears {seat}")
+
     async def sees_moving(self, pictures: int, within_s: float) -> None:
         """At least so many <video> on the page are painted differently from one moment to another."""
         before = await self.page.evaluate(_PAINTED)

@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from tests.browser.house import House
-from tests.browser.person import Person, until
+from tests.browser.person import until
 
 pytestmark = pytest.mark.browser
 
@@ -55,7 +55,7 @@ async def kill_and_return(house: House) -> None:
     for person in people:
         others = [other.seat for other in people if other is not person]
         await person.sees(others, within_s=max(1.0, back_s + 10 - time.monotonic()))
-    await hears(client, "p2", within_s=max(1.0, back_s + 10 - time.monotonic()))
+    await client.hears("p2", within_s=max(1.0, back_s + 10 - time.monotonic()))
 
     # The same pages: microphones as they were, the draft as it was typed.
     for person in (facilitator, consultant):
@@ -72,13 +72,3 @@ async def kill_and_return(house: House) -> None:
     await expect(consultant.form("contribution").locator("textarea")).to_have_value(_DRAFT)
     await expect(facilitator.microphone).to_have_attribute("data-state", "open")
     await consultant.sees(["f", "p1"])
-
-
-async def hears(person: Person, seat: str, within_s: float) -> None:
-    before = (await person.heard())["slots"][seat]
-
-    async def risen() -> bool:
-        now = (await person.heard())["slots"][seat]
-        return now["audio_packets"] - before["audio_packets"] > 20 and now["energy"] > before["energy"]
-
-    await until(risen, within_s, f"{person.seat} hears {seat}")

@@ -139,6 +139,7 @@ async def test_a_worker_that_hangs_is_ended_and_replaced(
     monkeypatch.setattr("cosession.media.embedded.engine._ANSWER_S", 0.5)
     (pid,) = engine.pids
     os.kill(pid, signal.SIGSTOP)
+    assert await engine.figures() == ([], {})
     await until(lambda: ("down", ()) in ear.told)
     await until(lambda: bool(engine.pids) and engine.pids != (pid,))
     assert not runs(pid)

@@ -31,9 +31,9 @@ _PATIENCE_S = 5.0
 _CALM_S = 2.0
 _RETRY_S = (0.0, 0.2, 0.5, 1.0, 2.0)
 #: How often a worker is asked whether it still runs; two questions on end without an answer in time, and it is ended:
-#: 3 to 4 s after its last word, so that its rooms have media again before a path counts as lost.
+#: 2 to 3 s after its last word, so that its rooms have media again before a path counts as lost.
 _LOOK_S = 1.0
-_ANSWER_S = 1.5
+_ANSWER_S = 1.0
 
 
 @dataclass(slots=True)
@@ -291,15 +291,18 @@ class EmbeddedMedia:
         return sum(len(room.seats) for _, room in self.rooms_of(worker) if room.connections)
 
     async def figures(self) -> tuple[Sequence[WorkerFigures], Mapping[str, Sequence[SeatFigures]]]:
-        """Workers that run, and by session the connections; a worker that is down is left out."""
+        """Workers that run, and by session the connections; a worker that is down or does not answer within a second is
+        left out."""
+        processes = [worker.process for worker in self._workers if worker.process is not None]
+        answers = await asyncio.gather(*(p.figures(_ANSWER_S) for p in processes), return_exceptions=True)
         workers: list[WorkerFigures] = []
         sessions: dict[str, Sequence[SeatFigures]] = {}
-        for worker in self._workers:
-            if worker.process is not None:
-                with contextlib.suppress(Unavailable):
-                    said = await worker.process.figures()
-                    workers.append(said.worker)
-                    sessions.update(said.sessions)
+        for said in answers:
+            if isinstance(said, control.Figures):
+                workers.append(said.worker)
+                sessions.update(said.sessions)
+            elif not isinstance(said, Unavailable):
+                raise said
         return workers, sessions
 
     # -- a process in reserve -------------------------------------------------------------------------------------

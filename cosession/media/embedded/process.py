@@ -114,10 +114,10 @@ class WorkerProcess:
                 raise OfferRefused(code, detail)
         raise Unavailable("media_down", "the media worker answered something else")
 
-    async def figures(self) -> control.Figures:
-        """Raises `Unavailable("media_down")`."""
+    async def figures(self, patience_s: float) -> control.Figures:
+        """Raises `Unavailable("media_down")` if it does not answer in time."""
         request = next(self._requests)
-        answer = await self._ask(request, control.AskFigures(request=request))
+        answer = await self._ask(request, control.AskFigures(request=request), patience_s)
         if not isinstance(answer, control.Figures):
             raise Unavailable("media_down", "the media worker answered something else")
         return answer
