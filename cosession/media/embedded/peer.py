@@ -1,7 +1,8 @@
-"""One connection of a seat: its path, its keys, its table of streams, its slots.
+"""One connection of a seat: its path, its keys, and what comes in by it.
 
 What arrives here came from a proven address. What is not in the table (`intake`) is dropped and counted, before it
-costs a decryption where that can be told. Who hears whom is `room`'s; when reports are sent is `quality`'s.
+costs a decryption where that can be told. What goes out is `downlink`'s, who hears whom `room`'s, when reports are sent
+`quality`'s.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ import structlog
 
 from cosession.media.embedded import rtcp, rtp, sdp
 from cosession.media.embedded.aiortc_seam import MAX_PROTECT_BYTES, Certificate, DtlsSrtp, Role, SrtpError
-from cosession.media.embedded.allowance import Allowance, Estimates
 from cosession.media.embedded.arrivals import Arrivals
-from cosession.media.embedded.forward import Slot, forward
+from cosession.media.embedded.downlink import Downlink
+from cosession.media.embedded.forward import forward
 from cosession.media.embedded.ice import IceLite
 from cosession.media.embedded.intake import Intake
 from cosession.media.embedded.native import Way
@@ -35,8 +36,6 @@ SETUP_S = 30.0
 #: Without an authenticated packet the connection is lost (decision 15, "Own sign of life").
 LOST_AFTER_S = 6.0
 _CARRIES_S = 3.0
-#: Repeats a second that one browser may ask for (77,000 were asked for after one outage).
-REPEATS_PER_S = 300
 _MAX_SSRCS = 64
 #: Packets a second of one browser that are looked at; more than any picture with its repairs and probes has.
 _FLOOD = 2500
@@ -69,7 +68,7 @@ class Site:
 
 
 class Peer:
-    """One connection. `slots` are (audio, video) in the order of the seats that they show."""
+    """One connection. `down` is what it gets, `intake` what it may send."""
 
     def __init__(self, site: Site, owner: Owner, seat: str, connection: str, offer: sdp.Offer, publishes: bool) -> None:
         self.seat, self.connection, self.publishes = seat, connection, publishes
@@ -77,17 +76,11 @@ class Peer:
         self.carrying = False
         self.life_s = site.clock()
         self.reporter = secrets.randbits(32) | 1
-        self.slots = [(self._slot(audio), self._slot(video)) for audio, video in offer.slots()]
-        self.by_ssrc = {slot.ssrc: slot for pair in self.slots for slot in pair if slot is not None}
+        self.down = Downlink(offer.slots(), self, self.life_s)
         self.intake = Intake(seat, offer, publishes)
         self.sources, self.pictures, self.sound = self.intake.sources, self.intake.pictures, self.intake.sound
-        self.allowance = Allowance()
-        self._estimates = Estimates()
         self.arrivals = Arrivals() if self.intake.transport_id else None
-        self.repeats_left = REPEATS_PER_S
-        self.looked_at = 0
-        self.kbps_out = 0.0
-        self._sent: tuple[int, float] = 0, site.clock()
+        self._looked_at = 0
         self.packets_in = 0
         self._site, self._owner, self._offer = site, owner, offer
         self._version = 1
@@ -99,25 +92,16 @@ class Peer:
         """Unprotect and read, once the keys stand; the int is `Source.wanted`. Raises SrtpError."""
         self._setup = asyncio.create_task(self._run())
 
-    def _slot(self, line: sdp.Line | None) -> Slot | None:
-        return None if line is None else Slot(line, secrets.randbits(32) | 1, self, secrets.randbits(32) | 1)
-
     # -- signalling -----------------------------------------------------------------------------------------------
 
     def answer(self) -> str:
         """The answer to the newest offer. May be asked for again."""
-        names = {
-            slot.line.mid: (slot.ssrc, slot.repair_ssrc, f"slot{index}")
-            for index, pair in enumerate(self.slots)
-            for slot in pair
-            if slot is not None
-        }
         own = self._ice.current
         setup = "passive" if self._dtls.role == "server" else "active"
         local = sdp.Local(
             own.ufrag, own.password, self._site.certificate.sha256, setup, self._site.candidates, self._version
         )
-        return sdp.answer(self._offer, local, names, self.publishes)
+        return sdp.answer(self._offer, local, self.down.names(), self.publishes)
 
     def is_same_page(self, offer: sdp.Offer) -> bool:
         """Whether the offer comes from the peer connection that this peer already serves."""
@@ -178,8 +162,8 @@ class Peer:
 
     def on_media(self, datagram: bytes, now_s: float) -> None:
         """One SRTP or SRTCP packet. Never raises."""
-        self.looked_at += 1
-        if self.looked_at > _FLOOD:
+        self._looked_at += 1
+        if self._looked_at > _FLOOD:
             self._site.dropped["flood"] += 1
             return
         if len(datagram) < 12 or not self._dtls.up:
@@ -285,45 +269,23 @@ class Peer:
                 case rtcp.SenderReport(ssrc=ssrc, reports=reports):
                     if (source := self.sources.get(ssrc)) is not None:
                         self._pass_on_report(source, feedback, now_s)
-                    self._on_reports(reports, now_s)
+                    self.down.on_reports(reports, now_s)
                 case rtcp.ReceiverReport(reports=reports):
-                    self._on_reports(reports, now_s)
+                    self.down.on_reports(reports, now_s)
                 case rtcp.Nack(media_ssrc=ssrc, sequences=sequences):
-                    self._on_nack(ssrc, sequences)
+                    self.down.on_nack(ssrc, sequences)
                 case rtcp.KeyframeRequest(media_ssrc=ssrc):
-                    slot = self.by_ssrc.get(ssrc)
-                    if slot is not None and slot.source is not None:
-                        slot.source.want_keyframe()
+                    self.down.on_keyframe_request(ssrc)
                 case rtcp.Estimate():
-                    self._on_estimate(feedback)
+                    self.down.on_estimate(feedback)
                 case rtcp.Bye():
                     pass
-
-    def _on_estimate(self, estimate: rtcp.Estimate) -> None:
-        self._estimates.tell(estimate.ssrcs, estimate.bitrate_bps)
-        pictures = {slot.ssrc for slot in self.fed if slot.line.kind == "video"}
-        self.allowance.estimate_kbps = self._estimates.sum_kbps(pictures)
 
     @staticmethod
     def _pass_on_report(source: Source, report: rtcp.SenderReport, now_s: float) -> None:
         source.on_sender_report(report, now_s)
         for slot in source.targets:
             slot.pass_on(report, now_s)
-
-    def _on_reports(self, reports: Sequence[rtcp.Report], now_s: float) -> None:
-        for report in reports:
-            if (slot := self.by_ssrc.get(report.ssrc)) is not None:
-                slot.on_report(report, now_s)
-
-    def _on_nack(self, ssrc: int, sequences: Sequence[int]) -> None:
-        slot = self.by_ssrc.get(ssrc)
-        if slot is None or slot.source is None:
-            return
-        for sequence in sequences[: self.repeats_left]:
-            if not slot.repeat(sequence):
-                slot.source.want_keyframe()
-                return
-            self.repeats_left -= 1
 
     # -- what goes out --------------------------------------------------------------------------------------------
 
@@ -340,11 +302,6 @@ class Peer:
         path = self._ice.datagrams() if self._dtls.up else None
         return None if path is None else Way(self._site.mux, *self._dtls.outbound(), path)
 
-    @property
-    def packets_out(self) -> int:
-        """RTP packets that left for this browser."""
-        return sum(slot.packets + slot.repeats for slot in self.by_ssrc.values())
-
     def send_rtcp(self, packet: bytes) -> None:
         """As `send_rtp`, for reports and requests."""
         if self._dtls.up:
@@ -353,35 +310,15 @@ class Peer:
             except SrtpError:
                 self._site.dropped["srtp"] += 1
 
+    def begin_second(self) -> None:
+        """So many packets may come again."""
+        self._looked_at = 0
+
     # -- figures --------------------------------------------------------------------------------------------------
 
     def is_silent(self, now_s: float) -> bool:
         """Whether no media came for 3 s."""
         return all(now_s - source.last_s >= _CARRIES_S for source in self.sources.values())
-
-    @property
-    def fed(self) -> list[Slot]:
-        """The slots through which something flows."""
-        return [slot for slot in self.by_ssrc.values() if slot.source is not None]
-
-    def loss_down(self, now_s: float) -> float:
-        """The share of what was sent that did not arrive, by the browser's last reports; big streams weigh more."""
-        fed = [(slot.fraction_lost(now_s), slot.source.kbps) for slot in self.fed if slot.source is not None]
-        weight = sum(kbps for _, kbps in fed)
-        return sum(lost * kbps for lost, kbps in fed) / weight if weight else 0.0
-
-    def take_loss(self) -> float | None:
-        """As `loss_down`, by the reports alone that came since this was asked last; None without any."""
-        told = [(lost, slot.source.kbps) for slot in self.fed if slot.source and (lost := slot.take_loss()) is not None]
-        weight = sum(kbps for _, kbps in told)
-        return sum(lost * kbps for lost, kbps in told) / weight if weight else None
-
-    def sent_kbps(self, now_s: float) -> float:
-        """What went out since this was asked last; ask once a second."""
-        octets = sum(slot.octets for slot in self.by_ssrc.values())
-        (before, at_s), self._sent = self._sent, (octets, now_s)
-        self.kbps_out = (octets - before) * 8e-3 / max(now_s - at_s, 0.001)
-        return self.kbps_out
 
     def figures(self) -> SeatFigures:
         """As measured since the connection began; loss is the worse of the two directions, bit rates are of the last
@@ -390,21 +327,21 @@ class Peer:
             sum(column) for column in zip((0, 0), *(s.losses() for s in self.sources.values()), strict=True)
         )
         up = 100 * lost / expected if expected else 0.0
-        round_trips = [slot.round_trip_ms for slot in self.fed if slot.round_trip_ms is not None]
+        round_trip_ms = self.down.round_trip_ms
         jitters = [source.jitter_ms for source in self.sources.values() if source.packets]
         return SeatFigures(
             connection=self.connection,
             seat=self.seat,
             path=self._ice.protocol,
             packets_in=self.packets_in,
-            packets_out=self.packets_out,
-            loss_percent=round(max(up, 100 * self.loss_down(self._site.clock())), 2),
-            round_trip_ms=round(min(round_trips), 2) if round_trips else None,
+            packets_out=self.down.packets,
+            loss_percent=round(max(up, 100 * self.down.loss(self._site.clock())), 2),
+            round_trip_ms=None if round_trip_ms is None else round(round_trip_ms, 2),
             video_packets_in=sum(picture.packets for picture in self.pictures.values()),
             audio_packets_in=self.sound.packets if self.sound else 0,
             audio_packets_dropped=self.sound.dropped if self.sound else 0,
             jitter_ms=round(max(jitters), 1) if jitters else None,
             kbps_in=round(sum(source.kbps for source in self.sources.values())),
-            kbps_out=round(self.kbps_out),
-            level=self.allowance.level.name.lower(),
+            kbps_out=round(self.down.kbps),
+            level=self.down.allowance.level.name.lower(),
         )

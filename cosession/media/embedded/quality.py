@@ -15,7 +15,7 @@ from typing import Protocol
 from cosession.core.stage import BITRATE_KBPS, Picture, RoomPlan
 from cosession.media.embedded import rtcp
 from cosession.media.embedded.arrivals import Arrivals
-from cosession.media.embedded.peer import LOST_AFTER_S, REPEATS_PER_S, Peer
+from cosession.media.embedded.peer import LOST_AFTER_S, Peer
 from cosession.media.embedded.room import Room
 from cosession.media.embedded.voice import Voices
 
@@ -104,7 +104,7 @@ class Clockwork:
             peer.send_rtcp(report)
 
     def _report(self, room: Room, peer: Peer, now_s: float) -> None:
-        peer.repeats_left, peer.looked_at = REPEATS_PER_S, 0
+        peer.begin_second()
         room.look_at_way_down(peer, now_s)
         if not peer.sources or not peer.connected:
             return

@@ -103,10 +103,7 @@ class Room:
 
     def look_at_way_down(self, peer: Peer, now_s: float) -> None:
         """Lower or lift what a receiver is sent, by what arrives there. Once a second."""
-        if not peer.connected:
-            return
-        sent_kbps, loss = peer.sent_kbps(now_s), peer.take_loss()
-        if peer.allowance.look(now_s, sent_kbps, loss, self.cost_kbps(peer)):
+        if peer.connected and peer.down.look(now_s, self.cost_kbps(peer)):
             self._route()
 
     def on_learned(self, peer: Peer) -> None:
@@ -197,10 +194,10 @@ class Room:
             if not receiver.connected:
                 continue
             others = [seat for seat in self.seats if seat != receiver.seat]
-            for seat, (audio, video) in zip(others, receiver.slots, strict=False):
+            for seat, (audio, video) in zip(others, receiver.down.slots, strict=False):
                 publisher = self._publishers.get(seat)
                 self._attach(audio, publisher.sound if publisher else None, now_s)
-                self._attach(video, self._layer(publisher, receiver.allowance.level, now_s), now_s)
+                self._attach(video, self._layer(publisher, receiver.down.allowance.level, now_s), now_s)
 
     def _layer(self, publisher: Peer | None, level: Level, now_s: float) -> Source | None:
         """The stream that shows the publisher to somebody at this level."""

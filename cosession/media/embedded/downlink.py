@@ -1,0 +1,110 @@
+"""The way down to one browser: its slots, what it says of them, and how much it is sent.
+
+One seat's picture and sound go through a slot each (decision 21); the browser reports by slot what arrived. From these
+reports alone follows what `allowance` grants. Sources: RFC 3550 section 6.4.2, RFC 4585 (NACK), RFC 5104 (FIR).
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+
+from cosession.media.embedded import rtcp, sdp
+from cosession.media.embedded.allowance import Allowance, Estimates
+from cosession.media.embedded.forward import Outlet, Slot
+
+#: Repeats a second that one browser may ask for (77,000 were asked for after one outage).
+_REPEATS_PER_S = 300
+
+
+class Downlink:
+    """`slots` are (audio, video) in the order of the seats that they show."""
+
+    def __init__(self, lines: Sequence[tuple[sdp.Line | None, sdp.Line | None]], outlet: Outlet, now_s: float) -> None:
+        def slot(line: sdp.Line | None) -> Slot | None:
+            return None if line is None else Slot(line, secrets.randbits(32) | 1, outlet, secrets.randbits(32) | 1)
+
+        self.slots = [(slot(audio), slot(video)) for audio, video in lines]
+        self.allowance = Allowance()
+        self.kbps = 0.0
+        """Over the second before `look`."""
+        self._by_ssrc = {slot.ssrc: slot for pair in self.slots for slot in pair if slot is not None}
+        self._estimates = Estimates()
+        self._repeats_left = _REPEATS_PER_S
+        self._sent: tuple[int, float] = 0, now_s
+
+    def names(self) -> Mapping[str, tuple[int, int, str]]:
+        """By mid: SSRC, the repair stream's, and the stream that keeps a seat's two slots together (`sdp.answer`)."""
+        return {
+            slot.line.mid: (slot.ssrc, slot.repair_ssrc, f"slot{index}")
+            for index, pair in enumerate(self.slots)
+            for slot in pair
+            if slot is not None
+        }
+
+    # -- what the browser says ------------------------------------------------------------------------------------
+
+    def on_reports(self, reports: Sequence[rtcp.Report], now_s: float) -> None:
+        for report in reports:
+            if (slot := self._by_ssrc.get(report.ssrc)) is not None:
+                slot.on_report(report, now_s)
+
+    def on_estimate(self, estimate: rtcp.Estimate) -> None:
+        self._estimates.tell(estimate.ssrcs, estimate.bitrate_bps)
+        pictures = {slot.ssrc for slot in self.fed if slot.line.kind == "video"}
+        self.allowance.estimate_kbps = self._estimates.sum_kbps(pictures)
+
+    def on_keyframe_request(self, ssrc: int) -> None:
+        slot = self._by_ssrc.get(ssrc)
+        if slot is not None and slot.source is not None:
+            slot.source.want_keyframe()
+
+    def on_nack(self, ssrc: int, sequences: Sequence[int]) -> None:
+        """Repeat what is remembered; where it is not, or too much is asked for, a key frame mends more."""
+        slot = self._by_ssrc.get(ssrc)
+        if slot is None or slot.source is None:
+            return
+        for sequence in sequences[: self._repeats_left]:
+            if not slot.repeat(sequence):
+                slot.source.want_keyframe()
+                return
+            self._repeats_left -= 1
+
+    # -- what it gets ---------------------------------------------------------------------------------------------
+
+    def look(self, now_s: float, costs_kbps: Sequence[float]) -> bool:
+        """Whether another level is due (`Allowance.look`); grants the next second's repeats. Call once a second."""
+        self._repeats_left = _REPEATS_PER_S
+        octets = sum(slot.octets for slot in self._by_ssrc.values())
+        (before, at_s), self._sent = self._sent, (octets, now_s)
+        self.kbps = (octets - before) * 8e-3 / max(now_s - at_s, 0.001)
+        return self.allowance.look(now_s, self.kbps, self._take_loss(), costs_kbps)
+
+    @property
+    def fed(self) -> list[Slot]:
+        """The slots through which something flows."""
+        return [slot for slot in self._by_ssrc.values() if slot.source is not None]
+
+    @property
+    def packets(self) -> int:
+        """RTP packets that left for this browser."""
+        return sum(slot.packets + slot.repeats for slot in self._by_ssrc.values())
+
+    @property
+    def round_trip_ms(self) -> float | None:
+        """The least of all slots; None before the first report that tells."""
+        return min((slot.round_trip_ms for slot in self.fed if slot.round_trip_ms is not None), default=None)
+
+    def loss(self, now_s: float) -> float:
+        """The share of what was sent that did not arrive, by the browser's last reports; big streams weigh more."""
+        return _weighed([(slot.fraction_lost(now_s), slot) for slot in self.fed]) or 0.0
+
+    def _take_loss(self) -> float | None:
+        """The same by the reports alone that came since this was asked last; None without any."""
+        return _weighed([(lost, slot) for slot in self.fed if (lost := slot.take_loss()) is not None])
+
+
+def _weighed(losses: Sequence[tuple[float, Slot]]) -> float | None:
+    told = [(lost, slot.source.kbps) for lost, slot in losses if slot.source is not None]
+    weight = sum(kbps for _, kbps in told)
+    return sum(lost * kbps for lost, kbps in told) / weight if weight else None
