@@ -40,6 +40,11 @@ def coming(state: SessionState) -> list[str]:
     return present + [seat for seat in state.step.order if seat not in present]
 
 
+def coming_next(state: SessionState) -> str | None:
+    """Who has the floor after the turn that runs: the first of those to come who could speak now."""
+    return next((seat for seat in coming(state) if state.seats[seat].audible), None)
+
+
 def turns_until(state: SessionState, seat: str) -> int | None:
     """0: the seat has its turn; 1: it is next; None: none is coming."""
     if state.turn is not None and state.turn.seat == seat:
@@ -149,9 +154,8 @@ def _lead_prompt(state: SessionState, now_ms: int) -> Prompt:
         case FloorMode.OPEN if turn is None:
             return _prompt(PromptKey.OPEN_FLOOR)
         case FloorMode.ROUND if turn is not None:
-            order = coming(state)
-            if order:
-                return _prompt(PromptKey.LEAD_WATCH_TURN, name=turn.seat, next_=order[0])
+            if following := coming_next(state):
+                return _prompt(PromptKey.LEAD_WATCH_TURN, name=turn.seat, next_=following)
             return _prompt(PromptKey.LEAD_LAST_TURN, name=turn.seat)
         case FloorMode.SINGLE if turn is not None:
             return _prompt(PromptKey.LEAD_CLIENT, name=turn.seat)

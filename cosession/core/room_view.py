@@ -123,6 +123,8 @@ class FloorView(View):
     turn: TurnView | None
     order: list[str]
     """Seats still to come, the next one first: of the round, or of the queue."""
+    next: str | None
+    """Who of them comes next if nothing else happens; None if nobody who could speak waits."""
     spoken: list[str]
     passed: list[str]
     hands: list[HandView]

@@ -14,7 +14,7 @@ from cosession.core import schedule as sch
 from cosession.core.decide import accepted
 from cosession.core.floor import closed_cameras, closed_roles, hearable, holder, may_speak, queue
 from cosession.core.preview import previews
-from cosession.core.prompt import coming, kept_silent, mic_reason, prompt, resting, turns_until
+from cosession.core.prompt import coming, coming_next, kept_silent, mic_reason, prompt, resting, turns_until
 from cosession.core.room_view import (
     CatchUp,
     CharterVoteView,
@@ -224,6 +224,7 @@ def _floor(state: SessionState, now_ms: int) -> FloorView:
         hearable=sorted(hearable(state)),
         turn=turn_view(state, now_ms),
         order=coming(state),
+        next=coming_next(state),
         spoken=[] if run is None else list(run.spoken),
         passed=[] if run is None else list(run.passed),
         hands=[HandView(seat=hand.seat, kind=hand.kind) for hand in queue(state)],

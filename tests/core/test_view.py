@@ -29,6 +29,18 @@ def test_everybody_knows_when_the_own_turn_comes() -> None:
     assert prompt(table, "f") == (PromptKey.LEAD_WATCH_TURN, {"name": "p4", "next": "p5"}, {})
 
 
+def test_who_is_not_here_is_not_announced_as_next() -> None:
+    table = Table().start().go_to("advice")
+    table.drop("p5")
+    floor = common(table.state, "s", table.now_ms).floor
+    assert (floor.order[-1], floor.next) == ("p5", "p6")
+    assert prompt(table, "f") == (PromptKey.LEAD_WATCH_TURN, {"name": "p4", "next": "p6"}, {})
+    for seat in floor.order[:-1]:
+        table.drop(seat)
+    assert common(table.state, "s", table.now_ms).floor.next is None
+    assert prompt(table, "f") == (PromptKey.LEAD_LAST_TURN, {"name": "p4"}, {})
+
+
 def test_prompts_of_the_queue() -> None:
     table = Table().start().go_to("questions")
     assert prompt(table, "p3")[0] == PromptKey.RAISE_HAND

@@ -61,7 +61,7 @@ export function state(room: Room, seat: SeatView): State {
     return floor.done.includes(seat.id)
       ? { kind: "done", words: t("state.done") }
       : { kind: "writing", words: t("state.writing") };
-  if (floor.order[0] === seat.id) return { kind: "next", words: t("state.next") };
+  if (floor.next === seat.id) return { kind: "next", words: t("state.next") };
   if (floor.passed.includes(seat.id)) return { kind: "spoken", words: t("state.passed") };
   if (now?.floor === "round" && floor.spoken.includes(seat.id)) return { kind: "spoken", words: t("state.spoken") };
   return { kind: "plain", words: office(seat) };

@@ -376,6 +376,7 @@ export interface FloorView {
   hearable: string[];
   turn: TurnView | null;
   order: string[];
+  next: string | null;
   spoken: string[];
   passed: string[];
   hands: HandView[];

@@ -61,7 +61,7 @@ class Console extends Part {
     const may = (one: SeatCommand["type"]): boolean => this.room.may(one);
     const over = own?.prompt.key === "lead_pass";
     const holder = turn ? this.room.name(turn.seat) : "";
-    const next = common?.floor.order[0];
+    const next = common?.floor.next;
     const paused = may("resume") || this.room.standing;
     const media = this.room.held("media");
     return html`<div class="btns">

@@ -1,4 +1,5 @@
-/** Who comes when, as a row of chips: the one who has the floor, then at most three, then how many more. Oneself is always named. */
+/** Who comes when, as a row of chips: the one who has the floor, then at most three of those who are here, then how many
+ * more. Oneself is always named. */
 import { html, nothing, type TemplateResult } from "lit";
 import { place } from "../people";
 import type { Room } from "../room";
@@ -9,7 +10,7 @@ const SHOWN = 3;
 
 export function order(room: Room): TemplateResult | typeof nothing {
   const floor = room.common?.floor;
-  const waiting = (floor?.order ?? []).filter((seat) => seat !== floor?.turn?.seat);
+  const waiting = (floor?.order ?? []).filter((seat) => seat !== floor?.turn?.seat && room.seat(seat)?.presence !== "absent");
   if (!floor || waiting.length === 0) return nothing;
   const mine = waiting.indexOf(room.boot.seat);
   const far = mine >= SHOWN;

@@ -29,7 +29,7 @@ export function turns(room: Room): TemplateResult | typeof nothing {
       ${repeat(
         waiting,
         (seat) => seat,
-        (seat, index) => row(room, seat, hand(room, seat) || (index === 0 ? t("state.next") : "")),
+        (seat) => row(room, seat, hand(room, seat) || (seat === floor.next ? t("state.next") : "")),
       )}
     </ol>
     ${waiting.length === 0 && common.now?.floor === "queue" ? html`<p class="faint">${t("turns.no_hands")}</p>` : nothing}
