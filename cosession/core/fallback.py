@@ -73,7 +73,8 @@ def missing(state: SessionState) -> dict[HoldCause, bool]:
         return {}
     client = None if state.client is None else state.seats[state.client]
     consultants = [seat for seat in state.seats.values() if seat.role is Role.CONSULTANT]
-    unheard = client is not None and client.media_lost and holder(state) == client.id
+    nobody_heard = _nobody_heard(state)
+    unheard = client is not None and client.media_lost and holder(state) == client.id and not nobody_heard
     gone = client is not None and (not client.present or unheard)
     leads = state.lead is not None and state.seats[state.lead].present
     return {
@@ -81,7 +82,7 @@ def missing(state: SessionState) -> dict[HoldCause, bool]:
         HoldCause.CONSULTANTS_ABSENT: phase.drops.consultants is DropPolicy.HOLD
         and not any(seat.present for seat in consultants),
         HoldCause.LEAD_ABSENT: phase.drops.facilitator is DropPolicy.HOLD and state.script.facilitator and not leads,
-        HoldCause.MEDIA: _nobody_heard(state),
+        HoldCause.MEDIA: nobody_heard,
     }
 
 

@@ -117,6 +117,8 @@ def _held_prompt(state: SessionState, seat: SeatState) -> Prompt | None:
     if HoldCause.MEDIA in state.holds:
         return _prompt(PromptKey.HELD_MEDIA)
     if HoldCause.CLIENT_ABSENT in state.holds:
+        if seat.id == state.client:
+            return _prompt(PromptKey.HELD_UNHEARD)
         return _prompt(PromptKey.HELD_CLIENT, name=state.client)
     if HoldCause.LEAD_ABSENT in state.holds:
         return _prompt(PromptKey.HELD_VACANT if state.lead is None else PromptKey.HELD_LEAD, name=state.lead)

@@ -51,6 +51,7 @@ class PromptKey(StrEnum):
     LEAD_PASS = "lead_pass"  #: {name} is over time, one click passes
     HELD_PAUSE = "held_pause"
     HELD_CLIENT = "held_client"  #: {name}
+    HELD_UNHEARD = "held_unheard"  #: to the client, who is here and is not heard
     HELD_LEAD = "held_lead"  #: {name}
     HELD_VACANT = "held_vacant"
     HELD_CARE = "held_care"  #: {name} of the client

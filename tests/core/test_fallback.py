@@ -9,6 +9,7 @@ from cosession.core import events as ev
 from cosession.core.console import console
 from cosession.core.console_view import Option
 from cosession.core.floor import hearable
+from cosession.core.prompt_view import PromptKey
 from cosession.core.refusal import Refused
 from cosession.core.schedule import shares
 from cosession.core.view import common, own
@@ -368,6 +369,22 @@ def test_when_everybodys_media_are_lost_the_clock_holds_until_the_quorum_is_back
         table.fact(cmd.ReportPath(seat=seat, lost=False))
     assert HoldCause.MEDIA not in table.state.holds
     assert speaker(table) == "p3", "the hand was kept"
+
+
+def test_a_client_who_is_not_heard_is_told_so_and_when_nobody_is_the_cause_is_everybodys() -> None:
+    table = Table().start().go_to("problem_statement")
+    table.fact(cmd.ReportPath(seat="p1", lost=True))
+    assert set(table.state.holds) == {HoldCause.CLIENT_ABSENT}
+    said = {seat: own(table.state, seat, table.now_ms, {}).prompt.key for seat in ("p1", "p3")}
+    assert said == {"p1": PromptKey.HELD_UNHEARD, "p3": PromptKey.HELD_CLIENT}
+    assert console(table.state, table.now_ms).client_away is not None
+    for seat in table.state.seats:
+        table.fact(cmd.ReportPath(seat=seat, lost=True))
+    assert set(table.state.holds) == {HoldCause.MEDIA}
+    assert console(table.state, table.now_ms).client_away is None, "it is nothing about the client"
+    for seat in table.state.seats:
+        table.fact(cmd.ReportPath(seat=seat, lost=False))
+    assert table.state.holds == {}
 
 
 def test_one_lost_path_holds_nothing() -> None:

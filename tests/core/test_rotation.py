@@ -210,7 +210,7 @@ TINY = [Size((3, 3), (1, 4)), Size((4, 4), (1, 3)), Size((5, 5), (1, 2))]
 
 
 @pytest.mark.parametrize("size", [USUAL, ROUGH])
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_the_rules_hold_and_what_was_held_stays(size: Size, data: st.DataObject) -> None:
     programme = data.draw(st.one_of(programmes(size), with_news(size)))
@@ -231,7 +231,7 @@ def test_the_rules_hold_and_what_was_held_stays(size: Size, data: st.DataObject)
         ]
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(found=under_way(USUAL))
 def test_without_news_nothing_changes(found: tuple[Programme, Plan]) -> None:
     programme, made = found

@@ -48,9 +48,10 @@ export function state(room: Room, seat: SeatView): State {
     if (!seat.joined) return { kind: "absent", words: t("state.expected") };
     return { kind: "absent", words: t("state.kept") };
   }
+  if (room.held("suspended")) return { kind: "plain", words: office(seat) };
   if (seat.presence === "weak") return { kind: "weak", words: t("state.weak") };
   if (seat.media_lost) return { kind: "weak", words: t("state.media_lost") };
-  if (!floor || status !== "running" || room.held("suspended") || room.held("care")) return { kind: "plain", words: office(seat) };
+  if (!floor || status !== "running" || room.held("care")) return { kind: "plain", words: office(seat) };
   const hand = floor.hands.findIndex((one) => one.seat === seat.id);
   if (hand >= 0) return { kind: "hand", words: t("state.hand", { place: place(hand + 1) }), place: hand + 1 };
   if (doing(room, seat.id)) return { kind: "plain", words: doing(room, seat.id) };

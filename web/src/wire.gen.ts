@@ -785,6 +785,7 @@ export type PromptKey =
   | "lead_pass"
   | "held_pause"
   | "held_client"
+  | "held_unheard"
   | "held_lead"
   | "held_vacant"
   | "held_care"

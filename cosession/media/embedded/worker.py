@@ -109,7 +109,10 @@ class Worker:
             rooms=len(self._rooms),
             connections=sum(len(room.peers) for room in self._rooms.values()),
         )
-        seats = {session: tuple(p.figures() for p in room.peers.values()) for session, room in self._rooms.items()}
+        seats = {
+            session: tuple(p.figures() for p in room.peers.values() if p.connected)
+            for session, room in self._rooms.items()
+        }
         return control.Figures(request=request, worker=worker, sessions=seats)
 
     # -- room.Events and quality.Signs ----------------------------------------------------------------------------

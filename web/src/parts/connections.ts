@@ -38,7 +38,7 @@ export function connections(room: Room): TemplateResult | typeof nothing {
 }
 
 function seatWay(room: Room, seat: SeatView): TemplateResult {
-  const word = room.ways[seat.id]?.quality ?? "none";
+  const word = (seat.media_lost ? null : room.ways[seat.id]?.quality) ?? "none";
   return html`<li class=${word} data-way=${seat.id}>
     ${icon(word === "good" ? "signal-full" : word === "sound_only" ? "speaker" : "signal")}<span>${room.name(seat.id)}</span
     ><span class="word">${t(`way.${word}`)}</span>

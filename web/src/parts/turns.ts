@@ -19,7 +19,7 @@ export function turns(room: Room): TemplateResult | typeof nothing {
     .filter((seat) => seat !== holder && !waiting.includes(seat) && !room.isMe(seat));
   if (common.now?.floor === "silent_writing") return writers(room);
   const heading =
-    floor.rounds > 1
+    floor.rounds > 1 && floor.round > 0
       ? t("turns.round_of", { n: floor.round, total: floor.rounds })
       : t(common.now?.floor === "queue" ? "turns.queue" : "turns.title");
   return html`<section class="turns" aria-labelledby="turns-h">
