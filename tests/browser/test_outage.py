@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from playwright.async_api import expect
 
 from tests.browser.house import House
 from tests.browser.person import Person, until
@@ -29,12 +30,15 @@ async def test_pictures_return_after_an_outage_without_a_reload(house: House) ->
     await asyncio.sleep(_OUTAGE_S)
     assert await moving(person) == set()
     assert await moving(client) == {"f"}
+    pictures = person.page.locator("video:not(.mirrored)")
+    await expect(pictures).to_have_count(0)  # initials, and not black
     relay.up.loss = relay.down.loss = 0.0
 
     async def all_is_well() -> bool:
         return await moving(person) == {"f", "p1"} and await moving(client) == {"f", "p2"}
 
     await until(all_is_well, 30, "everybody sees everybody again")
+    await expect(pictures).to_have_count(2)
     assert (len(person.sockets), person.open_sockets) == (sockets, 1)
     await lead.go_to("check_in")
     await until(lambda: person.phase == "check_in", what="the room goes on")

@@ -71,9 +71,10 @@ export class Media {
     this.tell();
   }
 
-  /** The picture of a seat, if there is a connection to bring it. */
+  /** The picture of a seat, once something of it has come: before, a browser shows black. */
   picture(seat: string): MediaStream | null {
-    return this.#slots.find((slot) => slot.seat === seat)?.picture ?? null;
+    const slot = this.#slots.find((one) => one.seat === seat);
+    return slot && !slot.video.receiver.track.muted ? slot.picture : null;
   }
 
   answered(message: MediaAnswer): void {
@@ -174,7 +175,9 @@ export class Media {
     clearTimeout(this.#timer);
     this.#pc?.close();
     this.#pc = null;
+    this.#slots = [];
     this.#set("connecting");
+    this.changed();
     this.#timer = window.setTimeout(() => void this.#connect(), after_ms);
   }
 
@@ -199,6 +202,7 @@ export class Media {
         video: pc.addTransceiver("video", { direction: "recvonly" }),
       };
       this.#hear(seat, slot.audio.receiver.track);
+      slot.video.receiver.track.onunmute = () => this.changed();
       return { seat, ...slot, picture: new MediaStream([slot.video.receiver.track]) };
     });
     for (const line of [audio, ...this.#slots.map((slot) => slot.audio)]) prefer(line, "audio", ["audio/opus"]);

@@ -183,6 +183,11 @@ export class Room {
     return (this.common?.now?.holds.length ?? 0) > 0;
   }
 
+  /** Whether the clock waits for oneself as client: here, and not heard. */
+  get unheard(): boolean {
+    return this.held("client_absent") && this.isMe(this.common?.client ?? null);
+  }
+
   may(command: SeatCommand["type"]): boolean {
     return this.own?.may.includes(command) ?? false;
   }

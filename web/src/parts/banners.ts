@@ -11,7 +11,7 @@ export function banners(room: Room): TemplateResult {
   const away = (id: string | null | undefined): string => (id ? room.name(id) : "");
   return html`<div class="banners" role="region" aria-label=${t("banner.label")}>
     ${lost ? banner("away", t("banner.lost"), html`<button class="btn small" @click=${() => room.comeBack()}>${t("banner.try_now")}</button>`) : nothing}
-    ${!lost && (room.media.path === "failed" || waitsForMe(room)) && !room.held("media") && !room.held("suspended") ? banner("away", t("banner.media")) : nothing}
+    ${!lost && room.media.path === "failed" && !room.unheard && !room.held("media") && !room.held("suspended") ? banner("away", t("banner.media")) : nothing}
     ${!lost && room.media.silenced ? banner("speaker", t("banner.silenced"), html`<button class="btn primary small" @click=${() => void room.media.unsilence()}>${t("banner.sound_on")}</button>`, "act") : nothing}
     ${held(room).map(([name, cause]) => banner(name, t(`hold.${cause}`, { name: away(cause === "client_absent" ? common?.client : common?.lead) })))}
     ${common?.vacant && !room.held("lead_absent") && !room.held("suspended") ? banner("away", t("banner.vacant")) : nothing}
@@ -24,15 +24,10 @@ export function banners(room: Room): TemplateResult {
   </div>`;
 }
 
-/** The client is here and is not heard. */
-function waitsForMe(room: Room): boolean {
-  return room.held("client_absent") && room.isMe(room.common?.client ?? null);
-}
-
-/** Why the clock stands, and what is being done; a care pause and a suspension fill the room with it themselves. */
+/** Why the clock stands, and what is being done; a care pause, a suspension and an own lost path are told in large elsewhere. */
 function held(room: Room): [string, HoldCause | "vacant"][] {
   if (room.held("suspended")) return [];
-  const said = (cause: HoldCause): boolean => cause === "care" || (cause === "client_absent" && waitsForMe(room));
+  const said = (cause: HoldCause): boolean => cause === "care" || (cause === "client_absent" && room.unheard);
   const causes = (room.common?.now?.holds ?? []).filter((cause) => !said(cause));
   return causes.map((cause) => [
     cause === "pause" ? "pause" : "clock",

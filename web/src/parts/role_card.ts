@@ -22,7 +22,7 @@ export function roleCard(room: Room): TemplateResult {
   const { own, common } = room;
   if (!own || !common) return html``;
   const care = room.held("care");
-  const still = care || room.held("media");
+  const still = care || room.held("media") || room.unheard;
   const mine = own.my_turn && !still;
   const soon = own.turns_until_mine === 1 && !own.my_turn && !still;
   const heading = care ? "care.title" : mine ? "role.your_turn" : soon ? "role.soon" : "role.now";
@@ -69,9 +69,10 @@ export function careWords(room: Room): TemplateResult | typeof nothing {
     <p class="dim">${t("care.hidden")}</p>`;
 }
 
-/** While nobody's picture and sound arrive: what becomes of one's turn, and where else the group can talk. */
+/** While nobody's picture and sound arrive, or one's own do not: what becomes of one's turn, and where else the group can talk. */
 export function mediaWords(room: Room): TemplateResult | typeof nothing {
-  if (!room.held("media")) return nothing;
+  if (room.unheard) return html`<p class="dim">${t("held_media.turn")}</p>`;
+  if (!room.held("media") || room.held("suspended")) return nothing;
   const { own } = room;
   const words = own?.leads ? "held_media.lead" : own?.my_turn ? "held_media.turn" : "held_media.wait";
   const line = room.boot.backup_line;
@@ -102,7 +103,7 @@ export function gestures(room: Room): Gesture[] {
   const turn = common?.floor.turn;
   if (!own) return [];
   const found: Gesture[] = [];
-  const heard = !room.held("media");
+  const heard = !room.held("media") && !room.unheard;
   if (heard && own.my_turn && !own.typed && own.mic_reason === "yours" && room.may("set_microphone"))
     found.push({ words: t("mic.open_mine"), icon: "mic", command: { type: "set_microphone", microphone: "open" } });
   if (heard && room.may("end_turn") && turn)
