@@ -24,14 +24,19 @@ class House:
 
     session: str
     links: dict[str, str]
-    ops_sign_in: str
+    ops: Browser
+    """Of an operator, signed in."""
+    board: str
 
     async def hearable(self) -> list[tuple[int, list[str]]]:
         """(session time in ms, who could be heard from then on), by the log; from each commit."""
-        browser = Browser()
-        await browser.open(self.ops_sign_in)
-        told = await browser.get_json(f"{origin(self.ops_sign_in)}/verify/{self.session}")
+        told = await self.ops.get_json(f"{self.board}/verify/{self.session}")
         return [(int(at_ms), list(seats)) for at_ms, seats in told["hearable"]]
+
+    async def worker(self) -> int:
+        """The process id of the media worker that has most connections."""
+        told = await self.ops.get_json(f"{self.board}/rooms.json")
+        return int(max(told["media"], key=lambda worker: int(worker["connections"]))["pid"])
 
 
 @contextlib.asynccontextmanager
@@ -69,4 +74,6 @@ async def _session(server: OwnServer, managers: int) -> House:
     }
     made = await browser.post_json(origin(server.sign_in) + "/sessions", body)
     links = {each["seat"]: each["link"] for each in made["links"]}
-    return House(made["session"], links, server.ops_sign_in)
+    ops = Browser()
+    await ops.open(server.ops_sign_in)
+    return House(made["session"], links, ops, origin(server.ops_sign_in))
