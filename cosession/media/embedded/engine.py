@@ -99,6 +99,8 @@ class _Supervised:
             try:
                 await process.ping(_ANSWER_S)
             except Unavailable:
+                if process.gone:
+                    return
                 missed += 1
             else:
                 missed = 0

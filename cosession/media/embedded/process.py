@@ -43,6 +43,11 @@ class WorkerProcess:
         return self._process.pid if self._process else None
 
     @property
+    def gone(self) -> bool:
+        """Whether it can be told nothing: it has ended, or has not begun."""
+        return self._writer is None or self._writer.is_closing()
+
+    @property
     def silent_s(self) -> float:
         """How old its last word is."""
         return time.monotonic() - self._heard_s
@@ -89,7 +94,7 @@ class WorkerProcess:
 
     def tell(self, command: control.Message) -> None:
         """Send a command now; nothing happens if the worker is gone."""
-        if self._writer is not None and not self._writer.is_closing():
+        if self._writer is not None and not self.gone:
             self._writer.write(control.frame(command))
 
     async def connect(self, session: str, seat: str, connection: str, offer_sdp: str, publishes: bool) -> str:
@@ -141,7 +146,7 @@ class WorkerProcess:
         await self._bury()
 
     async def _ask(self, request: int, command: control.Message, patience_s: float = _ANSWER_S) -> control.Event:
-        if self._writer is None or self._writer.is_closing():
+        if self.gone:
             raise Unavailable("media_down", "the media worker is gone")
         answer: asyncio.Future[control.Event] = asyncio.get_running_loop().create_future()
         self._waiting[request] = answer
