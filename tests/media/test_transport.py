@@ -7,6 +7,7 @@ import contextlib
 import re
 import socket
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from aioice import stun
@@ -254,3 +255,33 @@ async def test_under_load_one_wake_takes_several_and_alone_each_is_taken_at_once
     inlet.close()
     for one in (bound, sender):
         one.close()
+
+
+async def test_what_piled_up_is_read_without_a_rest_between(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sockets, "_LOAD_S", 3600.0)
+    monkeypatch.setattr(sockets, "_REST_S", 0.0123)
+    full, rests, taken = sockets.READ_AT_ONCE, 0, 0
+    batches = [1, 1, full, full, 3, 0]
+    loop = asyncio.get_running_loop()
+    call_later = loop.call_later
+
+    def resting(delay_s: float, *call: Any) -> asyncio.TimerHandle:
+        nonlocal rests
+        rests += delay_s == 0.0123
+        return call_later(delay_s, *call)
+
+    def take() -> int:
+        nonlocal taken
+        taken += 1
+        if taken == len(batches):
+            bound.recv(100)  # until now it was there: nothing more wakes the inlet
+        return batches[taken - 1]
+
+    monkeypatch.setattr(loop, "call_later", resting)
+    (bound,) = sockets.bind("127.0.0.1", 0)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender, bound:
+        inlet = sockets.Inlet(bound, take)
+        sender.sendto(b"datagram", bound.getsockname())
+        await until(lambda: taken == len(batches), 10)
+        inlet.close()
+    assert rests == 2, "after the second, which is load, and after the one that was not full"

@@ -19,11 +19,10 @@ from aioice import stun
 
 from cosession.media.embedded.ice import Address, Credentials, IceLite, UdpAddress, binding_request
 from cosession.media.embedded.native import Helper
-from cosession.media.embedded.sockets import Inlet, bind
+from cosession.media.embedded.sockets import READ_AT_ONCE, Inlet, bind
 from cosession.media.embedded.tcp import TcpPath
 
 MAX_DATAGRAM_BYTES = 1500
-_READ_AT_ONCE = 64
 
 
 class Mux:
@@ -130,13 +129,13 @@ class Mux:
         receive: Callable[[int], tuple[bytes, UdpAddress]] = one.recvfrom
         self.before()
         now_s, sort = time.monotonic(), self.on_datagram
-        for read in range(_READ_AT_ONCE):
+        for read in range(READ_AT_ONCE):
             try:
                 datagram, address = receive(MAX_DATAGRAM_BYTES + 1)
             except BlockingIOError:
                 return read
             sort(datagram, address, now_s)
-        return _READ_AT_ONCE
+        return READ_AT_ONCE
 
     def on_datagram(self, datagram: bytes, address: Address, now_s: float) -> None:
         """Sort one datagram by its first byte (RFC 7983). Never raises."""
