@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page
+from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from cosession.core.commands import CarePause, StartSession, StopSession
 from cosession.main import Application, _Uvicorn, bound
@@ -105,15 +105,15 @@ async def test_without_a_script_a_session_can_be_made(application: Application, 
     assert await page.locator('[id="participant.11"]').is_visible(), "all rows are there"
     await page.fill("[name=title]", "Sans script")
     await page.click("button[type=submit]")
-    assert await page.locator("[role=alert]").is_visible()
+    await expect(page.locator("[role=alert]")).to_be_visible()
     assert await page.input_value("[name=title]") == "Sans script"
     await page.fill("[name=facilitator]", "Claire")
     for row, name in enumerate(("Nadia", "Laura", "Joe")):
         await page.fill(f'[id="participant.{row}"]', name)
     await page.check("[name=client][value='0']")
     await page.click("button[type=submit]")
+    await expect(page.locator("#p3")).to_be_visible()
     assert "/sessions/" in page.url
-    assert await page.locator("#p3").is_visible()
     await context.close()
 
 
