@@ -7,9 +7,12 @@ datagram.
 
 from __future__ import annotations
 
+import atexit
+import socket
 import sys
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING
 
 from aioice import stun
@@ -26,7 +29,6 @@ if TYPE_CHECKING:
 
 _FINGERPRINT = ":".join(["AB"] * 32)
 _LINE = Line("video", "1", "sendonly", 96, "VP8/90000", "", (), {rtp.URI_MID: 1}, (7,), rtx=97, repairs={8: 7})
-Reader = Callable[[bytes, int], rtp.Arrived | None]
 ADDRESS = ("192.0.2.1", 4000)
 
 
@@ -61,23 +63,65 @@ def read_stun(data: bytes) -> None:
         assert not request.check_message_integrity(b"a key that nobody knows")
 
 
-def bare_reader(helper: native.Helper) -> Reader:
-    """The helper's way to read, with nothing to unprotect before."""
-    as_it_is = helper.ffi.callback("int(void *, void *, int *)", lambda srtp, packet, size: 0)
-    helper.arrived.unprotect = as_it_is
-    return helper.reader(as_it_is, 0)
+class BareReader:
+    """The helper's way to read, from the socket on, with nothing to unprotect before."""
+
+    def __init__(self, helper: native.Helper) -> None:
+        self._helper = helper
+        self._keys = helper.unprotect = helper.ffi.callback("int(void *, void *, int *)", lambda srtp, packet, size: 0)
+        self._reader = native.Reader(helper)
+        self._here, self._there = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
+        for one in (self._here, self._there):
+            one.bind(("127.0.0.1", 0))
+        self._found: list[rtp.Arrived | bytes | None] = []
+
+    def read(self, data: bytes, wanted: int) -> rtp.Arrived | bytes | None:
+        """What is found of a known stream, None if it is no RTP; the same bytes if they are left to Python."""
+        sender = native.Sender(self._helper, self._keys, 0, self)
+        sender.learn(int.from_bytes(data[8:12], "big"), wanted)
+        sender.allow(1)
+        self._reader.know([(self._there.getsockname(), sender)])
+        self._there.sendto(data, self._here.getsockname())
+        assert self._reader.take(self._here, self.other, 1.0) == 1
+        return self._found.pop()
+
+    def on_packet(self, stream: int, arrived: rtp.Arrived | None, now_s: float) -> None:
+        assert stream == 0
+        self._found.append(arrived)
+
+    def on_refused(self, reason: str) -> None:
+        raise AssertionError(reason)
+
+    def other(self, datagram: bytes, address: ice.UdpAddress, now_s: float) -> None:
+        assert address == self._there.getsockname()
+        self._found.append(datagram)
+
+    def close(self) -> None:
+        self._here.close()
+        self._there.close()
 
 
-def read_alike(read: Reader, data: bytes) -> None:
-    """The helper reads what Python reads, whatever it is asked for."""
+def read_alike(reader: BareReader, data: bytes) -> None:
+    """The helper reads what Python reads, whatever it is asked for, and leaves alone what is no media."""
     for wanted in (0, *(rtp.asked(t, a, video) for t in (0, 3, 15) for a in (0, 1, 3, 200) for video in (False, True))):
-        assert read(data, wanted) == (rtp.read(data, wanted) if len(data) <= 1500 else None)
+        media = 12 <= len(data) <= 1500 and 128 <= data[0] < 192 and not 192 <= data[1] <= 208
+        assert reader.read(data, wanted) == (rtp.read(data, wanted) if media else data[:1504])
+
+
+@cache
+def _bare() -> BareReader | None:
+    helper = native.load()
+    if helper is None:
+        return None
+    reader = BareReader(helper)
+    atexit.register(reader.close)
+    return reader
 
 
 def read_rtp(data: bytes) -> None:
     """Every offset lies within the packet; a stream takes whatever is well formed, also as its repair."""
-    if _BARE is not None:
-        read_alike(_BARE, data)
+    if (reader := _bare()) is not None:
+        read_alike(reader, data)
     header = rtp.parse(data)
     if header is None:
         return
@@ -104,10 +148,6 @@ def read_rtp(data: bytes) -> None:
     assert source.report(2.0) is not None
 
 
-_HELPER = native.load()
-_BARE = None if _HELPER is None else bare_reader(_HELPER)
-
-
 def read_rtcp(data: bytes) -> None:
     """A list, whatever it is; nothing asks for more than the packet has room for."""
     found = rtcp.parse(data)
@@ -121,6 +161,8 @@ def read_rtcp(data: bytes) -> None:
 
 class _Silence:
     """The browser behind a mux in which nothing is proven: nothing may ever reach it."""
+
+    sender: native.Sender | None = None
 
     def on_life(self) -> None:
         raise AssertionError("a stranger's STUN was believed")

@@ -21,7 +21,7 @@ from cosession.media.embedded.forward import Slot, send_batch
 from cosession.media.embedded.sdp import Kind, Line
 from cosession.media.embedded.stream import Packet, Source
 from cosession.media.embedded.transport import Mux
-from tests.media.fuzzing import Reader, bare_reader, read_alike
+from tests.media.fuzzing import BareReader, read_alike
 from tests.media.guest import Ear, Guest, plan, until
 from tests.media.test_fuzz import anything
 
@@ -139,39 +139,161 @@ def test_both_write_the_same_bytes(
 
 
 @pytest.fixture(scope="module")
-def bare(helper: native.Helper) -> Reader:
+def bare(helper: native.Helper) -> Iterator[BareReader]:
     """Its own library, as its way to unprotect is not the real one."""
     own = native.load()
     assert own is not None
-    return bare_reader(own)
+    reader = BareReader(own)
+    yield reader
+    reader.close()
 
 
 @given(data=anything("rtp"), more=st.binary(max_size=40))
-def test_both_read_the_same(bare: Reader, data: bytes, more: bytes) -> None:
+def test_both_read_the_same(bare: BareReader, data: bytes, more: bytes) -> None:
     read_alike(bare, data)
-    read_alike(bare, b"\x90" + data[1:12] + b"\xbe\xde" + bytes([0, len(more) // 4]) + more + data[12:])
+    extended = data[1:12] + b"\xbe\xde" + bytes([0, len(more) // 4]) + more + data[12:]
+    for first in (b"\x90", b"\xb0", b"\x80"):
+        read_alike(bare, first + extended)
 
 
-def test_what_comes_is_read_once_and_only_with_the_right_keys(helper: native.Helper, mux: Mux) -> None:
-    browser = Browser(mux)
-    inbound = pylibsrtp.Session(
-        pylibsrtp.Policy(
-            key=KEY,
-            ssrc_type=pylibsrtp.Policy.SSRC_ANY_INBOUND,
-            srtp_profile=pylibsrtp.Policy.SRTP_PROFILE_AEAD_AES_256_GCM,
+class Ears:
+    """What a reader hands on, by whom."""
+
+    def __init__(self, name: str, told: list[tuple[Any, ...]]) -> None:
+        self.name, self.told = name, told
+
+    def on_packet(self, stream: int, arrived: rtp.Arrived | None, now_s: float) -> None:
+        self.told.append((self.name, stream, arrived))
+
+    def on_refused(self, reason: str) -> None:
+        self.told.append((self.name, reason))
+
+
+class Table:
+    """A reader, and what it hands on."""
+
+    def __init__(self, helper: native.Helper) -> None:
+        self.helper, self.reader = helper, native.Reader(helper)
+        self.told: list[tuple[Any, ...]] = []
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+
+    def sender(self, name: str, allowed: int = 100) -> native.Sender:
+        """Of SSRC 7, sound."""
+        inbound = pylibsrtp.Session(
+            pylibsrtp.Policy(
+                key=KEY,
+                ssrc_type=pylibsrtp.Policy.SSRC_ANY_INBOUND,
+                srtp_profile=pylibsrtp.Policy.SRTP_PROFILE_AEAD_AES_256_GCM,
+            )
         )
-    )
-    read = helper.reader(inbound, int(ffi.cast("uintptr_t", inbound._srtp[0])))
-    plain = rtp.HeaderTemplate(7, 111, "17", 4, 2, 1).fill(0x80, 9, 960, b"abc", 33) + b"sound"
-    protected = browser.session.protect(plain)
-    wanted = rtp.asked(0, 1, video=False)
-    with pytest.raises(aiortc_seam.SrtpError):
-        read(protected[:-1] + bytes([protected[-1] ^ 1]), wanted)
-    assert read(protected, wanted) == rtp.read(plain, wanted) == (111, 0x80, 9, 960, -1, 33, None, b"sound")
-    with pytest.raises(aiortc_seam.SrtpError):
-        read(protected, wanted)
-    assert read(b"\x80" * 11, wanted) is None
-    assert read(bytes(1501), wanted) is None
+        made = native.Sender(self.helper, inbound, int(ffi.cast("uintptr_t", inbound._srtp[0])), Ears(name, self.told))
+        made.learn(7, rtp.asked(0, 1, video=False))
+        made.allow(allowed)
+        return made
+
+    def take(self) -> list[tuple[Any, ...]]:
+        """What came, handed on: once taken, nothing is left."""
+        self.told.clear()
+        count = self.reader.take(self.socket, lambda data, address, now_s: self.told.append((data, address)), 1.0)
+        assert count == len(self.told)
+        return list(self.told)
+
+
+@pytest.fixture
+def table(helper: native.Helper) -> Iterator[Table]:
+    made = Table(helper)
+    yield made
+    made.socket.close()
+
+
+def sound(sequence: int, ssrc: int = 7) -> bytes:
+    return rtp.HeaderTemplate(ssrc, 111, "17", 4, 2, 1).fill(0x80, sequence, 960, b"abc", 33) + b"sound"
+
+
+def test_what_comes_is_read_once_and_only_with_the_right_keys(table: Table, mux: Mux) -> None:
+    browser = Browser(mux)
+    here, there = table.socket.getsockname(), browser.socket.getsockname()
+    table.reader.know([(there, table.sender("ana"))])
+    protected = browser.session.protect(sound(9))
+    forged = protected[:-1] + bytes([protected[-1] ^ 1])
+    stranger = browser.session.protect(sound(10, ssrc=8))
+    for datagram in (forged, protected, protected, stranger, b"\x80" * 11, b"\x00\x01" + bytes(18), bytes(1600)):
+        browser.socket.sendto(datagram, here)
+    read = (111, 0x80, 9, 960, -1, 33, None, b"sound")
+    assert rtp.read(sound(9), rtp.asked(0, 1, video=False)) == read
+    *known, other, short, stun, long = table.take()
+    assert known == [("ana", "srtp"), ("ana", 0, read), ("ana", "srtp")]
+    assert [other, short, stun] == [(stranger, there), (b"\x80" * 11, there), (b"\x00\x01" + bytes(18), there)]
+    assert len(long[0]) > 1500
+    browser.socket.close()
+
+
+def test_everybody_is_known_by_the_newest_address_alone(table: Table, mux: Mux) -> None:
+    browsers = [Browser(mux) for _ in range(3)]
+    ana, ben, karim = (browser.socket.getsockname() for browser in browsers)
+    first, second = table.sender("ana"), table.sender("ben")
+
+    def say(sequence: int) -> list[Any]:
+        for browser in browsers:
+            browser.socket.sendto(browser.session.protect(sound(sequence)), table.socket.getsockname())
+        return [told[0] if isinstance(told[0], str) else told[1] for told in table.take()]
+
+    assert say(1) == [ana, ben, karim]
+    table.reader.know([(ana, first), (ben, second)])
+    assert say(2) == ["ana", "ben", karim]
+    table.reader.know([(karim, first), (ben, second)])  # another network
+    assert say(3) == [ana, "ben", "ana"]
+    table.reader.know([])
+    assert say(4) == [ana, ben, karim]
+    for browser in browsers:
+        browser.socket.close()
+
+
+def test_a_flood_is_dropped_before_it_is_unprotected(table: Table, mux: Mux) -> None:
+    browser, sender = Browser(mux), table.sender("ana", allowed=2)
+    table.reader.know([(browser.socket.getsockname(), sender)])
+    packets = [browser.session.protect(sound(number)) for number in range(5)]
+    for one in packets[:4]:
+        browser.socket.sendto(one, table.socket.getsockname())
+    assert [told[1] for told in table.take()] == [0, 0, "flood", "flood"]
+    sender.allow(2)
+    for one in packets[3:]:
+        browser.socket.sendto(one, table.socket.getsockname())
+    assert [told[1] for told in table.take()] == [0, 0]
+    browser.socket.close()
+
+
+def test_thousands_of_addresses_find_their_own_and_what_has_no_room_is_left_to_python(table: Table, mux: Mux) -> None:
+    browser, first, last = Browser(mux), table.sender("first"), table.sender("last")
+    there = browser.socket.getsockname()
+    crowd: list[Any] = [(("10.0.0.1", port), first) for port in range(1, 2048)]
+
+    def told(known: list[Any], sequence: int) -> Any:
+        table.reader.know(known)
+        browser.socket.sendto(browser.session.protect(sound(sequence)), table.socket.getsockname())
+        return table.take()[0]
+
+    assert told([*crowd, (there, last)], 1)[0] == "last"
+    assert told([*crowd, (("10.0.0.2", 1), first), (there, last)], 2)[1] == there
+    browser.socket.close()
+
+
+def test_a_reader_finds_browsers_of_ipv6(helper: native.Helper, mux: Mux, table: Table) -> None:
+    browser = Browser(mux)
+    with (
+        socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as here,
+        socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as there,
+    ):
+        for one in (here, there):
+            one.bind(("::1", 0))
+        table.reader.know([(there.getsockname(), table.sender("ana"))])
+        there.sendto(browser.session.protect(sound(1)), here.getsockname())
+        there.sendto(b"\x16", here.getsockname())
+        others: list[Any] = []
+        assert table.reader.take(here, lambda data, address, now_s: others.append((data, address)), 1.0) == 2
+        assert others == [(b"\x16", there.getsockname())]
+    assert [told[0] for told in table.told] == ["ana"]
     browser.socket.close()
 
 

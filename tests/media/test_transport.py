@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from aioice import stun
 
-from cosession.media.embedded import EmbeddedMedia, sockets
+from cosession.media.embedded import EmbeddedMedia, native, sockets
 from cosession.media.embedded.ice import Credentials, IceLite
 from cosession.media.embedded.sockets import candidate_addresses
 from cosession.media.embedded.transport import Mux
@@ -28,6 +28,7 @@ class Browser:
     def __init__(self) -> None:
         self.got: list[bytes] = []
         self.lives = 0
+        self.sender: native.Sender | None = None
 
     def on_life(self) -> None:
         self.lives += 1

@@ -18,6 +18,7 @@ from aioice import stun
 from cosession.media.embedded.tcp import TcpPath
 
 if TYPE_CHECKING:
+    from cosession.media.embedded.native import Sender
     from cosession.media.embedded.transport import Mux
 
 #: As the socket gives it: two parts for IPv4, four for IPv6.
@@ -33,6 +34,9 @@ _MAGIC = (0x2112A442).to_bytes(4, "big")
 
 class Receiver(Protocol):
     """Who gets the datagrams of one browser. Called in the loop, for proven addresses only; must not raise."""
+
+    sender: Sender | None
+    """What the helper reads of it."""
 
     def on_life(self) -> None: ...
     def on_dtls(self, datagram: bytes) -> None: ...

@@ -8,6 +8,7 @@ its newest plan).
 from __future__ import annotations
 
 import asyncio
+import select
 import socket
 from collections.abc import Callable
 
@@ -23,6 +24,9 @@ class Line:
         sock.setblocking(False)
         self.ended = asyncio.Event()
         self._socket = sock
+        polled = select.poll()
+        polled.register(sock, select.POLLIN)
+        self._look = polled.poll
         self._loop = asyncio.get_running_loop()
         self._frames = control.Frames()
         self._out = bytearray()
@@ -46,14 +50,14 @@ class Line:
         self.take()
 
     def take(self) -> None:
-        """Obey everything that lies here."""
-        while not self.ended.is_set():
-            while self._obey is not None and (body := self._frames.next()) is not None:
+        """Obey everything that lies here; mostly it is nothing, and a look is cheaper than a vain read."""
+        while self._obey is not None and not self.ended.is_set():
+            while (body := self._frames.next()) is not None:
                 self._obey(control.COMMAND.validate_json(body))
+            if not self._look(0):
+                return
             try:
                 data = self._socket.recv(_READ_BYTES)
-            except BlockingIOError:
-                return
             except ConnectionError:
                 data = b""
             if data:

@@ -2,16 +2,19 @@
 
 `send_batch.c` is built beside this file where there is a compiler (web/build_hook.py) and is in the wheel; without it,
 or with COSESSION_MEDIA_NATIVE=0, Python reads the same and the same bytes leave by it (`rtp.read`,
-`forward.send_batch`). What C may touch when it sends lives in a `Batch`: the slots of one source as they were when it
-was made; it is made anew whenever they are others, or any address has changed.
+`forward.send_batch`). What C may touch when it reads lives in a `Reader`: who is behind which address, and which of
+their streams are known; all else it leaves as it came. What it may touch when it sends lives in a `Batch`: the slots of
+one source as they were when it was made. Both are told anew whenever that is no longer so.
 """
 
 from __future__ import annotations
 
+import socket
 import struct
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from cffi import FFI
 
@@ -19,6 +22,7 @@ from cosession.media.embedded import aiortc_seam, rtp
 
 if TYPE_CHECKING:
     from cosession.media.embedded.forward import Slot
+    from cosession.media.embedded.ice import UdpAddress
     from cosession.media.embedded.stream import Packet
     from cosession.media.embedded.transport import Mux
 
@@ -27,7 +31,9 @@ _HEADER = Path(__file__).with_name("send_batch.h")
 #: `struct packet`, written at once.
 _PACKET = struct.Struct("@qIHHHBBB3s")
 #: The first fields of `struct arrived`, read at once.
-_ARRIVED = struct.Struct("@IiHHHHHBBBBB")
+_ARRIVED = struct.Struct("@IiiIHHHHHHBBBBBB")
+#: Its `state`: see send_batch.h.
+READ, NO_RTP, UNREAD, TOO_MANY = 0, -1, -2, -3
 _NO_VP8 = (False, 0, 7, 0)
 
 
@@ -37,33 +43,103 @@ class Helper:
     def __init__(self, ffi: FFI, library: Any) -> None:
         self.ffi, self.library = ffi, library
         self.protect = ffi.cast("int (*)(void *, void *, int *)", aiortc_seam.protect_function())
-        self.arrived = ffi.new("struct arrived *")
-        """Where a packet is read: one at a time."""
-        self.arrived.unprotect = ffi.cast("int (*)(void *, void *, int *)", aiortc_seam.unprotect_function())
-
-    def reader(self, session: object, context: int) -> Callable[[bytes, int], rtp.Arrived | None]:
-        """Unprotects in libsrtp's `context` (an address, alive as long as `session`) and reads what it is asked for
-        (`rtp.read`). Raises SrtpError."""
-        arrived, read_packet, srtp = self.arrived, self.library.read_packet, (self.ffi.cast("void *", context), session)
-        fields, packet, unpack = self.ffi.buffer(arrived), self.ffi.buffer(arrived.packet), _ARRIVED.unpack_from
-
-        def read(datagram: bytes, wanted: int) -> rtp.Arrived | None:
-            if status := read_packet(arrived, srtp[0], datagram, len(datagram), wanted):
-                if status > 0:
-                    raise aiortc_seam.SrtpError(status)
-                return None
-            timestamp, number, sequence, start, end, picture, level0, kind, marker, level, keyframe, bits = unpack(
-                fields
-            )
-            vp8 = rtp.Vp8(bool(keyframe), picture, bits, level0) if wanted > 0xFFFF else None
-            return kind, marker, sequence, timestamp, number, level, vp8, packet[start:end]
-
-        return read
+        self.unprotect = ffi.cast("int (*)(void *, void *, int *)", aiortc_seam.unprotect_function())
 
     def address(self, host: str, port: int) -> bytes:
         """A socket address; empty if `host` is none."""
         room = self.ffi.new("uint8_t[28]")
         return bytes(room[0 : self.library.make_address(host.encode(), port, room)])
+
+
+class Listener(Protocol):
+    """Who gets what `Reader` has read of one browser. Must not raise."""
+
+    def on_packet(self, stream: int, arrived: rtp.Arrived | None, now_s: float) -> None:
+        """An authentic packet of the stream that was told as the so manieth; None if it is no RTP."""
+
+    def on_refused(self, reason: str) -> None:
+        """A packet under a known SSRC that was dropped; `reason` is one of `WorkerFigures.dropped`."""
+
+
+class Sender:
+    """What is read of one browser, by libsrtp's `context` (an address, alive as long as `session`)."""
+
+    __slots__ = ("_session", "listener", "told")
+
+    def __init__(self, helper: Helper, session: object, context: int, listener: Listener) -> None:
+        self._session, self.listener = session, listener
+        self.told = helper.ffi.new("struct sender *")
+        self.told.srtp = helper.ffi.cast("void *", context)
+
+    def learn(self, ssrc: int, wanted: int) -> None:
+        """Read this stream too (`rtp.asked`); without a word if there is no room: Python reads it."""
+        told = self.told
+        if told.streams < len(told.ssrc):
+            told.ssrc[told.streams], told.wanted[told.streams] = ssrc, wanted
+            told.streams += 1
+
+    def allow(self, packets: int) -> None:
+        """So many may still come before the others are dropped unread."""
+        self.told.allowed = packets
+
+
+class Reader:
+    """Datagrams as they come, those of known browsers unprotected and read."""
+
+    def __init__(self, helper: Helper) -> None:
+        self._ffi = ffi = helper.ffi
+        self._helper, self._library = helper, helper.library
+        self._reader = ffi.new("struct reader *")
+        self._reader.unprotect = helper.unprotect
+        self._fields = ffi.buffer(self._reader.arrived)
+        self._packet_at = ffi.offsetof("struct arrived", "packet")
+        self._address_at = ffi.offsetof("struct arrived", "address")
+        size = ffi.sizeof("struct arrived")
+        self._starts = [size * number for number in range(len(self._reader.arrived))]
+        self._senders: list[Sender] = []
+
+    def know(self, senders: Iterable[tuple[UdpAddress, Sender]]) -> None:
+        """From now on these by their addresses, and no others."""
+        known = [(self._helper.address(*one[:2]).ljust(28, b"\0"), sender) for one, sender in senders]
+        self._senders = [sender for _, sender in known]
+        for number, sender in enumerate(self._senders):
+            sender.told.number = number
+        addresses = self._ffi.new("uint8_t[][28]", [list(address) for address, _ in known])
+        self._library.know(self._reader, addresses, [sender.told for sender in self._senders], len(known))
+
+    def take(self, one: socket.socket, other: Callable[[bytes, UdpAddress, float], None], now_s: float) -> int:
+        """Read a batch and hand it on in its order; what is of no known stream goes to `other` as it came, with its
+        address. How many datagrams there were. Raises OSError."""
+        count: int = self._library.receive(self._reader, one.fileno())
+        if count < 0:
+            raise OSError(self._ffi.errno, "the media socket cannot be read")
+        fields, senders, packet_at, unpack = self._fields, self._senders, self._packet_at, _ARRIVED.unpack_from
+        for start in self._starts[:count]:
+            (timestamp, number, state, size, sender, sequence, begin, end,
+             picture, level0, stream, kind, marker, level, keyframe, bits) = unpack(fields, start)  # fmt: skip
+            packet = start + packet_at
+            if state == READ:
+                vp8 = rtp.Vp8(bool(keyframe), picture, bits, level0) if bits else None
+                payload = fields[packet + begin : packet + end]
+                arrived = kind, marker, sequence, timestamp, number, level, vp8, payload
+                senders[sender].listener.on_packet(stream, arrived, now_s)
+            elif state == UNREAD:
+                address = start + self._address_at
+                other(fields[packet : packet + size], _named(one.family, fields[address : address + 28]), now_s)
+            elif state == NO_RTP:
+                senders[sender].listener.on_packet(stream, None, now_s)
+            else:
+                senders[sender].listener.on_refused("flood" if state == TOO_MANY else "srtp")
+        return count
+
+
+def _named(family: int, address: bytes) -> UdpAddress:
+    """A sockaddr as Python's own sockets tell it."""
+    port = int.from_bytes(address[2:4], "big")
+    if family == socket.AF_INET:
+        return socket.inet_ntop(family, address[4:8]), port
+    flow, scope = int.from_bytes(address[4:8], "big"), int.from_bytes(address[24:28], sys.byteorder)
+    return socket.inet_ntop(family, address[8:24]), port, flow, scope
 
 
 def load(library: Path = LIBRARY) -> Helper | None:
@@ -81,9 +157,9 @@ def load(library: Path = LIBRARY) -> Helper | None:
 
 
 def _layout(ffi: FFI) -> int:
-    sizes: list[int] = [ffi.sizeof(f"struct {name}") for name in ("arrived", "target", "batch", "packet")]
-    assert sizes[3] == _PACKET.size
-    return sizes[0] << 36 | sizes[1] << 24 | sizes[2] << 12 | sizes[3]
+    sizes: list[int] = [ffi.sizeof(f"struct {name}") for name in ("arrived", "sender", "target", "batch", "packet")]
+    assert sizes[4] == _PACKET.size
+    return sizes[0] << 48 | sizes[1] << 36 | sizes[2] << 24 | sizes[3] << 12 | sizes[4]
 
 
 class Way(NamedTuple):

@@ -24,7 +24,7 @@ from cosession.media.embedded.downlink import Downlink
 from cosession.media.embedded.forward import forward
 from cosession.media.embedded.ice import IceLite
 from cosession.media.embedded.intake import Intake
-from cosession.media.embedded.native import Way
+from cosession.media.embedded.native import Sender, Way
 from cosession.media.embedded.stream import Packet, Source
 from cosession.media.embedded.transport import Mux
 from cosession.room.ports import OfferRefused, SeatFigures
@@ -85,11 +85,13 @@ class Peer:
         self._site, self._owner, self._offer = site, owner, offer
         self._version = 1
         self._admitted: set[int] = set()
+        self._told: list[Source] = []
+        """As they were told to the helper."""
         self._ice = IceLite(site.mux, self, offer.ufrag)
         role: Role = "client" if offer.setup == "passive" else "server"
         self._dtls = DtlsSrtp(site.certificate, role, self._ice.send, self._on_closed)
-        self._read: Callable[[bytes, int], rtp.Arrived | None]
-        """Unprotect and read, once the keys stand; the int is `Source.wanted`. Raises SrtpError."""
+        self.sender: Sender | None = None
+        """What the helper reads, once the keys stand."""
         self._setup = asyncio.create_task(self._run())
 
     # -- signalling -----------------------------------------------------------------------------------------------
@@ -126,17 +128,25 @@ class Peer:
         except TimeoutError:
             up = False
         if up:
-            self._read = self._reader()
+            self._tell_helper()
             self._owner.on_connected(self)
         else:
             log.info("media.handshake_failed", proven=self._ice.proven.is_set())
             self._owner.on_gone(self)
 
-    def _reader(self) -> Callable[[bytes, int], rtp.Arrived | None]:
-        if (helper := self._site.mux.helper) is not None:
-            return helper.reader(*self._dtls.inbound())
-        unprotect, read = self._dtls.unprotect, rtp.read
-        return lambda datagram, wanted: read(unprotect(datagram), wanted)
+    def _tell_helper(self) -> None:
+        helper = self._site.mux.helper
+        if helper is not None:
+            self.sender = Sender(helper, *self._dtls.inbound(), self)
+            self.sender.allow(_FLOOD)
+            for source in self.sources.values():
+                self._tell_of(source)
+            self._site.mux.known = False
+
+    def _tell_of(self, source: Source) -> None:
+        if self.sender is not None:
+            self._told.append(source)
+            self.sender.learn(source.ssrc, source.wanted)
 
     @property
     def connected(self) -> bool:
@@ -177,15 +187,26 @@ class Peer:
             if source is None:
                 self._on_other(datagram, now_s)
                 return
-            arrived = self._read(datagram, source.wanted)
+            arrived = rtp.read(self._dtls.unprotect(datagram), source.wanted)
         except SrtpError:
             self._site.dropped["srtp"] += 1
             return
-        self.life_s = now_s
         self._on_arrived(source, arrived, now_s)
+
+    def on_packet(self, stream: int, arrived: rtp.Arrived | None, now_s: float) -> None:
+        """`native.Listener`."""
+        if self._dtls.up:
+            self._on_arrived(self._told[stream], arrived, now_s)
+        else:
+            self._site.dropped["not_negotiated"] += 1
+
+    def on_refused(self, reason: str) -> None:
+        """`native.Listener`."""
+        self._site.dropped[reason] += 1
 
     def _on_arrived(self, source: Source, arrived: rtp.Arrived | None, now_s: float) -> None:
         """An authenticated packet under the SSRC of `source`."""
+        self.life_s = now_s
         if arrived is None:
             self._site.dropped["not_negotiated"] += 1
             return
@@ -223,6 +244,7 @@ class Peer:
             self._note(data, header, now_s)
             self._on_repair(self.pictures.get(mended), data, header, now_s)
         elif (source := self.intake.learn(data, header)) is not None:
+            self._tell_of(source)
             self._owner.on_learned(self)
             self._on_arrived(source, rtp.read(data, source.wanted), now_s)
         else:
@@ -313,6 +335,8 @@ class Peer:
     def begin_second(self) -> None:
         """So many packets may come again."""
         self._looked_at = 0
+        if self.sender is not None:
+            self.sender.allow(_FLOOD)
 
     # -- figures --------------------------------------------------------------------------------------------------
 

@@ -2,8 +2,8 @@
 
 RTCP is half of the quality (media.md, "The design" 5). Every 20 ms: NACKs and key frame requests that are due. Each
 room and each connection in a turn of its own, so that no packet waits for all of them: every 200 ms, voices, layers;
-every 100 ms, when packets arrived; every second, receiver report, REMB held at what the plan grants, what each way down
-carries, life, silence.
+every 100 ms, or 200 where few come, when packets arrived; every second, receiver report, REMB held at what the plan
+grants, what each way down carries, life, silence.
 """
 
 from __future__ import annotations
@@ -75,8 +75,10 @@ class Clockwork:
                     for request in source.requests(peer.reporter, now_s):
                         peer.send_rtcp(request)
             own_turn = self._ticks + peer.turn
-            if own_turn % _TICKS_PER_ARRIVALS == 0 and peer.arrivals is not None:
-                self._tell_arrivals(peer, peer.arrivals)
+            if own_turn % _TICKS_PER_ARRIVALS == 0 and (arrivals := peer.arrivals) is not None:
+                every_time = own_turn % (2 * _TICKS_PER_ARRIVALS) == 0
+                if every_time or not arrivals.few:
+                    self._tell_arrivals(peer, arrivals)
             if own_turn % _TICKS_PER_REPORT == 0:
                 due.append(peer)
         room.share_floor(now_s)

@@ -7,6 +7,7 @@
  * One sendto for each: sendmmsg was tried and bought nothing, the kernel's work for each datagram is the same. */
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdint.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include "send_batch.h"
 
 #define ROOM 1504
+#define SOCKADDR 28
 #define TRAILER (4 + 144) /* to libsrtp's 1500, and what it may add */
 
 static void put16(uint8_t *at, uint16_t value) {
@@ -94,6 +96,10 @@ static uint16_t get16(const uint8_t *at) {
     return at[0] << 8 | at[1];
 }
 
+static uint32_t get32(const uint8_t *at) {
+    return (uint32_t)get16(at) << 16 | get16(at + 2);
+}
+
 /* The elements of a one-byte extension that are wanted: the first of each, up to one that is cut short. */
 static void read_elements(struct arrived *arrived, int at, int end, uint32_t wanted) {
     uint8_t transport_id = wanted, level_id = wanted >> 16 ? 0 : wanted >> 8;
@@ -148,45 +154,101 @@ static void read_vp8(struct arrived *arrived) {
                         !memcmp(payload + at + 3, "\x9d\x01\x2a", 3);
 }
 
-int read_packet(struct arrived *arrived, void *srtp, const uint8_t *datagram, int size, uint32_t wanted) {
+int read_packet(struct reader *reader, struct arrived *arrived, void *srtp, uint32_t wanted) {
     uint8_t *packet = arrived->packet;
-    if (size < 12 || size > ROOM - 4)
-        return -1;
-    memcpy(packet, datagram, size);
-    int refused = arrived->unprotect(srtp, packet, &size);
+    int size = arrived->size, refused = reader->unprotect(srtp, packet, &size);
     if (refused)
         return refused;
     int start = 12 + 4 * (packet[0] & 15), end = size, extension = 0;
     if (size < 12 || packet[0] >> 6 != 2)
-        return -1;
+        return NO_RTP;
     if (packet[0] & 0x10) {
         if (size < start + 4)
-            return -1;
+            return NO_RTP;
         extension = start + 4;
         start = extension + 4 * get16(packet + start + 2);
     }
     if (packet[0] & 0x20) {
         if (!packet[size - 1])
-            return -1;
+            return NO_RTP;
         end -= packet[size - 1];
     }
     if (end < start)
-        return -1;
+        return NO_RTP;
     arrived->payload_type = packet[1] & 0x7F;
     arrived->marker = packet[1] & 0x80;
     arrived->sequence = get16(packet + 2);
-    arrived->timestamp = (uint32_t)get16(packet + 4) << 16 | get16(packet + 6);
+    arrived->timestamp = get32(packet + 4);
     arrived->start = start;
     arrived->end = end;
     arrived->number = -1;
     arrived->level = 127;
     arrived->picture_at = arrived->level0_at = arrived->keyframe = 0;
-    arrived->picture_bits = 7;
+    arrived->picture_bits = wanted >> 16 ? 7 : 0;
     if (extension && get16(packet + extension - 4) == 0xBEDE)
         read_elements(arrived, extension, start, wanted);
     if (wanted >> 16)
         read_vp8(arrived);
-    return 0;
+    return READ;
+}
+
+/* The place of an address: its own, or the free one where it would be. At most half of all are taken. */
+static struct place *place_of(struct reader *reader, const uint8_t *address) {
+    const uint32_t last = sizeof reader->places / sizeof *reader->places - 1;
+    uint32_t words[SOCKADDR / 4], at = 0;
+    memcpy(words, address, SOCKADDR);
+    for (int i = 0; i < SOCKADDR / 4; i++)
+        at = (at ^ words[i]) * 0x9E3779B1;
+    for (at ^= at >> 16;; at++) {
+        struct place *place = &reader->places[at & last];
+        if (!place->sender || !memcmp(place->address, address, SOCKADDR))
+            return place;
+    }
+}
+
+int know(struct reader *reader, const uint8_t (*addresses)[SOCKADDR], struct sender **senders, int count) {
+    const int most = sizeof reader->places / sizeof *reader->places / 2;
+    memset(reader->places, 0, sizeof reader->places);
+    for (int i = 0; i < count && i < most; i++) {
+        struct place *place = place_of(reader, addresses[i]);
+        memcpy(place->address, addresses[i], SOCKADDR);
+        place->sender = senders[i];
+    }
+    return count < most ? count : most;
+}
+
+/* Read it if it is RTP of a stream that is known (RFC 7983, RFC 5761). */
+static int sort(struct reader *reader, struct arrived *arrived) {
+    const uint8_t *packet = arrived->packet;
+    if (arrived->size < 12 || arrived->size > ROOM - 4 || packet[0] >> 6 != 2 || (packet[1] >= 192 && packet[1] <= 208))
+        return UNREAD;
+    struct sender *sender = place_of(reader, arrived->address)->sender;
+    uint32_t ssrc = get32(packet + 8);
+    for (int i = 0; sender && i < sender->streams; i++)
+        if (sender->ssrc[i] == ssrc) {
+            arrived->sender = sender->number;
+            arrived->stream = i;
+            if (!sender->allowed)
+                return TOO_MANY;
+            sender->allowed--;
+            return read_packet(reader, arrived, sender->srtp, sender->wanted[i]);
+        }
+    return UNREAD;
+}
+
+int receive(struct reader *reader, int socket) {
+    const int most = sizeof reader->arrived / sizeof *reader->arrived;
+    for (int count = 0; count < most; count++) {
+        struct arrived *arrived = &reader->arrived[count];
+        socklen_t length = SOCKADDR;
+        memset(arrived->address, 0, SOCKADDR);
+        ssize_t size = recvfrom(socket, arrived->packet, ROOM, MSG_DONTWAIT, (struct sockaddr *)arrived->address, &length);
+        if (size < 0)
+            return count || errno == EAGAIN || errno == EINTR ? count : -1;
+        arrived->size = size;
+        arrived->state = sort(reader, arrived);
+    }
+    return most;
 }
 
 int make_address(const char *host, int port, uint8_t *out) {
@@ -210,6 +272,6 @@ int make_address(const char *host, int port, uint8_t *out) {
 }
 
 uint64_t layout(void) {
-    return (uint64_t)sizeof(struct arrived) << 36 | (uint64_t)sizeof(struct target) << 24 | sizeof(struct batch) << 12 |
-           sizeof(struct packet);
+    return (uint64_t)sizeof(struct arrived) << 48 | (uint64_t)sizeof(struct sender) << 36 |
+           (uint64_t)sizeof(struct target) << 24 | sizeof(struct batch) << 12 | sizeof(struct packet);
 }

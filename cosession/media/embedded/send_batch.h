@@ -53,30 +53,69 @@ struct packet {
 /* Rewrite, protect and send one packet for each target that already takes part; how many were sent. */
 int send_batch(struct batch *batch, const struct packet *packet, const uint8_t *payload);
 
-/* A packet that came, as read: the fields of rtp.Arrived. Offsets of VP8's fields as above; the payload is
- * packet[start] to packet[end]. */
+/* A browser whose keys stand, and what is read of its streams (`wanted` is of rtp.asked). */
+struct sender {
+    void *srtp;
+    uint32_t allowed; /* packets that are still looked at */
+    uint16_t number;  /* by which Python knows it */
+    uint16_t streams;
+    uint32_t ssrc[8];
+    uint32_t wanted[8];
+};
+
+/* A datagram that came. `state`: READ, or libsrtp's refusal (above 0), or one of the others below. If it was read, the
+ * fields of rtp.Arrived: offsets of VP8's fields as above, the payload is packet[start] to packet[end]; and whose it is,
+ * by the numbers of sender and stream. */
 struct arrived {
     uint32_t timestamp;
     int32_t number; /* transport-wide, -1: none */
+    int32_t state;
+    uint32_t size; /* of the datagram */
+    uint16_t sender;
     uint16_t sequence;
     uint16_t start;
     uint16_t end;
     uint16_t picture_at;
     uint16_t level0_at;
+    uint8_t stream;
     uint8_t payload_type;
     uint8_t marker;
     uint8_t level;
     uint8_t keyframe;
-    uint8_t picture_bits;
-    int (*unprotect)(void *srtp, void *packet, int *size);
+    uint8_t picture_bits; /* 0: no VP8 */
+    uint8_t address[28]; /* whence, as a sockaddr; what is behind it is 0 */
+    uint8_t spare[2];    /* the packet begins where libsrtp wants it */
     uint8_t packet[1504];
 };
 
-/* Unprotect and read one packet: 0, or libsrtp's refusal, or -1 for what is no RTP. `wanted` is of rtp.asked. */
-int read_packet(struct arrived *arrived, void *srtp, const uint8_t *datagram, int size, uint32_t wanted);
+#define READ 0
+#define NO_RTP -1   /* authentic all the same */
+#define UNREAD -2   /* as it came: it is no RTP, or of nobody who is known, or of no known stream */
+#define TOO_MANY -3 /* as it came */
+
+struct place {
+    struct sender *sender;
+    uint8_t address[32];
+};
+
+/* Where senders are found by their addresses, and what came. */
+struct reader {
+    int (*unprotect)(void *srtp, void *packet, int *size);
+    struct place places[4096];
+    struct arrived arrived[16];
+};
+
+/* Take what lies at the socket, as much as there is room for; how many datagrams, or -1 if it cannot be read. */
+int receive(struct reader *reader, int socket);
+
+/* From now on these are known and no others: sender i by address i; how many there was room for. */
+int know(struct reader *reader, const uint8_t (*addresses)[28], struct sender **senders, int count);
+
+/* Unprotect and read the packet that lies in `arrived`: its `state`. */
+int read_packet(struct reader *reader, struct arrived *arrived, void *srtp, uint32_t wanted);
 
 /* A socket address from its text; its size, 0 if it is none. `out` has room for 28 bytes. */
 int make_address(const char *host, int port, uint8_t *out);
 
-/* sizeof of target, batch, packet and arrived in one number: whether both sides were made from this file. */
+/* The sizes of what both sides write and read, in one number: whether both were made from this file. */
 uint64_t layout(void);

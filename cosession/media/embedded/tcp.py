@@ -68,6 +68,7 @@ class TcpPath(asyncio.Protocol):
                 return
             datagram = bytes(self._bytes[2 : 2 + size])
             del self._bytes[: 2 + size]
+            self._mux.packets_in += 1
             self._mux.on_datagram(datagram, self, now_s)
             if not self._mux.knows(self):
                 self.abort()

@@ -18,7 +18,7 @@ from functools import partial
 from aioice import stun
 
 from cosession.media.embedded.ice import Address, Credentials, IceLite, UdpAddress, binding_request
-from cosession.media.embedded.native import Helper
+from cosession.media.embedded.native import Helper, Reader
 from cosession.media.embedded.sockets import READ_AT_ONCE, Inlet, bind
 from cosession.media.embedded.tcp import TcpPath
 
@@ -33,6 +33,9 @@ class Mux:
         self.helper = helper
         self.version = 0
         """Counts the changes of any browser's address."""
+        self.known = False
+        """Whether the helper knows who is behind which address; unset it when anybody's keys stand."""
+        self._read = self._read_by_python if helper is None else partial(self._read_by_helper, Reader(helper))
         self._sockets = bind(host, port)
         self.socket = self._sockets[0]
         """Where the helper sends; a browser of the other family is served by Python."""
@@ -105,6 +108,7 @@ class Mux:
     def unlearn(self, address: Address, ice: IceLite) -> None:
         if self._by_address.get(address) is ice:
             del self._by_address[address]
+            self.known = False
             if isinstance(address, TcpPath):
                 address.abort()
 
@@ -125,21 +129,34 @@ class Mux:
             self.dropped["send_blocked"] += 1
 
     def _take(self, one: socket.socket) -> int:
-        """Read a batch and sort it; how many datagrams it had."""
-        receive: Callable[[int], tuple[bytes, UdpAddress]] = one.recvfrom
+        """Read a batch and sort it, what comes meanwhile too; how many datagrams it had."""
         self.before()
-        now_s, sort = time.monotonic(), self.on_datagram
-        for read in range(READ_AT_ONCE):
-            try:
-                datagram, address = receive(MAX_DATAGRAM_BYTES + 1)
-            except BlockingIOError:
-                return read
-            sort(datagram, address, now_s)
-        return READ_AT_ONCE
+        now_s = time.monotonic()
+        taken, read = 0, self._read
+        while taken < READ_AT_ONCE and (found := read(one, now_s)):
+            taken += found
+        self.packets_in += taken
+        return taken
+
+    def _read_by_helper(self, reader: Reader, one: socket.socket, now_s: float) -> int:
+        if not self.known:
+            self.known = True
+            known = [(address, ice.receiver.sender) for address, ice in self._by_address.items()]
+            reader.know(
+                (address, sender) for address, sender in known if isinstance(address, tuple) and sender is not None
+            )
+        return reader.take(one, self.on_datagram, now_s)
+
+    def _read_by_python(self, one: socket.socket, now_s: float) -> int:
+        try:
+            datagram, address = one.recvfrom(MAX_DATAGRAM_BYTES + 1)
+        except BlockingIOError:
+            return 0
+        self.on_datagram(datagram, address, now_s)
+        return 1
 
     def on_datagram(self, datagram: bytes, address: Address, now_s: float) -> None:
         """Sort one datagram by its first byte (RFC 7983). Never raises."""
-        self.packets_in += 1
         if len(datagram) > MAX_DATAGRAM_BYTES:
             self.dropped["oversized"] += 1
             return
@@ -170,7 +187,9 @@ class Mux:
         ):
             self.dropped["bad_stun"] += 1
             return
-        self._by_address[address] = ice
+        if self._by_address.get(address) is not ice:
+            self._by_address[address] = ice
+            self.known = False
         ice.on_check(credentials, address, "USE-CANDIDATE" in request.attributes)
         response = stun.Message(stun.Method.BINDING, stun.Class.RESPONSE, request.transaction_id)
         response.attributes["XOR-MAPPED-ADDRESS"] = address.name if isinstance(address, TcpPath) else address[:2]
