@@ -61,7 +61,7 @@ lock: dev ## resolve the versions anew, from pyproject.toml
 
 ROOMS ?= 6
 SECONDS ?= 10
-bench-janus: install ## the same load through Debian's Janus and through us: ROOMS=6 SECONDS=10
+bench-janus: install ## the same load through Debian's Janus and through us, three rounds: ROOMS=6 SECONDS=10
 	@sh .ci/janus
 	@$(BIN)/cosession bench janus --rooms $(ROOMS) --seconds $(SECONDS) --json
 

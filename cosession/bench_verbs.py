@@ -51,6 +51,7 @@ def janus(
     rooms: Annotated[int, typer.Option(min=1, max=64)] = 6,
     people: Annotated[int, typer.Option(min=3, max=MOST_PEOPLE, help="In each room.")] = 8,
     seconds: Annotated[float, typer.Option(min=0.2, max=3600)] = 10.0,
+    rounds: Annotated[int, typer.Option(min=1, max=100, help="Figures are medians of so many.")] = 3,
     address: Annotated[str | None, typer.Option(help="Of this machine, IPv4, not loopback; else it is found.")] = None,
     both: Annotated[bool, typer.Option("--both", help="Ours by Python alone too.")] = False,
     as_json: Json = False,
@@ -58,7 +59,7 @@ def janus(
     """The same load through Janus' videoroom and through us, in turn: conference, conference, session."""
     from cosession.bench.compare import compare
 
-    _say(_run(compare(rooms, people, seconds, address, both, _remark)), as_json)
+    _say(_run(compare(rooms, people, seconds, rounds, address, both, _remark)), as_json)
 
 
 @app.command()

@@ -1,13 +1,16 @@
 """Ours beside Janus, with the same load on the same machine, in turn in one run.
 
 Janus carries the general conference, because it knows nothing of scripts; we carry the conference too, and then the
-same rooms as a script directs them. Compare ratios, not runs of different days: this is one machine with other things
-to do.
+same rooms as a script directs them. Several rounds of it, because a shared machine's own pace changes by a third within
+minutes: every figure is the median of the rounds, but the loss, which is the worst. Compare ratios, not runs of
+different days.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import statistics
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from cosession.bench.embedded import EmbeddedStand
@@ -17,26 +20,43 @@ from cosession.bench.traffic import Model
 
 
 async def compare(
-    rooms: int, people: int, seconds: float, address: str | None, both: bool, remark: Callable[[str], None]
+    rooms: int, people: int, seconds: float, rounds: int, address: str | None, both: bool, remark: Callable[[str], None]
 ) -> dict[str, Any]:
     """The three measurements and two ratios: our conference to Janus' per packet, our scripted room to Janus' room.
     With `both`, ours once more by Python alone, under `python`. Raises `CannotMeasure`."""
     here = address or own_address()
-    found: dict[str, Any] = {}
+    turns: dict[str, list[dict[str, Any]]] = defaultdict(list)
 
     async def turn(name: str, stand: Stand, model: Model) -> None:
         measured = await measure(stand, rooms, people, model, seconds)
         remark(f"{name}: {measured.remarks()}")
-        found[name] = measured.as_json()
+        turns[name].append(measured.as_json())
 
-    await turn("janus", JanusStand(here), "generic")
-    await turn("generic", EmbeddedStand(here), "generic")
-    await turn("script", EmbeddedStand(here), "script")
+    for _ in range(rounds):
+        await turn("janus", JanusStand(here), "generic")
+        await turn("generic", EmbeddedStand(here), "generic")
+        await turn("script", EmbeddedStand(here), "script")
+        if both:
+            await turn("generic, Python alone", EmbeddedStand(here, native=False), "generic")
+            await turn("script, Python alone", EmbeddedStand(here, native=False), "script")
+    found = {name: _middle(measured) for name, measured in turns.items()}
     told = {"janus": found["janus"], **_beside(found["janus"], found["generic"], found["script"])}
     if both:
-        await turn("generic, Python alone", EmbeddedStand(here, native=False), "generic")
-        await turn("script, Python alone", EmbeddedStand(here, native=False), "script")
         told["python"] = _beside(found["janus"], found["generic, Python alone"], found["script, Python alone"])
+    return told
+
+
+def _middle(turns: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """One of what several turns found, field by field; a field that any of them lacks is None."""
+    told: dict[str, Any] = {}
+    for field, one in turns[0].items():
+        values = [turn[field] for turn in turns]
+        if isinstance(one, dict):
+            told[field] = _middle(values)
+        elif None in values:
+            told[field] = None
+        else:
+            told[field] = max(values) if field == "loss_percent" else statistics.median(values)
     return told
 
 

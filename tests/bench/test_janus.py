@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cosession.bench import sdp
-from cosession.bench.compare import _beside
+from cosession.bench.compare import _beside, _middle
 from cosession.bench.janus import JanusStand
 from cosession.bench.measure import CannotMeasure, measure
 
@@ -83,3 +84,12 @@ def test_ratios_are_ours_to_theirs() -> None:
     told = _beside(janus, generic, script)
     assert (told["ratio_cpu_per_packet"], told["ratio_cpu_per_room"]) == (0.5, 0.3)
     assert list(told) == ["generic", "script", "ratio_cpu_per_packet", "ratio_cpu_per_room"]
+
+
+def test_of_several_rounds_the_median_counts_and_the_worst_loss() -> None:
+    rounds: list[dict[str, Any]] = [
+        {"cpu_us_per_packet": cost, "loss_percent": loss, "latency_ms": {"p99": p99}}
+        for cost, loss, p99 in ((9, 0.0, 2.5), (30, 0.1, 40), (10, 0.0, None))
+    ]
+    assert _middle(rounds) == {"cpu_us_per_packet": 10, "loss_percent": 0.1, "latency_ms": {"p99": None}}
+    assert _middle(rounds[:1]) == rounds[0]

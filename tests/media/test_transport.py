@@ -6,8 +6,7 @@ import asyncio
 import contextlib
 import re
 import socket
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 from aioice import stun
@@ -226,9 +225,12 @@ async def test_without_tcp_none_is_offered() -> None:
     await engine.stop()
 
 
+@pytest.mark.parametrize("by_kernel", [True, False])
 async def test_under_load_one_wake_takes_several_and_alone_each_is_taken_at_once(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, by_kernel: bool
 ) -> None:
+    assert sockets.KernelPulse.possible()
+    monkeypatch.setattr(sockets.KernelPulse, "possible", lambda: by_kernel)
     monkeypatch.setattr(sockets, "_LOAD_S", 3600.0)
     taken: list[int] = []
     (bound,) = sockets.bind("127.0.0.1", 0)
@@ -258,31 +260,47 @@ async def test_under_load_one_wake_takes_several_and_alone_each_is_taken_at_once
         one.close()
 
 
+class ByHand(sockets.LoopPulse):
+    """A pulse that the test gives."""
+
+    beating = False
+    beat: Callable[[], None]
+
+    def start(self, seconds: float) -> None:
+        type(self).beating, type(self).beat = True, self._beat
+
+    def stop(self) -> None:
+        type(self).beating = False
+
+
 async def test_what_piled_up_is_read_without_a_rest_between(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sockets, "_LOAD_S", 3600.0)
-    monkeypatch.setattr(sockets, "_REST_S", 0.0123)
-    full, rests, taken = sockets.READ_AT_ONCE, 0, 0
-    batches = [1, 1, full, full, 3, 0]
-    loop = asyncio.get_running_loop()
-    call_later = loop.call_later
-
-    def resting(delay_s: float, *call: Any) -> asyncio.TimerHandle:
-        nonlocal rests
-        rests += delay_s == 0.0123
-        return call_later(delay_s, *call)
+    monkeypatch.setattr(sockets, "KernelPulse", ByHand)
+    monkeypatch.setattr(ByHand, "possible", lambda: True, raising=False)
+    full, taken = sockets.READ_AT_ONCE, 0
+    batches = [1, 1, full, full, 3, 0, 0]
 
     def take() -> int:
         nonlocal taken
         taken += 1
-        if taken == len(batches):
+        if taken == len(batches) - 1:
             bound.recv(100)  # until now it was there: nothing more wakes the inlet
         return batches[taken - 1]
 
-    monkeypatch.setattr(loop, "call_later", resting)
     (bound,) = sockets.bind("127.0.0.1", 0)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender, bound:
         inlet = sockets.Inlet(bound, take)
         sender.sendto(b"datagram", bound.getsockname())
-        await until(lambda: taken == len(batches), 10)
+        await until(lambda: ByHand.beating)
+        assert taken == 2
+        await asyncio.sleep(0.05)
+        assert taken == 2, "it rests, though something lies there"
+        ByHand.beat()
+        await until(lambda: taken == 5)
+        await asyncio.sleep(0.05)
+        assert taken == 5, "the last batch was not full"
+        ByHand.beat()
+        assert (taken, ByHand.beating) == (6, False)
+        sender.sendto(b"datagram", bound.getsockname())
+        await until(lambda: taken == 7)
         inlet.close()
-    assert rests == 2, "after the second, which is load, and after the one that was not full"

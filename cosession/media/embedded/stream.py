@@ -72,6 +72,7 @@ class Source:
         self.wanted = rtp.asked(transport_id, level_id, kind == "video")
         """What is read of its packets (`rtp.read`)."""
         self.clock_hz = CLOCK_HZ[kind]
+        self._most = _FLOOD[kind]
         self.open = False
         """Whether the plan in force lets it through; if not, `refusal` says why."""
         self.refusal = "closed_floor"
@@ -227,7 +228,7 @@ class Source:
     @property
     def floods(self) -> bool:
         """Whether more came since the last report than any browser sends of one picture or voice in a second."""
-        return self.packets - self._counted[0] > _FLOOD[self.kind]
+        return self.packets - self._counted[0] > self._most
 
     @property
     def jitter_ms(self) -> float:
