@@ -212,7 +212,7 @@ class Peer:
             return
         payload_type, _, _, _, number, _, _, payload = arrived
         if number >= 0 and self.arrivals is not None:
-            self.arrivals.note(number, now_s)
+            self.arrivals.note((number, now_s))
         if payload_type != source.payload_type:
             self._site.dropped["not_negotiated"] += 1
         elif len(payload) > _MAX_PAYLOAD_BYTES:
@@ -261,7 +261,7 @@ class Peer:
     def _note(self, data: bytes, header: rtp.Header, now_s: float) -> None:
         number = rtp.transport_number(data, header, self.intake.transport_id)
         if number >= 0 and self.arrivals is not None:
-            self.arrivals.note(number, now_s)
+            self.arrivals.note((number, now_s))
 
     def _on_repair(self, source: Source | None, data: bytes, header: rtp.Header, now_s: float) -> None:
         """A packet of `source` that was asked for again, or a probe, which ends here."""
