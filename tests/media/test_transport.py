@@ -263,14 +263,14 @@ async def test_under_load_one_wake_takes_several_and_alone_each_is_taken_at_once
 class ByHand(sockets.LoopPulse):
     """A pulse that the test gives."""
 
-    beating = False
+    every_s = 0.0
     beat: Callable[[], None]
 
     def start(self, seconds: float) -> None:
-        type(self).beating, type(self).beat = True, self._beat
+        type(self).every_s, type(self).beat = seconds, self._beat
 
     def stop(self) -> None:
-        type(self).beating = False
+        type(self).every_s = 0.0
 
 
 async def test_what_piled_up_is_read_without_a_rest_between(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -278,7 +278,8 @@ async def test_what_piled_up_is_read_without_a_rest_between(monkeypatch: pytest.
     monkeypatch.setattr(sockets, "KernelPulse", ByHand)
     monkeypatch.setattr(ByHand, "possible", lambda: True, raising=False)
     full, taken = sockets.READ_AT_ONCE, 0
-    batches = [1, 1, full, full, 3, 0, 0]
+    few, many = 3, sockets._MANY
+    batches = [1, 1, full, full, few, many, many, few, 0, 0]
 
     def take() -> int:
         nonlocal taken
@@ -291,7 +292,7 @@ async def test_what_piled_up_is_read_without_a_rest_between(monkeypatch: pytest.
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender, bound:
         inlet = sockets.Inlet(bound, take)
         sender.sendto(b"datagram", bound.getsockname())
-        await until(lambda: ByHand.beating)
+        await until(lambda: ByHand.every_s > 0)
         assert taken == 2
         await asyncio.sleep(0.05)
         assert taken == 2, "it rests, though something lies there"
@@ -299,8 +300,13 @@ async def test_what_piled_up_is_read_without_a_rest_between(monkeypatch: pytest.
         await until(lambda: taken == 5)
         await asyncio.sleep(0.05)
         assert taken == 5, "the last batch was not full"
-        ByHand.beat()
-        assert (taken, ByHand.beating) == (6, False)
+        pulses = []
+        for _ in range(4):
+            ByHand.beat()
+            pulses.append(ByHand.every_s)
+        short, usual = sockets._SHORT_PULSE_S, sockets._PULSE_S
+        assert pulses == [short, short, usual, 0.0]
+        assert taken == 9
         sender.sendto(b"datagram", bound.getsockname())
-        await until(lambda: taken == 7)
+        await until(lambda: taken == 10)
         inlet.close()

@@ -13,6 +13,7 @@ import socket
 import struct
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -119,7 +120,7 @@ class Reader:
              picture, level0, stream, kind, marker, level, keyframe, bits) = unpack(fields, start)  # fmt: skip
             packet = start + packet_at
             if state == READ:
-                vp8 = rtp.Vp8(bool(keyframe), picture, bits, level0) if bits else None
+                vp8 = _described(keyframe, picture, bits, level0) if bits else None
                 payload = fields[packet + begin : packet + end]
                 arrived = kind, marker, sequence, timestamp, number, level, vp8, payload
                 senders[sender].listener.on_packet(stream, arrived, now_s)
@@ -131,6 +132,12 @@ class Reader:
             else:
                 senders[sender].listener.on_refused("flood" if state == TOO_MANY else "srtp")
         return count
+
+
+@lru_cache(maxsize=256)
+def _described(keyframe: int, picture: int, bits: int, level0: int) -> rtp.Vp8:
+    """Made once: a picture's packets are nearly all described alike."""
+    return rtp.Vp8(bool(keyframe), picture, bits, level0)
 
 
 def _named(family: int, address: bytes) -> UdpAddress:

@@ -1,10 +1,10 @@
 /* The first and the last step of forwarding: a packet unprotected and read, and one packet to many.
  *
  * What it reads is what `rtp.read` reads, and what it writes is, byte for byte, what `forward.Slot.write` writes
- * (tests/media/test_native.py holds them together). It has no state and no libraries: libsrtp's own functions come as
- * pointers from Python, so keys never leave the one libsrtp. Anything that is not as expected is refused and counted; a
- * full socket drops, nothing ever waits.
- * One sendto for each: sendmmsg was tried and bought nothing, the kernel's work for each datagram is the same. */
+ * (tests/media/test_native.py holds them together). It knows what Python told it and uses no libraries: libsrtp's own
+ * functions come as pointers from Python, so keys never leave the one libsrtp. Anything that is not as expected is
+ * refused and counted; a full socket drops, nothing ever waits.
+ * One sendto for each: sendmmsg was tried and bought no more, the kernel's work for each datagram is the same. */
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -68,26 +68,37 @@ static int fits(const struct packet *packet, const struct target *target) {
            (!packet->level0_at || packet->level0_at < packet->size);
 }
 
+/* So many are protected before the first is sent: each of the two, libsrtp's code and the kernel's, fills a cache of its
+ * own. A larger batch is several. */
+#define TOGETHER 16
+
 int send_batch(struct batch *batch, const struct packet *packet, const uint8_t *payload) {
-    static uint64_t room[ROOM / 8]; /* one thread sends; aligned for libsrtp */
-    uint8_t *out = (uint8_t *)room;
+    static uint64_t rooms[TOGETHER][ROOM / 8]; /* one thread sends; aligned for libsrtp */
     int sent = 0;
-    for (int i = 0; i < batch->count; i++) {
-        struct target *target = &batch->targets[i];
-        if (packet->extended < target->base)
-            continue;
-        int size = fits(packet, target) ? write_packet(out, packet, payload, target) : 0;
-        if (!size || batch->protect(target->srtp, out, &size)) {
-            batch->refused++;
-            continue;
+    for (int next = 0; next < batch->count;) {
+        const struct target *ready[TOGETHER];
+        int sizes[TOGETHER], count = 0;
+        for (; next < batch->count && count < TOGETHER; next++) {
+            struct target *target = &batch->targets[next];
+            if (packet->extended < target->base)
+                continue;
+            uint8_t *out = (uint8_t *)rooms[count];
+            sizes[count] = fits(packet, target) ? write_packet(out, packet, payload, target) : 0;
+            if (!sizes[count] || batch->protect(target->srtp, out, &sizes[count])) {
+                batch->refused++;
+                continue;
+            }
+            target->counts->packets++;
+            target->counts->octets += packet->size;
+            ready[count++] = target;
         }
-        target->counts->packets++;
-        target->counts->octets += packet->size;
-        if (sendto(batch->socket, out, size, MSG_DONTWAIT, (struct sockaddr *)target->address,
-                   target->address_size) < 0)
-            batch->blocked++;
-        else
-            sent++;
+        for (int i = 0; i < count; i++) {
+            const struct sockaddr *address = (const struct sockaddr *)ready[i]->address;
+            if (sendto(batch->socket, rooms[i], sizes[i], MSG_DONTWAIT, address, ready[i]->address_size) < 0)
+                batch->blocked++;
+            else
+                sent++;
+        }
     }
     return sent;
 }

@@ -23,8 +23,10 @@ from cffi import FFI
 
 #: Wakes that follow each other sooner than this are load.
 _LOAD_S = 0.001
-#: A datagram waits for half of it on average.
-_PULSE_S = 0.0023
+#: A datagram waits for half a pulse on average, and then for those before it: a batch of many gets the shorter one. The
+#: slowest hundredth of all arrives within 3 ms.
+_PULSE_S, _SHORT_PULSE_S = 0.0025, 0.0022
+_MANY = 8
 #: The largest batch: other things want to run too.
 READ_AT_ONCE = 64
 _BUFFER_BYTES = 4 << 20
@@ -40,6 +42,8 @@ class Inlet:
         self._woken_s = float("-inf")
         self._loop = asyncio.get_running_loop()
         self._pulse: KernelPulse | LoopPulse = (KernelPulse if KernelPulse.possible() else LoopPulse)(self._beat)
+        self._many = False
+        """Whether the last batch was one of many datagrams."""
         self._more: asyncio.Handle | None = None
         self._loop.add_reader(self._fd, self._wake)
 
@@ -55,6 +59,7 @@ class Inlet:
         self._take()
         if self._woken_s - former_s < _LOAD_S:
             self._loop.remove_reader(self._fd)
+            self._many = False
             self._pulse.start(_PULSE_S)
 
     def _beat(self) -> None:
@@ -65,6 +70,9 @@ class Inlet:
         elif not read:
             self._pulse.stop()
             self._loop.add_reader(self._fd, self._wake)
+        elif self._many is not (read >= _MANY):
+            self._many = not self._many
+            self._pulse.start(_SHORT_PULSE_S if self._many else _PULSE_S)
 
     def _go_on(self) -> None:
         if self._take() >= READ_AT_ONCE:
@@ -72,8 +80,9 @@ class Inlet:
 
 
 class KernelPulse:
-    """Calls back at even intervals, by a timer of Linux' that is set once: the loop's own ones are made anew for each
-    call, which costs more than reading a datagram, and count in whole milliseconds."""
+    """Calls back at even intervals from `start` on, which may be repeated, by a timer of Linux' that is set once: the
+    loop's own ones are made anew for each call, which costs more than reading a datagram, and count in whole
+    milliseconds."""
 
     def __init__(self, beat: Callable[[], None]) -> None:
         self._ffi, self._libc = _timers()
@@ -120,6 +129,7 @@ class LoopPulse:
         self._next: asyncio.Handle | None = None
 
     def start(self, seconds: float) -> None:
+        self.stop()
         self._next = self._loop.call_later(seconds, self._on_time, seconds)
 
     def stop(self) -> None:
