@@ -25,7 +25,7 @@ from cffi import FFI
 _LOAD_S = 0.001
 #: A datagram waits for half a pulse on average, and then for those before it: a batch of many gets the shorter one. The
 #: slowest hundredth of all arrives within 3 ms.
-_PULSE_S, _SHORT_PULSE_S = 0.0025, 0.0022
+_PULSE_S, _SHORT_PULSE_S = 0.0025, 0.0018
 _MANY = 8
 #: The largest batch: other things want to run too.
 READ_AT_ONCE = 64
