@@ -392,6 +392,12 @@ async def test_a_room_lives_by_either_way(helper: native.Helper, with_helper: bo
     await engine.stop()
 
 
+def test_states_are_called_alike_on_both_sides(helper: native.Helper) -> None:
+    library = helper.library
+    told = library.READ, library.NO_RTP, library.UNREAD, library.TOO_MANY
+    assert told == (native.READ, native.NO_RTP, native.UNREAD, native.TOO_MANY)
+
+
 def test_contract_the_words_of_pylibsrtp_that_the_helper_needs() -> None:
     session = pylibsrtp.Session()
     assert ffi.typeof(session._srtp).cname == "struct srtp_ctx_t_ * *"

@@ -56,7 +56,7 @@ class Listener(Protocol):
     """Who gets what `Reader` has read of one browser. Must not raise."""
 
     def on_packet(self, stream: int, arrived: rtp.Arrived | None, now_s: float) -> None:
-        """An authentic packet of the stream that was told as the so manieth; None if it is no RTP."""
+        """An authentic packet of a stream, by its place among those that were told; None if it is no RTP."""
 
     def on_refused(self, reason: str) -> None:
         """A packet under a known SSRC that was dropped; `reason` is one of `WorkerFigures.dropped`."""
