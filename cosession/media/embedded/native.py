@@ -164,9 +164,9 @@ def load(library: Path = LIBRARY) -> Helper | None:
 
 
 def _layout(ffi: FFI) -> int:
-    sizes: list[int] = [ffi.sizeof(f"struct {name}") for name in ("arrived", "sender", "target", "batch", "packet")]
+    sizes: list[int] = [ffi.sizeof(f"struct {name}") for name in ("reader", "sender", "target", "batch", "packet")]
     assert sizes[4] == _PACKET.size
-    return sizes[0] << 48 | sizes[1] << 36 | sizes[2] << 24 | sizes[3] << 12 | sizes[4]
+    return sizes[0] << 44 | sizes[1] << 36 | sizes[2] << 24 | sizes[3] << 12 | sizes[4]
 
 
 class Way(NamedTuple):

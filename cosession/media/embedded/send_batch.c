@@ -217,7 +217,7 @@ static struct place *place_of(struct reader *reader, const uint8_t *address) {
     }
 }
 
-int know(struct reader *reader, const uint8_t (*addresses)[SOCKADDR], struct sender **senders, int count) {
+void know(struct reader *reader, const uint8_t (*addresses)[SOCKADDR], struct sender **senders, int count) {
     const int most = sizeof reader->places / sizeof *reader->places / 2;
     memset(reader->places, 0, sizeof reader->places);
     for (int i = 0; i < count && i < most; i++) {
@@ -225,7 +225,6 @@ int know(struct reader *reader, const uint8_t (*addresses)[SOCKADDR], struct sen
         memcpy(place->address, addresses[i], SOCKADDR);
         place->sender = senders[i];
     }
-    return count < most ? count : most;
 }
 
 /* Read it if it is RTP of a stream that is known (RFC 7983, RFC 5761). */
@@ -283,6 +282,6 @@ int make_address(const char *host, int port, uint8_t *out) {
 }
 
 uint64_t layout(void) {
-    return (uint64_t)sizeof(struct arrived) << 48 | (uint64_t)sizeof(struct sender) << 36 |
+    return (uint64_t)sizeof(struct reader) << 44 | (uint64_t)sizeof(struct sender) << 36 |
            (uint64_t)sizeof(struct target) << 24 | sizeof(struct batch) << 12 | sizeof(struct packet);
 }

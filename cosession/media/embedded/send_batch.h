@@ -108,8 +108,8 @@ struct reader {
 /* Take what lies at the socket, as much as there is room for; how many datagrams, or -1 if it cannot be read. */
 int receive(struct reader *reader, int socket);
 
-/* From now on these are known and no others: sender i by address i; how many there was room for. */
-int know(struct reader *reader, const uint8_t (*addresses)[28], struct sender **senders, int count);
+/* From now on these are known and no others: sender i by address i, as long as there is room. */
+void know(struct reader *reader, const uint8_t (*addresses)[28], struct sender **senders, int count);
 
 /* Unprotect and read the packet that lies in `arrived`: its `state`. */
 int read_packet(struct reader *reader, struct arrived *arrived, void *srtp, uint32_t wanted);
