@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,51 @@ async def test_a_spare_that_died_meanwhile_is_not_missed(engine: EmbeddedMedia, 
     await until(lambda: len(engine.pids) == 1)
 
 
+def children() -> set[int]:
+    """Processes of ours, those that nobody has reaped yet among them."""
+    return {
+        int(pid) for thread in Path("/proc/self/task").iterdir() for pid in (thread / "children").read_text().split()
+    }
+
+
+@pytest.mark.parametrize("calm_s", [0.0, 0.2], ids=["no spare yet", "with a spare"])
+async def test_stopped_while_a_worker_is_replaced_it_leaves_nothing_behind(
+    calm_s: float, ear: Ear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At whatever moment: before the new process, while it loads, while it is the spare of before, when it runs."""
+    monkeypatch.setattr("cosession.media.embedded.engine._CALM_S", 0.1)
+    others = children()
+    for moment_s in (0.0, 0.001, 0.02, 0.1, 0.3, 0.6):
+        engine = EmbeddedMedia()
+        await engine.start(ear)
+        await asyncio.sleep(calm_s)
+        os.kill(engine.pids[0], signal.SIGKILL)
+        await asyncio.sleep(moment_s)
+        await engine.stop()
+        assert children() == others, f"stopped {moment_s} s after the death"
+
+
+def replaced(engine: EmbeddedMedia, before: set[int]) -> bool:
+    """Whether one of the two workers is another one now."""
+    return len(set(engine.pids) & before) == 1 and len(engine.pids) == 2
+
+
+async def test_two_deaths_on_end_leave_one_spare(ear: Ear, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cosession.media.embedded.engine._CALM_S", 1.5)
+    others = children()
+    engine = EmbeddedMedia(workers=2)
+    await engine.start(ear)
+    for _ in range(2):
+        before = set(engine.pids)
+        os.kill(engine.pids[0], signal.SIGKILL)
+        await until(partial(replaced, engine, before))
+    await until(lambda: engine._spare is not None)
+    await asyncio.sleep(2)
+    assert len(children() - others) == 3, "two workers and one in reserve"
+    await engine.stop()
+    assert children() == others
+
+
 async def test_rooms_are_spread_and_a_death_touches_no_other_room(ear: Ear) -> None:
     engine = EmbeddedMedia(workers=2)
     await engine.start(ear)
@@ -128,8 +174,10 @@ async def test_rooms_are_spread_and_a_death_touches_no_other_room(ear: Ear) -> N
     await until(lambda: len(engine.pids) == 2)
     for guest in (*guests, *again):
         await guest.leave()
+    ports = engine.udp_ports
     await engine.stop()
-    assert all(port_is_free(port) for port in engine.udp_ports)
+    assert len(ports) == 2
+    assert all(port_is_free(port) for port in ports)
 
 
 async def test_a_worker_that_hangs_is_ended_and_replaced(

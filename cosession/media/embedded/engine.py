@@ -36,6 +36,14 @@ _LOOK_S = 1.0
 _ANSWER_S = 1.0
 
 
+async def _end(task: asyncio.Task[None] | None) -> None:
+    """Cancel a task and see it end."""
+    if task is not None:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
 @dataclass(slots=True)
 class _Room:
     seats: tuple[str, ...]
@@ -49,7 +57,6 @@ class _Supervised:
     """One place for a worker: the process that fills it now, the port that it keeps."""
 
     def __init__(self, engine: EmbeddedMedia, start: control.Start) -> None:
-        self.up = asyncio.Event()
         self.process: WorkerProcess | None = None
         self._engine = engine
         self._start = start
@@ -72,18 +79,15 @@ class _Supervised:
         self.process = process
         self._start = self._start.model_copy(update={"udp_port": process.udp_port, "tcp_port": process.tcp_port})
         self._watch = asyncio.create_task(self._look_after(process))
-        self.up.set()
 
     async def stop(self) -> None:
-        self.up.clear()
+        process, self.process = self.process, None
+        if process is not None:
+            process.on_death = lambda: None
         for task in (self._again, self._watch):
-            if task is not None:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
-        if self.process is not None:
-            await self.process.stop()
-            self.process = None
+            await _end(task)
+        if process is not None:
+            await process.stop()
 
     def tell(self, command: control.Message) -> None:
         if self.process is not None:
@@ -108,7 +112,6 @@ class _Supervised:
         process.kill()
 
     def _died(self) -> None:
-        self.up.clear()
         silent_s = self.process.silent_s if self.process is not None else 0.0
         self.process = None
         if self._watch is not None:
@@ -205,14 +208,12 @@ class EmbeddedMedia:
         self._sparing = asyncio.create_task(self._keep_spare())
 
     async def stop(self) -> None:
-        if self._sparing is not None:
-            self._sparing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._sparing
+        workers, self._workers = self._workers, []
+        await asyncio.gather(*(worker.stop() for worker in workers))
+        # Last: as long as a place is being filled, it may take the spare or ask for another.
+        await _end(self._sparing)
         if (spare := self.take_spare()) is not None:
             await spare.stop()
-        await asyncio.gather(*(worker.stop() for worker in self._workers))
-        self._workers = []
         self._rooms.clear()
         self._any_up.set()
 
@@ -341,7 +342,7 @@ class EmbeddedMedia:
     def on_start(self) -> None:
         """Called by a worker's place when it serves again."""
         self._any_up.set()
-        if self._spare is None and self._workers:
+        if self._spare is None and self._workers and (self._sparing is None or self._sparing.done()):
             self._sparing = asyncio.create_task(self._keep_spare())
 
     def on_event(self, event: control.Event) -> None:

@@ -53,26 +53,38 @@ class WorkerProcess:
         return time.monotonic() - self._heard_s
 
     async def spawn(self) -> None:
-        """Let the process begin, up to its first command. Once only."""
+        """Let the process begin, up to its first command. Once only; if that is cancelled, it is ended."""
         ours, theirs = socket.socketpair()
-        with theirs:
-            # A session of its own: an interrupt typed in the terminal is for the application alone.
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "cosession.media.embedded.worker",
-                str(theirs.fileno()),
-                pass_fds=[theirs.fileno()],
-                stdin=asyncio.subprocess.DEVNULL,
-                start_new_session=True,
-            )
-        self._reader, self._writer = await asyncio.open_unix_connection(sock=ours)
+        try:
+            with theirs:
+                # A session of its own: an interrupt typed in the terminal is for the application alone.
+                self._process = await asyncio.create_subprocess_exec(
+                    sys.executable,
+                    "-m",
+                    "cosession.media.embedded.worker",
+                    str(theirs.fileno()),
+                    pass_fds=[theirs.fileno()],
+                    stdin=asyncio.subprocess.DEVNULL,
+                    start_new_session=True,
+                )
+            self._reader, self._writer = await asyncio.open_unix_connection(sock=ours)
+        except BaseException:
+            ours.close()
+            await self.stop()
+            raise
 
     async def start(self, start: control.Start) -> None:
         """Wait until the port is bound; spawns before, if that is not done yet. Raises `Unavailable("media_down")` that
-        names port and mend. Once only."""
+        names port and mend. Once only; a process whose start fails or is cancelled is ended."""
         if self._reader is None:
             await self.spawn()
+        try:
+            await self._ready(start)
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _ready(self, start: control.Start) -> None:
         reader = self._reader
         assert reader is not None
         self.tell(start)
@@ -86,10 +98,8 @@ class WorkerProcess:
                 self.udp_port, self.tcp_port = udp_port, tcp_port
                 self._reading = asyncio.create_task(self._read(reader))
             case control.CannotStart(detail=detail):
-                await self.stop()
                 raise Unavailable("media_down", detail)
             case _:
-                await self.stop()
                 raise Unavailable("media_down", "the media worker did not start: its own words are above")
 
     def tell(self, command: control.Message) -> None:
