@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 from aioice import stun
 
-from cosession.media.embedded import EmbeddedMedia, native, sockets
+from cosession.media.embedded import EmbeddedMedia, inlet, native, sockets
 from cosession.media.embedded.ice import Credentials, IceLite
 from cosession.media.embedded.sockets import candidate_addresses
 from cosession.media.embedded.transport import Mux
@@ -229,9 +229,9 @@ async def test_without_tcp_none_is_offered() -> None:
 async def test_under_load_one_wake_takes_several_and_alone_each_is_taken_at_once(
     monkeypatch: pytest.MonkeyPatch, by_kernel: bool
 ) -> None:
-    assert sockets.KernelPulse.possible()
-    monkeypatch.setattr(sockets.KernelPulse, "possible", lambda: by_kernel)
-    monkeypatch.setattr(sockets, "_LOAD_S", 3600.0)
+    assert inlet.KernelPulse.possible()
+    monkeypatch.setattr(inlet.KernelPulse, "possible", lambda: by_kernel)
+    monkeypatch.setattr(inlet, "_LOAD_S", 3600.0)
     taken: list[int] = []
     (bound,) = sockets.bind("127.0.0.1", 0)
     sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -250,17 +250,17 @@ async def test_under_load_one_wake_takes_several_and_alone_each_is_taken_at_once
         send({1: 1, 2: 5}.get(len(taken), 0))  # one at once, then five while it rests
         return count
 
-    inlet = sockets.Inlet(bound, take)
+    reading = inlet.Inlet(bound, take)
     send(1)
     await until(lambda: taken == [1, 1, 5, 0])
     send(1)
     await until(lambda: taken[4:5] == [1])
-    inlet.close()
+    reading.close()
     for one in (bound, sender):
         one.close()
 
 
-class ByHand(sockets.LoopPulse):
+class ByHand(inlet.LoopPulse):
     """A pulse that the test gives."""
 
     every_s = 0.0
@@ -274,12 +274,11 @@ class ByHand(sockets.LoopPulse):
 
 
 async def test_what_piled_up_is_read_without_a_rest_between(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sockets, "_LOAD_S", 3600.0)
-    monkeypatch.setattr(sockets, "KernelPulse", ByHand)
+    monkeypatch.setattr(inlet, "_LOAD_S", 3600.0)
+    monkeypatch.setattr(inlet, "KernelPulse", ByHand)
     monkeypatch.setattr(ByHand, "possible", lambda: True, raising=False)
-    full, taken = sockets.READ_AT_ONCE, 0
-    few, many = 3, sockets._MANY
-    batches = [1, 1, full, full, few, many, many, few, 0, 0]
+    full, taken = inlet.READ_AT_ONCE, 0
+    batches = [1, 1, full, full, 3, 0, 0]
 
     def take() -> int:
         nonlocal taken
@@ -290,7 +289,7 @@ async def test_what_piled_up_is_read_without_a_rest_between(monkeypatch: pytest.
 
     (bound,) = sockets.bind("127.0.0.1", 0)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender, bound:
-        inlet = sockets.Inlet(bound, take)
+        reading = inlet.Inlet(bound, take)
         sender.sendto(b"datagram", bound.getsockname())
         await until(lambda: ByHand.every_s > 0)
         assert taken == 2
@@ -300,13 +299,47 @@ async def test_what_piled_up_is_read_without_a_rest_between(monkeypatch: pytest.
         await until(lambda: taken == 5)
         await asyncio.sleep(0.05)
         assert taken == 5, "the last batch was not full"
-        pulses = []
-        for _ in range(4):
-            ByHand.beat()
-            pulses.append(ByHand.every_s)
-        short, usual = sockets._SHORT_PULSE_S, sockets._PULSE_S
-        assert pulses == [short, short, usual, 0.0]
-        assert taken == 9
+        ByHand.beat()
+        assert taken == 6
+        assert ByHand.every_s == 0, "the last pulse brought nothing"
         sender.sendto(b"datagram", bound.getsockname())
-        await until(lambda: taken == 10)
-        inlet.close()
+        await until(lambda: taken == 7)
+        reading.close()
+
+
+async def test_the_more_comes_the_faster_the_pulse(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inlet, "_LOAD_S", 3600.0)
+    monkeypatch.setattr(inlet, "KernelPulse", ByHand)
+    monkeypatch.setattr(ByHand, "possible", lambda: True, raising=False)
+    per_second, rest = 0.0, 0.0
+
+    def take() -> int:
+        nonlocal rest
+        rest += per_second * ByHand.every_s
+        came = int(rest)
+        rest -= came
+        return came
+
+    def pulse_ms(load: float) -> float:
+        """After two seconds of so many datagrams a second."""
+        nonlocal per_second
+        per_second, passed_s = load, 0.0
+        while passed_s < 2:
+            passed_s += ByHand.every_s
+            ByHand.beat()
+        return 1000 * ByHand.every_s
+
+    (bound,) = sockets.bind("127.0.0.1", 0)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender, bound:
+        reading = inlet.Inlet(bound, take)
+        for _ in range(2):
+            sender.sendto(b"datagram", bound.getsockname())
+        await until(lambda: ByHand.every_s > 0)
+        bound.recv(100)
+        bound.recv(100)
+        assert pulse_ms(600) == 2.5, "one room: never longer"
+        assert pulse_ms(2_400) == 2.5, "six rooms by a script"
+        assert 1.1 < pulse_ms(5_280) < 1.6, "six rooms of eight open cameras and microphones"
+        assert pulse_ms(20_000) == 1.0, "never shorter"
+        assert pulse_ms(2_400) == 2.5
+        reading.close()

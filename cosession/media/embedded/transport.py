@@ -18,8 +18,9 @@ from functools import partial
 from aioice import stun
 
 from cosession.media.embedded.ice import Address, Credentials, IceLite, UdpAddress, binding_request
+from cosession.media.embedded.inlet import READ_AT_ONCE, Inlet
 from cosession.media.embedded.native import Helper, Reader
-from cosession.media.embedded.sockets import READ_AT_ONCE, Inlet, bind
+from cosession.media.embedded.sockets import bind
 from cosession.media.embedded.tcp import TcpPath
 
 MAX_DATAGRAM_BYTES = 1500
