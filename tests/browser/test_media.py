@@ -15,6 +15,23 @@ pytestmark = pytest.mark.browser
 _TAMPERED = """Object.defineProperty(MediaStreamTrack.prototype, 'enabled', {get: () => true, set: () => undefined});"""
 
 
+#: The second socket, that of the room, opens so many milliseconds late, as behind a slow proxy.
+_SLOW = """{
+  const Own = window.WebSocket;
+  let made = 0;
+  window.WebSocket = class extends Own {
+    constructor(...given) {
+      super(...given);
+      this.until = ++made === 2 ? performance.now() + %d : 0;
+    }
+    get readyState() { return performance.now() < this.until ? Own.CONNECTING : super.readyState; }
+    set onopen(told) {
+      super.onopen = told && (event => setTimeout(() => told(event), this.until - performance.now()));
+    }
+  };
+}"""
+
+
 async def test_three_pages_see_each_other_and_a_late_joiner_sees_moving_faces(house: House) -> None:
     made = await house.make(3)
     here = await house.enter(made, "f", "p1", "p2")
@@ -26,6 +43,21 @@ async def test_three_pages_see_each_other_and_a_late_joiner_sees_moving_faces(ho
     await late.sees_moving(pictures=4, within_s=5)  # three others, and oneself
     for person in here:
         await person.sees(["p3"])
+
+
+@pytest.mark.parametrize(("late_ms", "offers"), [(400, 1), (3_500, 2)])
+async def test_the_offer_is_made_on_the_way_in_and_anew_if_that_was_long(
+    house: House, late_ms: int, offers: int
+) -> None:
+    made = await house.make(2)
+    (here,) = await house.enter(made, "f")
+    slow = await house.seat(made, "p1", script=_SLOW % late_ms)
+    await slow.open()
+    await slow.enter()
+    await slow.sees(["f"])
+    await here.sees(["p1"])
+    states = await slow.page.evaluate("() => window.peers.map(pc => pc.connectionState)")
+    assert states == ["closed"] * (offers - 1) + ["connected"]
 
 
 async def test_only_the_hearable_voice_arrives_whatever_a_page_sends(house: House) -> None:

@@ -20,6 +20,8 @@ export type Path = "none" | "connecting" | "connected" | "failed";
 /** How long a path may take to come up; how long a broken one may take to heal by an ICE restart. Then it is made anew. */
 const CONNECT_MS = 8000;
 const RESTART_MS = 4000;
+/** An offer made on the way in is still good so much later; an older one may know nothing of the network that there is now. */
+const FRESH_MS = 3000;
 /** After so many looks, one a second, without anything that arrived the path is broken (the browser says so after five
  * seconds and more), and after so many its restart has not helped. */
 const SILENT_LOOKS = 3;
@@ -36,6 +38,7 @@ export class Media {
   #pc: RTCPeerConnection | null = null;
   #connection = "";
   #offer = "";
+  #sent = false;
   #slots: Slot[] = [];
   #voices = new Map<string, HTMLAudioElement>();
   #direction: Direction | null = null;
@@ -60,12 +63,22 @@ export class Media {
     setInterval(() => void this.#look(), 1000);
   }
 
+  /** On the way in: make the offer while the socket is being opened. `others` in slot order. */
+  begin(others: string[]): void {
+    clearTimeout(this.#timer);
+    this.#pc?.close();
+    this.#seats = others;
+    this.#set("connecting");
+    void this.#connect();
+  }
+
   /** Called after every welcome: connect, or check that the path still carries. `others` in slot order. */
   welcomed(others: string[]): void {
     if (!this.#pc || others.join() !== this.#seats.join()) {
       this.#seats = others;
       this.#renew(0);
-    } else if (this.#pc.connectionState === "connected") void this.#verify(this.#pc);
+    } else if (!this.#sent && performance.now() - this.#began_at < FRESH_MS) this.#deliver(this.#pc, CONNECT_MS);
+    else if (this.#pc.connectionState === "connected") void this.#verify(this.#pc);
     else this.#restart();
     this.#told = "";
     this.tell();
@@ -186,6 +199,8 @@ export class Media {
     this.#pc = pc;
     this.#connection = newId();
     this.#began_at = performance.now();
+    this.#offer = "";
+    this.#sent = false;
     this.#restarted = false;
     this.#silent = 0;
     const audio = pc.addTransceiver(this.devices.microphone ?? "audio", { direction: "sendonly" });
@@ -201,7 +216,6 @@ export class Media {
         audio: pc.addTransceiver("audio", { direction: "recvonly" }),
         video: pc.addTransceiver("video", { direction: "recvonly" }),
       };
-      this.#hear(seat, slot.audio.receiver.track);
       slot.video.receiver.track.onunmute = () => this.changed();
       return { seat, ...slot, picture: new MediaStream([slot.video.receiver.track]) };
     });
@@ -214,10 +228,16 @@ export class Media {
 
   async #negotiate(pc: RTCPeerConnection, patience_ms: number): Promise<void> {
     await pc.setLocalDescription();
-    const sdp = pc.localDescription?.sdp;
-    if (pc !== this.#pc || !sdp) return;
+    if (pc !== this.#pc) return;
     this.#offer = newId();
-    this.send({ type: "media_offer", id: this.#offer, connection: this.#connection, sdp });
+    this.#deliver(pc, patience_ms);
+  }
+
+  /** Send the offer, if it is made by now. */
+  #deliver(pc: RTCPeerConnection, patience_ms: number): void {
+    const sdp = pc.localDescription?.sdp;
+    if (!sdp || !this.#offer) return;
+    this.#sent = this.send({ type: "media_offer", id: this.#offer, connection: this.#connection, sdp });
     clearTimeout(this.#timer);
     this.#timer = window.setTimeout(
       () => pc === this.#pc && pc.connectionState !== "connected" && this.#fail(),
@@ -231,6 +251,7 @@ export class Media {
       clearTimeout(this.#timer);
       this.#failures = 0;
       this.#restarted = false;
+      for (const { seat, audio } of this.#slots) this.#hear(seat, audio.receiver.track);
       this.#set("connected");
       void this.#apply();
     } else if (pc.connectionState === "disconnected" && !this.#restarted) {
@@ -286,6 +307,7 @@ export class Media {
   #hear(seat: string, track: MediaStreamTrack): void {
     const voice = this.#voices.get(seat) ?? new Audio();
     this.#voices.set(seat, voice);
+    if (voice.srcObject instanceof MediaStream && voice.srcObject.getTracks()[0] === track) return;
     voice.srcObject = new MediaStream([track]);
     const speaker = this.devices.chosen("speaker");
     if (speaker && "setSinkId" in voice) voice.setSinkId(speaker).catch(() => this.devices.choose("speaker", ""));

@@ -59,6 +59,8 @@ export class Room {
   readonly #listeners = new Set<() => void>();
   #anchor: ClockAnchor | null = null;
   #seen: [number, string] | null = null;
+  /** The other seats, in the order of their slots; null before the first welcome. */
+  #others: string[] | null = null;
   #fresh = true;
   #quiet: number | undefined;
   #unmeasured: number | undefined;
@@ -105,6 +107,7 @@ export class Room {
     this.#fresh = true;
     sessionStorage.setItem(`place.${this.boot.session}.${this.boot.seat}`, "room");
     this.#connection.open();
+    if (this.#others) this.media.begin(this.#others);
     void this.media.unsilence();
     this.changed();
   }
@@ -265,9 +268,10 @@ export class Room {
         this.#clock.restart();
         for (let n = 0; n < 8; n += 1) setTimeout(() => this.#ping(), n * 120);
         this.outbox.resend();
+        this.#others = message.seats.filter((seat) => seat !== message.seat);
         if (this.place === "room") {
           this.#fresh = false;
-          this.media.welcomed(message.seats.filter((seat) => seat !== message.seat));
+          this.media.welcomed(this.#others);
         }
         break;
       case "view":
