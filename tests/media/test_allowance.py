@@ -68,6 +68,11 @@ def test_a_narrow_way_is_lowered_to_what_fits_and_sound_stays() -> None:
     assert narrow.run(300).count(Level.SOUND) > 270
 
 
+def test_where_hardly_anything_arrives_it_is_lowered_to_sound_in_three_looks() -> None:
+    narrow = Link(130, loss=0.96)
+    assert narrow.run(3)[-1] is Level.SOUND, "not a step each time"
+
+
 def test_it_climbs_back_by_trials_that_become_rare() -> None:
     link = Link(1_500)
     levels = link.run(400)

@@ -216,7 +216,9 @@ async def test_whoever_comes_on_stage_is_seen_large_and_a_weak_way_down_sees_it_
     # c's way down gets narrow: it sees the small layer, hears everything, and b notices nothing.
     relay.down.kbps = 200
     frames_b = (await look(b))["frames"]["0"]
+    before = (await look(c))["concealed"]["0"]
     await height(c, "0", 180, timeout_s=60)
+    assert (await look(c))["concealed"]["0"] - before < 3 * 48000, "sound suffers for a moment"
     assert await level(engine, "c") != "full"
     assert await level(engine, "b") == "full"
     seen = await frames_rise(b, ["0"], by=30, timeout_s=5)

@@ -261,4 +261,7 @@ def test_a_sender_report_arrives_in_the_slots_numbers() -> None:
     assert 199 < slot.round_trip_ms < 201
     assert slot.fraction_lost(2.4) == 0.5
     assert slot.fraction_lost(9) == 0, "an old report tells nothing"
-    assert [slot.take_loss(), slot.take_loss()] == [0.5, None], "each report counts once"
+    assert [slot.take_loss(0), slot.take_loss(0)] == [0.5, None], "each report counts once"
+    for at_s, after_s, told in ((3.0, 2.5, None), (4.0, 2.5, 0.25)):
+        slot.on_report(rtcp.Report(9, 64, 0, 0, 0, 0, 0), at_s)
+        assert slot.take_loss(after_s) == told, "a report tells of the time since the one before"

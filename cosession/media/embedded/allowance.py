@@ -27,6 +27,8 @@ _RISES = 1.03
 _LOOKS = 3
 #: Shares lost: what FEC and repeats mend, what a small picture still survives, what only sound survives.
 _LITTLE, _MUCH, _FAR_TOO_MUCH = 0.05, 0.07, 0.15
+#: What arrives while too much is sent is less than what fits: repeats go the same way.
+_HIDDEN = 1.25
 _WAIT_S, _LONGEST_WAIT_S = 6.0, 60.0
 _TRIAL_S = 6.0
 
@@ -59,6 +61,7 @@ class Allowance:
         self.estimate_kbps: float | None = None
         self._before_kbps: float | None = None
         self._squeezed = self._losing = 0
+        self._arrives_kbps = 0.0
         self._calm_since_s: float | None = None
         self._wait_s = _WAIT_S
         self._trial_from: Level | None = None
@@ -70,6 +73,7 @@ class Allowance:
         before = self.level
         self._weigh(sent_kbps, told_loss)
         loss = told_loss or 0.0
+        self._arrives_kbps = _HIDDEN * sent_kbps * (1 - loss)
         if self._calm_since_s is None or self._squeezed or loss > _LITTLE:
             self._calm_since_s = now_s
         if self._trial_from is not None and now_s >= self._trial_until_s:
@@ -104,13 +108,15 @@ class Allowance:
         self._calm_since_s = now_s
 
     def _lower(self, cost_kbps: Sequence[float]) -> Level:
-        """The next level that costs less, or the first below it that fits the estimate."""
+        """The first level below that costs less and fits: the estimate, and what arrives."""
         level = self.level
+        fits_kbps = [self._arrives_kbps] if self._losing >= _LOOKS else []
+        if self._squeezed >= _LOOKS and self.estimate_kbps is not None:
+            fits_kbps.append(self.estimate_kbps)
         while level > Level.SOUND:
             level = Level(level - 1)
             spares = cost_kbps[level] < 0.9 * cost_kbps[self.level]
-            fits = self._squeezed < _LOOKS or self.estimate_kbps is None or cost_kbps[level] <= self.estimate_kbps
-            if spares and fits:
+            if spares and all(cost_kbps[level] <= kbps for kbps in fits_kbps):
                 break
         return level
 

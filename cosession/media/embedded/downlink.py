@@ -13,8 +13,13 @@ from cosession.media.embedded import rtcp, sdp
 from cosession.media.embedded.allowance import Allowance, Estimates
 from cosession.media.embedded.forward import Outlet, Slot
 
-#: Repeats a second that one browser may ask for (77,000 were asked for after one outage).
-_REPEATS_PER_S = 300
+#: Repeats a second that one browser may ask for: so many, or this share of the pictures' packets in the second before.
+#: More do not mend a narrow way, they fill it, and sound has to pass there (77,000 were asked for after one outage).
+_REPEATS_PER_S, _REPEATS_SHARE = 20, 0.3
+#: The share of missing packets that is a way too narrow rather than a lossy one.
+_BEYOND_REPEATS = 0.25
+#: So many missing packets of three seconds are no chance.
+_NO_CHANCE = 10
 
 
 class Downlink:
@@ -32,6 +37,10 @@ class Downlink:
         self._estimates = Estimates()
         self._repeats_left = _REPEATS_PER_S
         self._sent: tuple[int, float] = 0, now_s
+        self._counted = 0, 0
+        self._lately: list[tuple[int, int]] = []
+        """Of the last three seconds, while the level was the same: pictures' packets sent, and missing."""
+        self._changed_s = now_s
 
     def names(self) -> Mapping[str, tuple[int, int, str]]:
         """By mid: SSRC, the repair stream's, and the stream that keeps a seat's two slots together (`sdp.answer`)."""
@@ -60,11 +69,14 @@ class Downlink:
             slot.source.want_keyframe()
 
     def on_nack(self, ssrc: int, sequences: Sequence[int]) -> None:
-        """Repeat what is remembered; where it is not, or too much is asked for, a key frame mends more."""
+        """Repeat what is remembered, first what is asked for the first time; where it is not remembered, a key frame
+        mends more."""
         slot = self._by_ssrc.get(ssrc)
         if slot is None or slot.source is None:
             return
-        for sequence in sequences[: self._repeats_left]:
+        fresh = slot.note_missing(sequences)
+        again = set(sequences).difference(fresh)
+        for sequence in [*fresh, *again][: self._repeats_left]:
             if not slot.repeat(sequence):
                 slot.source.want_keyframe()
                 return
@@ -73,12 +85,15 @@ class Downlink:
     # -- what it gets ---------------------------------------------------------------------------------------------
 
     def look(self, now_s: float, costs_kbps: Sequence[float]) -> bool:
-        """Whether another level is due (`Allowance.look`); grants the next second's repeats. Call once a second."""
-        self._repeats_left = _REPEATS_PER_S
+        """Whether another level is due (`Allowance.look`). Call once a second."""
         octets = sum(slot.octets for slot in self._by_ssrc.values())
         (before, at_s), self._sent = self._sent, (octets, now_s)
         self.kbps = (octets - before) * 8e-3 / max(now_s - at_s, 0.001)
-        return self.allowance.look(now_s, self.kbps, self._take_loss(), costs_kbps)
+        self._count_pictures()
+        changed = self.allowance.look(now_s, self.kbps, self._take_loss(), costs_kbps)
+        if changed:
+            self._changed_s, self._lately = now_s, []
+        return changed
 
     @property
     def fed(self) -> list[Slot]:
@@ -100,8 +115,24 @@ class Downlink:
         return _weighed([(slot.fraction_lost(now_s), slot) for slot in self.fed]) or 0.0
 
     def _take_loss(self) -> float | None:
-        """The same by the reports alone that came since this was asked last; None without any."""
-        return _weighed([(lost, slot) for slot in self.fed if (lost := slot.take_loss()) is not None])
+        """The same since this was asked last, by the reports that came and tell of the level as it is; None without
+        any. They leave out what repeats have mended, so where far more pictures' packets had to be asked for than
+        repeats can mend, these count."""
+        told = _weighed([(lost, slot) for slot in self.fed if (lost := slot.take_loss(self._changed_s)) is not None])
+        sent, missing = sum(sent for sent, _ in self._lately), sum(missing for _, missing in self._lately)
+        # All three seconds, so that it is no chance, and the last, so that it is no outage that is over.
+        beyond = all(missed > _BEYOND_REPEATS * due for due, missed in ((sent, missing), *self._lately[-1:]))
+        if beyond and missing >= _NO_CHANCE:
+            return max(told or 0.0, min(1.0, missing / max(1, sent)))
+        return told
+
+    def _count_pictures(self) -> None:
+        """Take stock of the pictures' packets of the last second; grants the next second's repeats."""
+        pictures = [slot for slot in self._by_ssrc.values() if slot.line.kind == "video"]
+        packets, missing = sum(slot.packets for slot in pictures), sum(slot.missing for slot in pictures)
+        (packets_before, missing_before), self._counted = self._counted, (packets, missing)
+        self._lately = [*self._lately[-2:], (packets - packets_before, missing - missing_before)]
+        self._repeats_left = max(_REPEATS_PER_S, int(_REPEATS_SHARE * (packets - packets_before)))
 
 
 def _weighed(losses: Sequence[tuple[float, Slot]]) -> float | None:

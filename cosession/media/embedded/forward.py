@@ -11,6 +11,7 @@ that is `room`.
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 from cosession.media.embedded import rtcp, rtp
@@ -61,10 +62,13 @@ class Slot:
         self.timestamp_offset = 0
         self.picture_offset = self.level0_offset = 0
         self.repeats = 0
+        self.missing = 0
+        """Packets that the browser did not get when they were due."""
+        self._missing_to = -1
         self.counts: Any = None
         """What the helper sent here."""
         self._lost: tuple[float, float] = 0.0, 0.0
-        self._news: float | None = None
+        self._news: tuple[float, float] | None = None
         self.round_trip_ms: float | None = None
         self._left: _Left | None = None
         self._report_sent: tuple[int, float] | None = None
@@ -131,6 +135,7 @@ class Slot:
         source = self.source = self.coming
         self.coming = None
         self.base = packet.extended
+        self._missing_to = -1
         left = self._left
         if left is None or source is None:
             self.sequence_offset = (random.randrange(1, 1 << 15) - packet.extended) & _WRAP16
@@ -165,15 +170,31 @@ class Slot:
         )
         return header + self._payload(packet)
 
+    def note_missing(self, sequences: Sequence[int]) -> list[int]:
+        """Those that the browser asks for the first time; what was not sent here is left out."""
+        fresh: list[int] = []
+        for sequence in sequences:
+            extended = self._extended(sequence)
+            if extended is not None and extended > self._missing_to:
+                self._missing_to = extended
+                fresh.append(sequence)
+        self.missing += len(fresh)
+        return fresh
+
+    def _extended(self, sequence: int) -> int | None:
+        """The source's own number of what went out as `sequence`; None if that was not for this slot."""
+        source = self.source
+        if source is None:
+            return None
+        behind = (source.highest + self.sequence_offset - sequence) & _WRAP16
+        extended = source.highest - behind
+        return extended if behind < 0x8000 and extended >= self.base else None
+
     def repeat(self, sequence: int) -> bool:
         """Send once more what went out as `sequence`, in the repair stream if there is one; False if it is not
         remembered or was not for this slot."""
-        source = self.source
-        if source is None:
-            return False
-        behind = (source.highest + self.sequence_offset - sequence) & _WRAP16
-        extended = source.highest - behind
-        packet = source.remembered(extended) if behind < 0x8000 and extended >= self.base else None
+        source, extended = self.source, self._extended(sequence)
+        packet = source.remembered(extended) if source is not None and extended is not None else None
         if packet is None:
             return False
         self.repeats += 1
@@ -197,16 +218,18 @@ class Slot:
         lost, at_s = self._lost
         return lost if now_s - at_s < _REPORT_HOLDS_S else 0.0
 
-    def take_loss(self) -> float | None:
-        """The share lost by the newest report since this was asked last; None if none came. Each report counts once:
-        one that tells of a whole outage is no lasting loss."""
+    def take_loss(self, after_s: float) -> float | None:
+        """The share lost by the newest report since this was asked last; None if none came, or if it reaches back
+        before `after_s`. Each report counts once: one that tells of a whole outage is no lasting loss."""
         news, self._news = self._news, None
-        return news
+        return news[0] if news is not None and news[1] >= after_s else None
 
     def on_report(self, report: rtcp.Report, now_s: float) -> None:
         """What the browser says about this slot."""
-        self._news = report.fraction_lost / 256
-        self._lost = self._news, now_s
+        lost = report.fraction_lost / 256
+        # It tells of the time since the one before.
+        self._news = lost, self._lost[1]
+        self._lost = lost, now_s
         if self._report_sent is not None and report.lsr == self._report_sent[0]:
             round_trip_ms = 1000 * (now_s - self._report_sent[1] - report.dlsr / 65536)
             if round_trip_ms >= 0:

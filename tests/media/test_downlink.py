@@ -1,0 +1,132 @@
+"""What a browser's own words about a way down come to: shares lost, and how much of it is repeated. The clock is a
+number, the browser a list of what it asks for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from cosession.media.embedded import rtcp
+from cosession.media.embedded.allowance import Level
+from cosession.media.embedded.downlink import Downlink
+from cosession.media.embedded.forward import Slot
+from cosession.media.embedded.stream import Source
+from tests.media.test_streams import AUDIO, KEYFRAME, VIDEO, Sent, arrive, attach
+
+#: What each level costs, from sound alone to large pictures.
+COSTS = (20.0, 120.0, 120.0, 300.0)
+
+
+class Way:
+    """One picture and one sound to one browser, 50 packets a second of each."""
+
+    def __init__(self) -> None:
+        self.outlet = Sent()
+        self.down = Downlink([(AUDIO, replace(VIDEO, rtx=97))], self.outlet, 0.0)
+        ((sound, picture),) = self.down.slots
+        assert sound is not None
+        assert picture is not None
+        self.sound, self.picture = sound, picture
+        self.sources = [Source("audio", "a", 1, AUDIO), Source("video", "a", 2, VIDEO)]
+        attach(self.sources[0], sound, 0.0)
+        attach(self.sources[1], picture, 0.0)
+        self.now_s, self.number = 0.0, 100
+
+    def second(self) -> list[int]:
+        """Send for a second; the numbers under which the pictures' packets left."""
+        before = len(self.outlet.packets)
+        for _ in range(50):
+            self.number += 1
+            self.now_s += 0.02
+            arrive(self.sources[0], self.number, self.number * 960, self.now_s)
+            arrive(self.sources[1], self.number, self.number * 1800, self.now_s, KEYFRAME)
+        for source in self.sources:
+            source.report(self.now_s)
+        return self.outlet.sequences[before + 1 :: 2]
+
+    def repeated(self, slot: Slot, sequences: list[int]) -> int:
+        before = slot.repeats
+        self.down.on_nack(slot.ssrc, sequences)
+        return slot.repeats - before
+
+    def report(self, slot: Slot, lost: float) -> None:
+        self.down.on_reports([rtcp.Report(slot.ssrc, round(256 * lost), 0, 0, 0, 0, 0)], self.now_s)
+
+    def look(self) -> bool:
+        return self.down.look(self.now_s, COSTS)
+
+
+def test_what_is_asked_for_counts_as_lost_though_the_reports_say_nothing_of_it() -> None:
+    way = Way()
+    for _ in range(3):
+        assert way.down.allowance.level is Level.FULL
+        left = way.second()
+        way.down.on_nack(way.picture.ssrc, left[:20])
+        way.report(way.picture, 0.0)
+        way.look()
+    assert way.down.allowance.level < Level.FULL
+
+
+def test_an_outage_that_is_over_lowers_nothing() -> None:
+    way = Way()
+    left = [number for _ in range(3) for number in way.second()]
+    way.look()
+    way.down.on_nack(way.picture.ssrc, left)
+    for _ in range(5):
+        way.second()
+        assert not way.look()
+    assert way.down.allowance.level is Level.FULL
+
+
+def test_what_is_asked_for_again_and_again_counts_once() -> None:
+    way = Way()
+    for _ in range(6):
+        left = way.second()
+        for _ in range(10):
+            way.down.on_nack(way.picture.ssrc, left[:3])
+        assert not way.look()
+    assert way.picture.missing == 18
+
+
+def test_repeats_take_a_share_of_the_way_and_no_more() -> None:
+    way = Way()
+    assert way.repeated(way.picture, way.second()) == 20, "the first second's"
+    way.look()
+    left = way.second()
+    assert way.repeated(way.picture, left[:5]) == 5
+    assert way.repeated(way.picture, left) == 15, "a few, at the least"
+    way.look()
+    fresh = way.second()
+    assert way.repeated(way.picture, [*left, *fresh[:20]]) == 20
+    again = {int.from_bytes(packet[-len(KEYFRAME) - 2 : -len(KEYFRAME)], "big") for packet in way.outlet.packets[-20:]}
+    assert again == set(fresh[:20]), "what is new goes first"
+    for _ in range(200):  # a room of many pictures
+        way.number += 1
+        arrive(way.sources[1], way.number, way.number * 1800, way.now_s, KEYFRAME)
+    way.look()
+    assert way.repeated(way.picture, way.second()) == 50
+    assert way.repeated(way.picture, way.second()) == 25, "0.3 of 250"
+
+
+def test_a_report_from_before_the_level_changed_says_nothing_of_the_new_one() -> None:
+    way = Way()
+    way.second()
+    way.report(way.sound, 0.0)
+    for lowers in (False, False, True):
+        way.second()
+        way.report(way.picture, 0.5)
+        assert way.look() is lowers
+    lowered = way.down.allowance.level
+    for _ in range(3):
+        way.second()
+        way.report(way.picture, 0.0)
+        assert not way.look()
+    way.second()
+    way.report(way.sound, 0.875)  # since second 0
+    assert way.down.loss(way.now_s) > 0.4, "it is shown"
+    assert way.down._take_loss() is None, "and not counted"
+    way.second()
+    way.report(way.sound, 0.875)
+    assert way.down._take_loss() == pytest.approx(0.875)
+    assert way.down.allowance.level is lowered
