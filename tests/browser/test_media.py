@@ -15,19 +15,29 @@ pytestmark = pytest.mark.browser
 _TAMPERED = """Object.defineProperty(MediaStreamTrack.prototype, 'enabled', {get: () => true, set: () => undefined});"""
 
 
-#: The second socket, that of the room, opens so many milliseconds late, as behind a slow proxy.
+#: The second socket, that of the room, opens after so many milliseconds and speaks after so many, as behind a slow
+#: proxy; an offer takes so many, as on a slow computer.
 _SLOW = """{
-  const Own = window.WebSocket;
+  const [opens, speaks, offers] = %s;
+  const Socket = window.WebSocket;
   let made = 0;
-  window.WebSocket = class extends Own {
+  window.WebSocket = class extends Socket {
     constructor(...given) {
       super(...given);
-      this.until = ++made === 2 ? performance.now() + %d : 0;
+      const now = ++made === 2 ? performance.now() : -Infinity;
+      [this.opens, this.speaks] = [now + opens, now + speaks];
     }
-    get readyState() { return performance.now() < this.until ? Own.CONNECTING : super.readyState; }
-    set onopen(told) {
-      super.onopen = told && (event => setTimeout(() => told(event), this.until - performance.now()));
+    get readyState() { return this.told ? super.readyState : Socket.CONNECTING; }
+    set onopen(f) {
+      const tell = event => { this.told = true; f(event); };
+      super.onopen = f && (event => setTimeout(tell, this.opens - performance.now(), event));
     }
+    set onmessage(f) { super.onmessage = f && (event => setTimeout(f, this.speaks - performance.now(), event)); }
+  };
+  const make = RTCPeerConnection.prototype.setLocalDescription;
+  RTCPeerConnection.prototype.setLocalDescription = async function (...given) {
+    await make.apply(this, given);
+    await new Promise(done => setTimeout(done, offers));
   };
 }"""
 
@@ -45,13 +55,21 @@ async def test_three_pages_see_each_other_and_a_late_joiner_sees_moving_faces(ho
         await person.sees(["p3"])
 
 
-@pytest.mark.parametrize(("late_ms", "offers"), [(400, 1), (3_500, 2)])
+@pytest.mark.parametrize(
+    ("opens_ms", "speaks_ms", "offers_ms", "offers"),
+    [
+        pytest.param(400, 0, 0, 1, id="ready before the socket"),
+        pytest.param(0, 2_000, 700, 1, id="ready before the welcome"),
+        pytest.param(0, 0, 1_000, 1, id="ready after the welcome"),
+        pytest.param(3_500, 0, 0, 2, id="too old"),
+    ],
+)
 async def test_the_offer_is_made_on_the_way_in_and_anew_if_that_was_long(
-    house: House, late_ms: int, offers: int
+    house: House, opens_ms: int, speaks_ms: int, offers_ms: int, offers: int
 ) -> None:
     made = await house.make(2)
     (here,) = await house.enter(made, "f")
-    slow = await house.seat(made, "p1", script=_SLOW % late_ms)
+    slow = await house.seat(made, "p1", script=_SLOW % [opens_ms, speaks_ms, offers_ms])
     await slow.open()
     await slow.enter()
     await slow.sees(["f"])

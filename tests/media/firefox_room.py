@@ -122,6 +122,7 @@ async def test_firefox_opens_the_room_by_its_link_and_is_heard_when_the_floor_pa
         lead, listener = await house.enter(made, "f", "p2")
         client = await stranger.open(made.links["p1"])
         await until(lambda: pressed(client, "[data-gesture=enter]"))
+        await until(lambda: connected(client), 20)
         await until(lambda: rises(client, ["f", "p2"]), 20)
         await lead.sees(["p1", "p2"])
         await listener.sees(["f", "p1"])
@@ -153,6 +154,11 @@ async def pressed(page: FirefoxPage, selector: str) -> bool:
         "s => { const b = document.querySelector(s); b?.click(); return b !== null; }", selector
     )
     return bool(found)
+
+
+async def connected(page: FirefoxPage) -> bool:
+    """Before this, Firefox may leave a question for its figures without an answer for ever."""
+    return bool(await page.evaluate("() => cosession.state().path === 'connected'"))
 
 
 async def rises(page: FirefoxPage, seats: list[str]) -> bool:

@@ -87,7 +87,7 @@ export class Room {
     });
     this.media = new Media(
       this.devices,
-      (message) => this.#connection.send(message),
+      (message) => this.link === "up" && this.#connection.send(message),
       () => this.#connection.hears,
       changed,
     );
