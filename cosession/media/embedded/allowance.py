@@ -74,7 +74,7 @@ class Allowance:
         self._weigh(sent_kbps, told_loss)
         loss = told_loss or 0.0
         self._arrives_kbps = _HIDDEN * sent_kbps * (1 - loss)
-        if self._calm_since_s is None or self._squeezed or loss > _LITTLE:
+        if self._calm_since_s is None or self._squeezed > 0 or loss > _LITTLE:
             self._calm_since_s = now_s
         if self._trial_from is not None and now_s >= self._trial_until_s:
             self._trial_from = None
@@ -104,7 +104,8 @@ class Allowance:
     def _fall(self, level: Level, now_s: float) -> None:
         self.level = min(self.level, level)
         self._trial_from = None
-        self._squeezed = self._losing = 0
+        # An estimate goes on falling for a while after what was too much for it is over.
+        self._squeezed, self._losing = -_LOOKS, 0
         self._calm_since_s = now_s
 
     def _lower(self, cost_kbps: Sequence[float]) -> Level:
