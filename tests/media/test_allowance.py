@@ -73,6 +73,15 @@ def test_where_hardly_anything_arrives_it_is_lowered_to_sound_in_three_looks() -
     assert narrow.run(3)[-1] is Level.SOUND, "not a step each time"
 
 
+def test_an_estimate_that_recovers_slowly_after_a_fall_is_no_second_one() -> None:
+    allowance, levels = Allowance(), list[Level]()
+    for now_s, estimate in enumerate((1_300, 1_250, 1_200, 1_150, 950, 900, 850, 800, 750, 700)):
+        allowance.estimate_kbps = estimate
+        allowance.look(now_s, COSTS[allowance.level], 0.0, COSTS)
+        levels.append(allowance.level)
+    assert levels == [Level.FULL] * 3 + [Level.SMALL] * 6 + [Level.STAGE], "nor is it waited for for ever"
+
+
 def test_it_climbs_back_by_trials_that_become_rare() -> None:
     link = Link(1_500)
     levels = link.run(400)
