@@ -23,7 +23,7 @@ _LOAD_S = 0.001
 #: A datagram waits for half a pulse on average, and then for those before it. A pulse is as long as it takes to bring
 #: `_LOT` datagrams, for a wake shared by so many is cheap enough; within these bounds.
 _LONGEST_S, _SHORTEST_S = 0.0025, 0.001
-_LOT = 7
+_LOT = 8
 #: How far the mean of batches may stray before the pulse is set anew, and the share of the newest in it.
 _STRAY = 1.2
 _NEWEST = 1 / 32
