@@ -86,6 +86,14 @@ def test_reports_and_requests_are_read_by_others_and_back() -> None:
     assert rtcp.parse(bytes(fir)) == [rtcp.KeyframeRequest(9)]
 
 
+def test_of_a_request_for_thousands_no_more_is_read_than_could_be_repeated() -> None:
+    gaps = b"".join(struct.pack("!HH", 17 * gap, 0xFFFF) for gap in range(300))
+    request = struct.pack("!BBHLL", 0x81, 205, 2 + 300, 1, 6) + gaps
+    (nack,) = rtcp.parse(request + rtcp.picture_loss(1, 7))[:1]
+    assert nack == rtcp.Nack(6, tuple(range(31 * 17)))
+    assert rtcp.parse(request + rtcp.picture_loss(1, 7))[1] == rtcp.KeyframeRequest(7), "what follows is read"
+
+
 def told(feedback: bytes) -> dict[int, int]:
     """A second reading of transport-wide feedback, by the draft's own words: number to time in units of 250 µs."""
     base, count, tail = struct.unpack_from("!HHL", feedback, 12)

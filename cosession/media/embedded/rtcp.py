@@ -14,6 +14,8 @@ from operator import sub
 
 _SR, _RR, _BYE, _RTPFB, _PSFB = 200, 201, 203, 205, 206
 _NACK, _TRANSPORT, _PLI, _FIR, _REMB = 1, 15, 1, 4, 15
+#: In one request, each of up to 17 packets: as many as are remembered (`stream`). The rest would be work for nothing.
+_MOST_GAPS = 31
 _REPORT = struct.Struct("!LB3sLLLL")
 
 
@@ -130,7 +132,7 @@ def _reports(body: bytes, at: int, count: int) -> tuple[Report, ...]:
 
 def _lost(body: bytes) -> tuple[int, ...]:
     sequences: list[int] = []
-    for at in range(8, len(body) - 3, 4):
+    for at in range(8, min(len(body), 8 + 4 * _MOST_GAPS) - 3, 4):
         first, mask = struct.unpack_from("!HH", body, at)
         sequences.append(first)
         sequences.extend((first + 1 + bit) & 0xFFFF for bit in range(16) if mask >> bit & 1)
