@@ -65,8 +65,7 @@ export class Media {
 
   /** On the way in: make the offer while the socket is being opened. `others` in slot order. */
   begin(others: string[]): void {
-    clearTimeout(this.#timer);
-    this.#pc?.close();
+    this.#drop();
     this.#seats = others;
     this.#set("connecting");
     void this.#connect();
@@ -154,10 +153,7 @@ export class Media {
   }
 
   close(): void {
-    clearTimeout(this.#timer);
-    this.#pc?.close();
-    this.#pc = null;
-    this.#slots = [];
+    this.#drop();
     for (const voice of this.#voices.values()) voice.srcObject = null;
     this.#set("none");
   }
@@ -183,12 +179,16 @@ export class Media {
     return found;
   }
 
-  /** Give the connection up at once, whatever it was about to offer, and make another. */
-  #renew(after_ms: number): void {
+  #drop(): void {
     clearTimeout(this.#timer);
     this.#pc?.close();
     this.#pc = null;
     this.#slots = [];
+  }
+
+  /** Give the connection up at once, whatever it was about to offer, and make another. */
+  #renew(after_ms: number): void {
+    this.#drop();
     this.#set("connecting");
     this.changed();
     this.#timer = window.setTimeout(() => void this.#connect(), after_ms);

@@ -61,7 +61,6 @@ class Allowance:
         self.estimate_kbps: float | None = None
         self._before_kbps: float | None = None
         self._squeezed = self._losing = 0
-        self._arrives_kbps = 0.0
         self._calm_since_s: float | None = None
         self._wait_s = _WAIT_S
         self._trial_from: Level | None = None
@@ -73,7 +72,6 @@ class Allowance:
         before = self.level
         self._weigh(sent_kbps, told_loss)
         loss = told_loss or 0.0
-        self._arrives_kbps = _HIDDEN * sent_kbps * (1 - loss)
         if self._calm_since_s is None or self._squeezed > 0 or loss > _LITTLE:
             self._calm_since_s = now_s
         if self._trial_from is not None and now_s >= self._trial_until_s:
@@ -85,7 +83,7 @@ class Allowance:
             self._wait_s = min(_LONGEST_WAIT_S, 2 * self._wait_s)
         elif trouble and self.level > Level.SOUND:
             floor = Level.SMALL if self._losing >= _LOOKS and loss <= _FAR_TOO_MUCH else Level.SOUND
-            self._fall(max(self._lower(cost_kbps), floor), now_s)
+            self._fall(max(self._lower(cost_kbps, _HIDDEN * sent_kbps * (1 - loss)), floor), now_s)
         elif self.level < Level.FULL and now_s - self._calm_since_s >= self._wait_s:
             self._trial_from, self._trial_until_s = self.level, now_s + _TRIAL_S
             self.level = self._higher(cost_kbps)
@@ -108,10 +106,10 @@ class Allowance:
         self._squeezed, self._losing = -_LOOKS, 0
         self._calm_since_s = now_s
 
-    def _lower(self, cost_kbps: Sequence[float]) -> Level:
+    def _lower(self, cost_kbps: Sequence[float], arrives_kbps: float) -> Level:
         """The first level below that costs less and fits: the estimate, and what arrives."""
         level = self.level
-        fits_kbps = [self._arrives_kbps] if self._losing >= _LOOKS else []
+        fits_kbps = [arrives_kbps] if self._losing >= _LOOKS else []
         if self._squeezed >= _LOOKS and self.estimate_kbps is not None:
             fits_kbps.append(self.estimate_kbps)
         while level > Level.SOUND:

@@ -75,8 +75,7 @@ class Downlink:
         if slot is None or slot.source is None:
             return
         fresh = slot.note_missing(sequences)
-        again = set(sequences).difference(fresh)
-        for sequence in [*fresh, *again][: self._repeats_left]:
+        for sequence in list(dict.fromkeys([*fresh, *sequences]))[: self._repeats_left]:
             if not slot.repeat(sequence):
                 slot.source.want_keyframe()
                 return

@@ -9,7 +9,6 @@ offers anew is served by another worker, and the dead one starts again on the sa
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +18,7 @@ import structlog
 
 from cosession.core.stage import RoomPlan
 from cosession.media.embedded import control
-from cosession.media.embedded.process import WorkerProcess
+from cosession.media.embedded.process import WorkerProcess, end
 from cosession.room.ports import MediaListener, OfferRefused, SeatFigures, Unavailable, WorkerFigures
 
 log = structlog.get_logger()
@@ -34,14 +33,6 @@ _RETRY_S = (0.0, 0.2, 0.5, 1.0, 2.0)
 #: 2 to 3 s after its last word, so that its rooms have media again before a path counts as lost.
 _LOOK_S = 1.0
 _ANSWER_S = 1.0
-
-
-async def _end(task: asyncio.Task[None] | None) -> None:
-    """Cancel a task and see it end."""
-    if task is not None:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
 
 
 @dataclass(slots=True)
@@ -85,7 +76,7 @@ class _Supervised:
         if process is not None:
             process.on_death = lambda: None
         for task in (self._again, self._watch):
-            await _end(task)
+            await end(task)
         if process is not None:
             await process.stop()
 
@@ -211,7 +202,7 @@ class EmbeddedMedia:
         workers, self._workers = self._workers, []
         await asyncio.gather(*(worker.stop() for worker in workers))
         # Last: as long as a place is being filled, it may take the spare or ask for another.
-        await _end(self._sparing)
+        await end(self._sparing)
         if (spare := self.take_spare()) is not None:
             await spare.stop()
         self._rooms.clear()

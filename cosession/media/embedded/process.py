@@ -22,6 +22,14 @@ _ANSWER_S = 10.0
 _STOP_S = 3.0
 
 
+async def end(task: asyncio.Task[None] | None) -> None:
+    """Cancel a task and see it end."""
+    if task is not None:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
 class WorkerProcess:
     """A running worker. `on_event` gets what it says unasked; `on_death` is called once, when it is gone after it had
     started."""
@@ -149,10 +157,7 @@ class WorkerProcess:
 
     async def stop(self) -> None:
         """End the stream, then the process if it does not follow within 3 s. `on_death` is not called."""
-        if self._reading is not None:
-            self._reading.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._reading
+        await end(self._reading)
         await self._bury()
 
     async def _ask(self, request: int, command: control.Message, patience_s: float = _ANSWER_S) -> control.Event:
