@@ -7,7 +7,8 @@ holds").
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from cosession.core.floor import closed_roles
@@ -17,7 +18,17 @@ from cosession.core.room_view import CaptureView
 from cosession.core.schedule import LEAVING_MS
 from cosession.core.script import CaptureSpec
 from cosession.core.state import Capture, PhaseInstance, SessionState
-from cosession.core.vocabulary import FloorMode, HoldCause, Job, PhaseStatus, RefusalCode, Status, Visibility, Who
+from cosession.core.vocabulary import (
+    Family,
+    FloorMode,
+    HoldCause,
+    Job,
+    PhaseStatus,
+    RefusalCode,
+    Status,
+    Visibility,
+    Who,
+)
 
 Drafts = Mapping[tuple[str, str], Mapping[str, str]]
 """Unsent texts, by (seat, capture)."""
@@ -38,8 +49,9 @@ def open_specs(state: SessionState) -> Iterator[tuple[str | None, CaptureSpec]]:
 
 
 def _newest(state: SessionState, *statuses: PhaseStatus) -> Iterable[PhaseInstance]:
-    """Of each phase the last instance that is so: what was written in an earlier one was another client's."""
-    return {phase.id: phase for phase in state.phases if phase.status in statuses}.values()
+    """Of each phase the last instance that is so, for each of its clients where the role rotates: what was written in
+    an earlier one was another client's, who withdrew."""
+    return {(phase.id, phase.client): phase for phase in state.phases if phase.status in statuses}.values()
 
 
 @kept("phases", "step", "narrowed")
@@ -50,7 +62,7 @@ def _open_now(state: SessionState) -> tuple[tuple[str | None, CaptureSpec], ...]
     found = [(instance.key, s) for s in phase.captures if not s.steps or step.index in s.steps]
     for other in _newest(state, PhaseStatus.DONE):
         specs = state.script.phase(other.id).captures
-        if other.id != phase.id:
+        if other.id != phase.id and other.client in (None, instance.client):
             narrowed = {spec.id for spec in specs if state.narrowed and spec.in_sight}
             found += [(other.key, spec) for spec in specs if phase.id in spec.also_in or spec.id in narrowed]
     if phase.steps[step.index].floor is FloorMode.SILENT_WRITING:
@@ -60,11 +72,14 @@ def _open_now(state: SessionState) -> tuple[tuple[str | None, CaptureSpec], ...]
     return (*found,)
 
 
-def authors(state: SessionState, spec: CaptureSpec) -> frozenset[str]:
-    """Who may write it. While the scribe is absent, or there is none, the members write for themselves; the client not
-    what is hidden from the client."""
+def authors(state: SessionState, spec: CaptureSpec, key: str | None = None) -> frozenset[str]:
+    """Who may write it, in the phase instance `key`. While the scribe is absent, or there is none, the members write
+    for themselves; the client not what is hidden from the client."""
     themselves = Who.CONSULTANTS if spec.visible is Visibility.NOT_CLIENT else Who.MEMBERS
     whos = [themselves if who is Who.SCRIBE and not _scribe_here(state) else who for who in spec.by]
+    client = state.client_of(key)
+    if client != state.client:  # where the role rotates, what is open after the close is open to the client of then
+        return frozenset((client,)) if client is not None and Who.CLIENT in whos else frozenset()
     return frozenset(seat for who in whos for seat in state.seats_of(who))
 
 
@@ -78,7 +93,7 @@ def writable(state: SessionState, seat: str, now_ms: int) -> list[tuple[str | No
     current = state.current_phase
     result: list[tuple[str | None, CaptureSpec]] = []
     for key, spec in (*open_specs(state), *_before_leaving(state, seat, now_ms)):
-        if seat not in authors(state, spec) or any(spec is known for _, known in result):
+        if seat not in authors(state, spec, key) or any(spec is known for _, known in result):
             continue
         later = current is not None and current.id in spec.also_in
         if later and seat in closed_roles(state):
@@ -106,10 +121,17 @@ def latest(state: SessionState, seat: str, capture: str, key: str | None) -> Cap
     return next((c for c in reversed(state.captures) if (c.seat, c.capture, c.phase) == (seat, capture, key)), None)
 
 
+def left(state: SessionState, seat: str, spec: CaptureSpec, key: str | None) -> int | None:
+    """How many more of this kind the seat may write in this phase instance; None for what there is one of."""
+    if spec.ceiling is None:
+        return None
+    written = sum((c.seat, c.capture, c.phase) == (seat, spec.id, key) for c in state.captures)
+    return max(spec.ceiling - written, 0)
+
+
 def full(state: SessionState, seat: str, spec: CaptureSpec, key: str | None) -> bool:
     """Whether the seat has written as many of this kind as the script allows."""
-    written = sum((c.seat, c.capture, c.phase) == (seat, spec.id, key) for c in state.captures)
-    return spec.at_most is not None and written >= spec.at_most
+    return left(state, seat, spec, key) == 0
 
 
 def rewritten(state: SessionState, seat: str, spec: CaptureSpec, key: str | None, entry: int | None) -> Capture | None:
@@ -117,7 +139,7 @@ def rewritten(state: SessionState, seat: str, spec: CaptureSpec, key: str | None
     is none of this seat's."""
     if entry is None:
         if full(state, seat, spec, key):
-            raise Refused(RefusalCode.OUT_OF_RANGE, f"{spec.id}: at most {spec.at_most}")
+            raise Refused(RefusalCode.OUT_OF_RANGE, f"{spec.id}: at most {spec.ceiling}")
         return None if spec.many else latest(state, seat, spec.id, key)
     found = next((c for c in state.captures if c.entry == entry), None)
     if found is None or (found.seat, found.capture, found.phase) != (seat, spec.id, key):
@@ -127,7 +149,8 @@ def rewritten(state: SessionState, seat: str, spec: CaptureSpec, key: str | None
 
 def in_sight(state: SessionState, seat: str) -> list[Capture]:
     """The thread: what this client wrote that stays in everybody's sight."""
-    specs = ((capture, state.spec(capture.capture)) for capture in state.captures if capture.seat == seat)
+    written = (c for c in state.captures if c.seat == seat and not c.withdrawn)
+    specs = ((capture, state.spec(capture.capture)) for capture in written)
     return [capture for capture, spec in specs if spec is not None and spec.in_sight]
 
 
@@ -173,6 +196,10 @@ def _hushed(state: SessionState, capture: Capture) -> bool:
     return state.step is not None and capture.entry in state.step.written and silent(state)
 
 
+#: What the client reads sooner or later, if it was written for them.
+_SHOWN_TO_CLIENT = (Visibility.EVERYONE, Visibility.REVEAL, Visibility.NOT_CLIENT)
+
+
 def readable(state: SessionState, seat: str, capture: Capture) -> bool:
     """Whether `seat` may read `capture` now."""
     if HoldCause.CARE in state.holds:
@@ -181,13 +208,15 @@ def readable(state: SessionState, seat: str, capture: Capture) -> bool:
         return True
     if _hushed(state, capture):
         return False
-    if capture.revealed:
-        return True
     spec = state.spec(capture.capture)
     if spec is None:
         return False
+    if capture.withdrawn:
+        return seat == capture.client and spec.visible in _SHOWN_TO_CLIENT
+    if capture.revealed:
+        return True
     if spec.visible is Visibility.NOT_CLIENT:
-        return seat != state.client
+        return seat != capture.client
     if spec.visible is Visibility.LEAD_IF_AWAY:
         return seat == state.lead and not state.seats[capture.seat].present
     return spec.visible is Visibility.EVERYONE
@@ -199,7 +228,7 @@ def for_everyone(state: SessionState, capture: Capture) -> bool:
     if HoldCause.CARE in state.holds:
         return False
     open_to_all = capture.revealed or (spec is not None and spec.visible is Visibility.EVERYONE)
-    return open_to_all and not _hushed(state, capture)
+    return open_to_all and not capture.withdrawn and not _hushed(state, capture)
 
 
 def shown(capture: Capture) -> CaptureView:
@@ -220,19 +249,59 @@ def visible(state: SessionState, seat: str) -> list[CaptureView]:
     return [shown(capture) for capture in state.captures if readable(state, seat, capture)]
 
 
-def keepsake(state: SessionState, seat: str) -> list[tuple[CaptureSpec, list[CaptureView]]]:
-    """What is theirs at the end: one's own, and for the client everything that was written to help. Script order."""
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a seat takes along of one kind. `as_client`: written for it, or by it, as the client; otherwise its own."""
+
+    spec: CaptureSpec
+    as_client: bool
+    views: Sequence[CaptureView]
+
+
+def keepsake(state: SessionState, seat: str) -> list[Kept]:
+    """What is theirs at the end: one's own, and what was written to help where one was the client. Script order."""
     phases = [spec for phase in state.script.phases for spec in phase.captures]
-    specs = [*state.script.lobby, *phases, *state.script.after]
+    result = []
+    for spec in (*state.script.lobby, *phases, *state.script.after):
+        for as_client in (True, False):
+            mine = [
+                shown(capture)
+                for capture in state.captures
+                if capture.capture == spec.id
+                and spec.keep
+                and (spec.of_client and capture.client == seat) is as_client
+                and (capture.seat == seat or (as_client and spec.for_client and readable(state, seat, capture)))
+            ]
+            if mine:
+                result.append(Kept(spec, as_client, mine))
+    return result
+
+
+def agreed(state: SessionState, seat: str) -> list[Kept]:
+    """What everyone saw of another's contract: the client's own words."""
+    specs = [
+        spec
+        for phase in state.script.phases
+        if phase.family is Family.AGREE
+        for spec in phase.captures
+        if spec.keep and spec.visible is Visibility.EVERYONE and spec.by == (Who.CLIENT,)
+    ]
     result = []
     for spec in specs:
-        mine = [
-            shown(capture)
-            for capture in state.captures
-            if capture.capture == spec.id
-            and spec.keep
-            and (capture.seat == seat or (spec.for_client and seat == state.client and readable(state, seat, capture)))
+        seen = [
+            shown(c)
+            for c in state.captures
+            if c.capture == spec.id and seat not in (c.client, c.seat) and readable(state, seat, c)
         ]
-        if mine:
-            result.append((spec, mine))
+        if seen:
+            result.append(Kept(spec, False, seen))
     return result
+
+
+def withdrawn(state: SessionState, seat: str) -> list[Capture]:
+    """What this seat wrote as a client who withdrew, or had noted for it, and what can still be erased
+    (`room.actor.Room.erase_withdrawn`). Empty while it is client."""
+    if seat == state.client:
+        return []
+    theirs = (c for c in state.captures if c.withdrawn and c.client == seat and c.apart and c.fields)
+    return [c for c in theirs if (spec := state.spec(c.capture)) is not None and Who.CLIENT in spec.by]

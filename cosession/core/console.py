@@ -67,9 +67,12 @@ def _grantable(state: SessionState, now_ms: int) -> list[str]:
 
 
 def _counts(state: SessionState) -> dict[str, int]:
-    phase = state.current_phase
-    specs = [] if phase is None else [spec for spec in phase.captures if spec.visible is Visibility.LEAD_COUNT]
-    return {spec.id: len({c.seat for c in state.captures if c.capture == spec.id}) for spec in specs}
+    phase, instance = state.current_phase, state.current
+    if phase is None or instance is None:
+        return {}
+    written = [(c.capture, c.seat) for c in state.captures if c.phase == instance.key]
+    specs = [spec for spec in phase.captures if spec.visible is Visibility.LEAD_COUNT]
+    return {spec.id: len({seat for capture, seat in written if capture == spec.id}) for spec in specs}
 
 
 def _client_away(state: SessionState, now_ms: int) -> ClientAway | None:

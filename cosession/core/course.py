@@ -149,6 +149,7 @@ class Course:
     ) -> None:
         """Keep a text of a seat: a new capture, or the next version of the one it has, or of `entry`."""
         was = cap.rewritten(self.state, seat, spec, key, entry)
+        client = self.state.client_of(key)
         self.emit(
             ev.CaptureSubmitted(
                 entry=self.state.entries + 1 if was is None else was.entry,
@@ -157,6 +158,7 @@ class Course:
                 seat=seat,
                 version=1 if was is None else was.version + 1,
                 fields=fields,
+                key=ev.client_key(client) if client is not None and Who.CLIENT in spec.by else None,
             )
         )
 
@@ -177,8 +179,9 @@ class Course:
                 self.write(spec, key, seat, kept)
 
     def _reveal(self, spec: CaptureSpec) -> None:
+        key = None if self.state.current is None else self.state.current.key
         if spec.reveal is not Reveal.NEVER and any(
-            c.capture == spec.id and not c.revealed for c in self.state.captures
+            c.capture == spec.id and c.phase == key and not c.revealed for c in self.state.captures
         ):
             self.emit(ev.CaptureRevealed(capture=spec.id))
 

@@ -68,7 +68,7 @@ def _media_path_changed(state: SessionState, e: ev.MediaPathChanged, at_ms: int)
 
 def _client_changed(state: SessionState, e: ev.ClientChanged, at_ms: int) -> SessionState:
     """The running phase is left, and from the script's `client_from` on there are new instances of what had begun."""
-    current = state.current
+    state, current = _withdrawn(state), state.current
     if current is None or not e.again:
         return new_client(state, e.seat)
     state = left(state, current.key, at_ms, PhaseStatus.SKIPPED)
@@ -79,6 +79,15 @@ def _client_changed(state: SessionState, e: ev.ClientChanged, at_ms: int) -> Ses
         anew.append(PhaseInstance(key, script.id, script.planned_ms, script.minimum_ms))
     state = replace(state, phases=(*state.phases[:place], *anew, *state.phases[place:]))
     return new_client(replace(state, waived=frozenset(), narrowed=False), e.seat)
+
+
+def _withdrawn(state: SessionState) -> SessionState:
+    """What belongs to the client of so far goes with them, out of everybody's sight but its author's."""
+    specs = {capture.entry: state.spec(capture.capture) for capture in state.captures if capture.client == state.client}
+    theirs = {entry for entry, spec in specs.items() if spec is not None and spec.of_client}
+    return replace(
+        state, captures=tuple(replace(c, withdrawn=True) if c.entry in theirs else c for c in state.captures)
+    )
 
 
 def _going_on_agreed(state: SessionState, e: ev.GoingOnAgreed, at_ms: int) -> SessionState:

@@ -255,6 +255,8 @@ class Writable(View):
     """The last submitted text, to go on from."""
     draft: dict[str, str]
     submitted: bool
+    left: int | None
+    """Of several: how many more, told once they are few; after the last one it is no longer writable."""
 
 
 class CatchUp(View):
@@ -293,6 +295,8 @@ class Own(View):
     recalled: bool
     """The client asks to come back to the request, and it is on me to say it."""
     catch_up: CatchUp | None
+    withdrawn: int
+    """So many texts of mine as a client who withdrew can still be erased."""
     offers: list[Job]
     """Jobs that are offered to me."""
     pause_asked: bool

@@ -127,6 +127,10 @@ class CaptureField(Model):
         return options
 
 
+#: What nobody reaches who writes what is said: in the longest `questions` (38 min) a scribe notes about forty.
+CEILING = 60
+
+
 class CaptureSpec(Model):
     """Something that is written down in a phase (method.md: `capture`)."""
 
@@ -138,8 +142,8 @@ class CaptureSpec(Model):
     reveal: Reveal = Field(default=Reveal.NEVER, validate_default=True)
     many: bool = False
     """Several by one author; otherwise a new text is a new version of the same capture."""
-    at_most: int | None = Field(default=None, ge=2, le=20)
-    """Of several, so many by one author."""
+    at_most: int | None = Field(default=None, ge=2, le=100)
+    """Of several, so many by one author in one phase; `CEILING` if left out."""
     steps: tuple[int, ...] = ()
     """Steps (from 0) in which it may be written; empty: all of the phase."""
     early: bool = False
@@ -155,6 +159,16 @@ class CaptureSpec(Model):
     """Its author is told, while writing, that a question sounds like advice (`lint`)."""
     open_h: int = Field(default=0, ge=0, le=168)
     """So many hours after the close its author may still write it."""
+
+    @property
+    def ceiling(self) -> int | None:
+        """How many of it one author writes in one phase at most; None for what there is one of."""
+        return self.at_most or (CEILING if self.many else None)
+
+    @property
+    def of_client(self) -> bool:
+        """It belongs to the client for whom it was written: it was written to help, or by the client alone."""
+        return self.for_client or self.by == (Who.CLIENT,)
 
     @field_validator("reveal")
     @classmethod

@@ -156,6 +156,12 @@ class Capture:
     version: int
     fields: Mapping[str, str]
     revealed: bool = False
+    client: str | None = None
+    """Who was client when it was written: whose it is, if it belongs to the client."""
+    withdrawn: bool = False
+    """That client withdrew: it is theirs and its author's alone."""
+    apart: bool = False
+    """Sealed with a key of its own kind, so that it can be erased without the client's name (`client_key`)."""
 
 
 @dataclass(frozen=True)
@@ -308,6 +314,11 @@ class SessionState:
     @kept_property("seats")
     def observers(self) -> frozenset[str]:
         return frozenset(seat.id for seat in self.seats.values() if seat.role is Role.OBSERVER)
+
+    def client_of(self, key: str | None) -> str | None:
+        """Who is client in this phase instance: its own where the role rotates, else the client of the moment."""
+        instance = None if key is None else self.instance(key)
+        return self.client if instance is None or instance.client is None else instance.client
 
     def holder_of(self, job: Job) -> str | None:
         """The seat that has this job."""

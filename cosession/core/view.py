@@ -54,6 +54,8 @@ from cosession.core.vocabulary import (
 #: Who was away for at least so long reads what went on, for so long after the return.
 CATCH_UP_MS = 10_000
 CATCH_UP_FOR_MS = 180_000
+#: So many texts of a kind before the last, its author is told how many more there may be.
+FEW = 5
 
 
 # -- common --------------------------------------------------------------------------------------------------------
@@ -278,7 +280,7 @@ def _written(state: SessionState) -> dict[str, int]:
     if phase is None or instance is None:
         return {}
     return {
-        spec.id: sum(c.capture == spec.id and not c.revealed for c in state.captures)
+        spec.id: sum(c.capture == spec.id and c.phase == instance.key and not c.revealed for c in state.captures)
         for spec in phase.captures
         if spec.visible is Visibility.REVEAL
     }
@@ -306,16 +308,13 @@ def own(state: SessionState, seat: str, now_ms: int, drafts: Mapping[str, Mappin
         may_be_heard=seat in may_speak(state),
         mic_reason=mic_reason(state, me),
         writable=_writable(state, seat, now_ms, drafts),
-        captures=[
-            cap.shown(capture)
-            for capture in state.captures
-            if cap.readable(state, seat, capture) and not cap.for_everyone(state, capture)
-        ],
+        captures=[cap.shown(capture) for capture in _own_captures(state, seat)],
         lead_away=away and Job.DEPUTY in me.jobs and lead is not None and now_ms - lead.since_ms >= sch.DEPUTY_TOLD_MS,
         holds_keys=keys,
         undo=_undo(state, now_ms) if keys else None,
         recalled=keys and state.recalled,
         catch_up=_catch_up(state, me, now_ms),
+        withdrawn=len(cap.withdrawn(state, seat)),
         offers=[job for job in Job if state.offers.get(job) == seat],
         pause_asked=seat in state.pause_wanted,
         expert=me.expert,
@@ -323,6 +322,17 @@ def own(state: SessionState, seat: str, now_ms: int, drafts: Mapping[str, Mappin
         goes_on=me.goes_on,
         talk_ms=sum(talk.get(seat, 0) for talk in state.talk.values()),
     )
+
+
+def _own_captures(state: SessionState, seat: str) -> Iterator[Capture]:
+    """What this seat may read and not everybody. Of earlier phases only what there is one of, so that a view does not
+    grow with them: the rest is in the drawer."""
+    keys = {key for key, _ in cap.open_specs(state)} | {None if state.current is None else state.current.key}
+    for capture in state.captures:
+        spec = state.spec(capture.capture)
+        near = capture.phase in keys or (spec is not None and not spec.many)
+        if near and cap.readable(state, seat, capture) and not cap.for_everyone(state, capture):
+            yield capture
 
 
 def _catch_up(state: SessionState, me: SeatState, now_ms: int) -> CatchUp | None:
@@ -350,6 +360,7 @@ def _writable(state: SessionState, seat: str, now_ms: int, drafts: Mapping[str, 
         if cap.full(state, seat, spec, key):
             continue
         was = None if spec.many else cap.latest(state, seat, spec.id, key)
+        more = cap.left(state, seat, spec, key)
         result.append(
             Writable(
                 spec=spec,
@@ -357,6 +368,7 @@ def _writable(state: SessionState, seat: str, now_ms: int, drafts: Mapping[str, 
                 fields={} if was is None else dict(was.fields),
                 draft=dict(drafts.get(spec.id, {})),
                 submitted=cap.latest(state, seat, spec.id, key) is not None,
+                left=None if more is None or more > FEW else more,
             )
         )
     return result

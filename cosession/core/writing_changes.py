@@ -23,16 +23,32 @@ def _capture_submitted(state: SessionState, e: ev.CaptureSubmitted, at_ms: int) 
     at_once = spec is not None and spec.reveal is Reveal.CLIENT_STEP and e.capture in state.opened and not over
     if state.step is not None:
         state = replace(state, step=replace(state.step, written=state.step.written | {e.entry}))
-    capture = Capture(e.entry, e.capture, e.phase, e.seat, e.version, dict(e.fields), revealed=at_once)
-    if e.entry <= state.entries:
-        was = next((c for c in state.captures if c.entry == e.entry), None)
-        capture = replace(capture, revealed=at_once or (was is not None and was.revealed and not over))
-        return replace(state, captures=tuple(capture if c.entry == e.entry else c for c in state.captures))
-    return replace(state, captures=(*state.captures, capture), entries=e.entry)
+    capture = Capture(
+        e.entry,
+        e.capture,
+        e.phase,
+        e.seat,
+        e.version,
+        dict(e.fields),
+        revealed=at_once,
+        client=state.client_of(e.phase),
+        apart=e.key is not None,
+    )
+    was = next((c for c in state.captures if c.entry == e.entry), None) if e.entry <= state.entries else None
+    if was is None:
+        return replace(state, captures=(*state.captures, capture), entries=max(e.entry, state.entries))
+    capture = replace(
+        capture, revealed=at_once or (was.revealed and not over), client=was.client, withdrawn=was.withdrawn
+    )
+    return replace(state, captures=tuple(capture if c.entry == e.entry else c for c in state.captures))
 
 
 def _capture_revealed(state: SessionState, e: ev.CaptureRevealed, at_ms: int) -> SessionState:
-    captures = tuple(replace(c, revealed=True) if c.capture == e.capture else c for c in state.captures)
+    """What was written in the running phase: what belongs to another client's is not touched."""
+    key = None if state.current is None else state.current.key
+    captures = tuple(
+        replace(c, revealed=True) if c.capture == e.capture and c.phase == key else c for c in state.captures
+    )
     return replace(state, captures=captures, opened=state.opened | {e.capture})
 
 

@@ -13,14 +13,15 @@ from typing import Any
 
 import structlog
 
+from cosession.core.captures import withdrawn
 from cosession.core.commands import CreditOutage, ReportVoices, RoomCommand, SeatCommand, Tick
 from cosession.core.decide import decide
-from cosession.core.events import Event
+from cosession.core.events import Event, client_key
 from cosession.core.lint import LintHint, hints
 from cosession.core.refusal import Refused
 from cosession.core.schedule import drift_ms, next_wake
 from cosession.core.state import SessionState
-from cosession.core.vocabulary import RefusalCode, Status
+from cosession.core.vocabulary import RefusalCode, Status, Who
 from cosession.room.audience import Audience
 from cosession.room.codec import to_record
 from cosession.room.drafts import DraftBox
@@ -200,6 +201,23 @@ class Room:
             await self._reload()
 
         await self._inbox.in_turn("erase", work)
+
+    async def erase_withdrawn(self, seat: str) -> None:
+        """Erase for good what this seat wrote as a client who withdrew, or had noted for it, in its turn. Raises
+        `Refused` if there is nothing to erase, or `Unavailable`; then it may be repeated."""
+
+        async def work() -> None:
+            if not withdrawn(self.state, seat):
+                raise Refused(RefusalCode.NOT_NOW, "nothing that you wrote as a client who withdrew is left")
+            for capture in [capture for author, capture in self.drafts.all if author == seat]:
+                spec = self.state.spec(capture)
+                if spec is not None and spec.by == (Who.CLIENT,):
+                    await self._store.save_draft(self.session, Draft(seat, capture, {}))
+            await self._store.erase(self.session, client_key(seat))
+            self._log.info("session.withdrawn_erased", seat=seat)
+            await self._reload()
+
+        await self._inbox.in_turn("erase_withdrawn", work)
 
     def kick(self, seat: str) -> None:
         """The seat's link was revoked: its connections are told and closed, its media end. May be repeated."""

@@ -145,8 +145,8 @@ class EventLog(Protocol):
         """Delete every seat's draft of one capture: it has become events."""
 
     async def erase(self, session: str, seat: str | None) -> None:
-        """Delete the key of a seat (or, for None, of the whole session): its content becomes unreadable, the chain
-        still verifies. May be repeated."""
+        """Delete the key of a seat and its parts (or one part, `p1.client`; or, for None, of the whole session): its
+        content becomes unreadable, the chain still verifies. May be repeated."""
 
     async def alive(self, mark: LastAlive) -> None:
         """Write the process row (decision 4)."""

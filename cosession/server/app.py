@@ -44,6 +44,7 @@ def build(parts: Parts) -> Starlette:
             Route("/s/{session}/{seat}/after", seat.after),
             Route("/s/{session}/{seat}/after", seat.complete, methods=["POST"]),
             Route("/s/{session}/{seat}/erase", seat.erase, methods=["POST"]),
+            Route("/s/{session}/{seat}/withdrawn", seat.erase_withdrawn, methods=["POST"]),
             Route("/s/{session}/{seat}/after.md", seat.after_markdown),
             WebSocketRoute("/s/{session}/{seat}/socket", socket.serve),
             *routes(parts.pages.dist),

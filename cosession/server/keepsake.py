@@ -6,17 +6,17 @@ shown as a page and as Markdown.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from babel.dates import format_date
 
-from cosession.core.captures import keepsake, visible
+from cosession.core.captures import Kept, agreed, keepsake
 from cosession.core.room_view import CaptureView
 from cosession.core.script import CaptureField, CaptureSpec
 from cosession.core.state import SessionState
-from cosession.core.vocabulary import Family, Visibility, Who
+from cosession.core.vocabulary import Family
 from cosession.pages.render import said
 from cosession.pages.words import Words
 
@@ -66,37 +66,21 @@ FIRST = ("request", "contribution", "retained", "action", "learning")
 
 def keep(state: SessionState, seat: str, words: Words) -> Keepsake:
     """What is this seat's, in the reader's language. Any state will do; pages show it once the session is closed."""
-    kept = keepsake(state, seat)
-    sections = [_section(state, seat, spec, views, words) for spec, views in [*_agreed(state, seat), *kept]]
-    named = {section.capture: section for section in sections}
-    first = [named.pop(capture) for capture in FIRST if capture in named]
-    return Keepsake(first, list(named.values()))
+    sections = [_section(state, kept, words) for kept in [*agreed(state, seat), *keepsake(state, seat)]]
+    first = [section for capture in FIRST for section in sections if section.capture == capture]
+    return Keepsake(first, [section for section in sections if section not in first])
 
 
-def _agreed(state: SessionState, seat: str) -> list[tuple[CaptureSpec, list[CaptureView]]]:
-    """What everyone saw of the contract: the client's own words. The client has them among what is theirs."""
-    if seat == state.client:
-        return []
-    specs = [
-        spec
-        for phase in state.script.phases
-        if phase.family is Family.AGREE
-        for spec in phase.captures
-        if spec.keep and spec.visible is Visibility.EVERYONE and spec.by == (Who.CLIENT,)
-    ]
-    seen = visible(state, seat)
-    return [(spec, views) for spec in specs if (views := [view for view in seen if view.capture == spec.id])]
-
-
-def _section(state: SessionState, seat: str, spec: CaptureSpec, views: Iterable[CaptureView], words: Words) -> Section:
+def _section(state: SessionState, kept: Kept, words: Words) -> Section:
+    spec = kept.spec
     phase = next((phase for phase in state.script.phases if spec in phase.captures), None)
     kind = next((field for field in spec.fields if field.kind == "choice"), None) if spec.many else None
     groups: dict[str, list[Item]] = {option: [] for option in kind.options} if kind else {}
-    for view in views:
+    for view in kept.views:
         option = view.fields.get(kind.id, "") if kind else ""
         groups.setdefault(option, []).append(_item(spec, view, kind, words))
     # The script's title is written for who writes; some captures have words for who takes them along.
-    own = words.texts.get(f"kept.{'client' if seat == state.client else 'others'}.{spec.id}")
+    own = words.texts.get(f"kept.{'client' if kept.as_client else 'others'}.{spec.id}")
     return Section(
         spec.id,
         own or said(spec.title, words.language),

@@ -5,13 +5,14 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 
-from cosession.core.captures import visible
+from cosession.core.captures import visible, withdrawn
+from cosession.core.refusal import Refused
 from cosession.core.script import Language
 from cosession.core.state import SeatState
 from cosession.core.vocabulary import Role, Status
 from cosession.pages.headers import is_https
 from cosession.pages.language import language_of
-from cosession.pages.problems import Problem
+from cosession.pages.problems import Problem, wants_json
 from cosession.room.actor import Room
 from cosession.server.body import form_or_json
 from cosession.server.completing import Flaws, complete, open_for
@@ -68,6 +69,7 @@ class Seat:
             language=language,
             socket=f"{place}/socket",
             writings=f"{place}/writings",
+            withdrawn=f"{place}/withdrawn",
             after=f"{place}/after",
             rehearsal=room.state.speed != 1,
             backup_line=self._parts.backup_line,
@@ -130,6 +132,20 @@ class Seat:
             await room.erase()
         return RedirectResponse(f"/s/{room.session}/{seat.id}/after", 303)
 
+    async def erase_withdrawn(self, request: Request) -> Response:
+        """POST …/withdrawn: a client who withdrew erases for good what they wrote as such; `sure=yes` says so twice.
+        The room's page asks in JSON and is answered 204. Raises `Problem(409)` if there is nothing to erase."""
+        room, seat = await self._parts.seat(request)
+        form = await form_or_json(request)
+        if form.get("sure") == "yes":
+            try:
+                await room.erase_withdrawn(seat.id)
+            except Refused:
+                raise Problem(409, "nothing_withdrawn") from None
+        if wants_json(request):
+            return Response(status_code=204)
+        return RedirectResponse(f"/s/{room.session}/{seat.id}/after", 303)
+
     async def _sheet(
         self, request: Request, room: Room, seat: SeatState, flaws: Flaws, language: Language, status: int
     ) -> Response:
@@ -141,6 +157,7 @@ class Seat:
             status,
             language=room.state.language,
             keepsake=keep(room.state, seat.id, words),
+            withdrawn=bool(withdrawn(room.state, seat.id)),
             open=open_for(room.state, seat.id, room.now_ms(), words, flaws),
             wall_ms=room.wall_ms,
             flaws=flaws,

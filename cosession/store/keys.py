@@ -13,7 +13,7 @@ import secrets
 from pathlib import Path
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, or_, select, update
 
 from cosession.room.ports import Unavailable
 from cosession.store.chain import frame
@@ -146,10 +146,9 @@ class Keyring:
 
 
 def forget(connection: Connection, session: str, owner: str | None) -> None:
-    """Delete an owner's keys, or with None all keys of the session. May be repeated."""
-    theirs = (
-        update(keys).filter_by(session=session)
-        if owner is None
-        else update(keys).filter_by(session=session, owner=owner)
-    )
+    """Delete an owner's keys, those of its parts included (`p1.client` is a part of `p1`), or with None all keys of the
+    session. May be repeated."""
+    theirs = update(keys).filter_by(session=session)
+    if owner is not None:
+        theirs = theirs.where(or_(keys.c.owner == owner, keys.c.owner.startswith(f"{owner}.", autoescape=True)))
     connection.execute(theirs.values(wrapped=None))

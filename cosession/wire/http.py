@@ -24,6 +24,7 @@ class Boot(Page):
     language: Language
     socket: str
     writings: str
+    withdrawn: str
     after: str
     rehearsal: bool
     backup_line: str

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 
 from cosession.core import commands as cmd
 from cosession.core import events as ev
+from cosession.core.captures import agreed, keepsake, visible
 from cosession.core.console import console
 from cosession.core.decide import decide
 from cosession.core.evolve import evolve
@@ -34,6 +35,7 @@ from cosession.core.vocabulary import (
     Role,
     Status,
     Visibility,
+    Who,
 )
 from tests.core.gestures import pressed
 from tests.core.table import Table
@@ -193,7 +195,8 @@ def wakes_in_time(table: Table) -> None:
 
 @dataclass(frozen=True)
 class Secret:
-    """A text that a seat wrote. `spec` is None for a turn that was typed."""
+    """A text that a seat wrote. `spec` is None for a turn that was typed. For whom it was written, and what became of
+    that since, is read from the log."""
 
     text: str
     seat: str
@@ -209,6 +212,8 @@ def texts_stay_private(table: Table, secrets: Mapping[str, Secret], readers: tup
     lead = console(state, now_ms).model_dump_json()
     caring = HoldCause.CARE in state.holds
     submitted = {text: c for c in state.captures for text in c.fields.values() if text in secrets}
+    fates = _fates(table)
+    taken = {seat: _taken(state, seat) for seat in readers}
     for text, secret in secrets.items():
         found = f'"{text}"'
         assert found not in lead
@@ -220,21 +225,67 @@ def texts_stay_private(table: Table, secrets: Mapping[str, Secret], readers: tup
             continue
         capture = submitted.get(text)
         hushed = _in_silence(state) and capture is not None and capture.entry in _written_now(state)
-        public = capture is not None and (capture.revealed or secret.spec.visible is Visibility.EVERYONE)
+        fate = fates.get(capture.entry) if capture is not None else None
+        public = (
+            capture is not None
+            and fate is not None
+            and not fate.withdrawn
+            and (capture.revealed or secret.spec.visible is Visibility.EVERYONE)
+        )
         assert found not in shared or (public and not hushed)
         for reader, view in views.items():
-            if found in view and reader != secret.seat:
+            if (found in view or text in taken[reader]) and reader != secret.seat:
                 assert capture is not None, "a draft is its author's alone"
                 assert not hushed
-                assert public or _may_read(state, reader, secret)
+                assert fate is not None
+                assert public or _may_read(state, reader, secret, fate)
 
 
-def _may_read(state: SessionState, reader: str, secret: Secret) -> bool:
-    """Who else reads it before it is revealed."""
+@dataclass
+class Fate:
+    """What the log says of a text: for which client it was first written, and whether that client withdrew since."""
+
+    client: str | None
+    withdrawn: bool = False
+
+
+def _fates(table: Table) -> dict[int, Fate]:
+    """By entry. The log is gone through from its beginning: who is client changes with the phases of a script that
+    rotates the role, and with the lead's gesture."""
+    instances = {phase.key: phase for phase in table.state.phases}
+    client, fates, specs = None, dict[int, Fate](), dict[int, CaptureSpec | None]()
+    for _, event in table.events:
+        if isinstance(event, ev.SeatAdded) and event.role is Role.CLIENT:
+            client = event.seat
+        elif isinstance(event, ev.PhaseStarted):
+            client = instances[event.phase].client or client
+        elif isinstance(event, ev.CaptureSubmitted):
+            whose = None if event.phase is None else instances[event.phase].client
+            specs[event.entry] = table.state.spec(event.capture)
+            fates.setdefault(event.entry, Fate(whose or client))
+        elif isinstance(event, ev.ClientChanged):
+            for entry, fate in fates.items():
+                spec = specs[entry]
+                if fate.client == client and spec is not None and (spec.for_client or spec.by == (Who.CLIENT,)):
+                    fate.withdrawn = True
+            client = event.seat
+    return fates
+
+
+def _may_read(state: SessionState, reader: str, secret: Secret, fate: Fate) -> bool:
+    """Who else reads it, before it is revealed or when its client has withdrawn."""
     visible = None if secret.spec is None else secret.spec.visible
+    if fate.withdrawn:
+        return reader == fate.client and visible in (Visibility.EVERYONE, Visibility.REVEAL, Visibility.NOT_CLIENT)
     if visible is Visibility.NOT_CLIENT:
-        return reader != state.client
+        return reader != fate.client
     return visible is Visibility.LEAD_IF_AWAY and reader == state.lead and not state.seats[secret.seat].present
+
+
+def _taken(state: SessionState, reader: str) -> set[str]:
+    """Texts that a seat takes along, and those that its drawer of writings shows."""
+    kept = [view for kept in (*keepsake(state, reader), *agreed(state, reader)) for view in kept.views]
+    return {text for view in (*kept, *visible(state, reader)) for text in view.fields.values()}
 
 
 def _in_silence(state: SessionState) -> bool:

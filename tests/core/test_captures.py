@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from cosession.core import commands as cmd
-from cosession.core.captures import keepsake, visible
+from cosession.core import events as ev
+from cosession.core.captures import agreed, keepsake, visible, withdrawn, writable
 from cosession.core.console import console
 from cosession.core.refusal import Refused
 from cosession.core.view import common, own
 from cosession.core.vocabulary import RefusalCode
-from tests.core.table import Table
+from tests.core.table import Table, script
 
 
 def write(table: Table, seat: str, capture: str, version: int = 0, **fields: str) -> None:
@@ -102,9 +103,8 @@ def test_private_notes_stay_private_for_ever() -> None:
     table.when("f", cmd.CloseSession())
     for seat in ("f", "p2", "p7"):
         assert "surtout pas ça" not in texts(table, seat)
-        assert all(
-            "surtout pas ça" not in view.fields.values() for _, own_ in keepsake(table.state, seat) for view in own_
-        )
+        assert all("surtout pas ça" not in texts for texts in taken(table, seat).values())
+    assert taken(table, "p1") == {("private_note", True): ["surtout pas ça"]}
 
 
 def test_i_can_help_is_a_number_for_the_lead_and_nothing_for_the_others() -> None:
@@ -137,10 +137,169 @@ def test_everyone_takes_home_what_is_theirs() -> None:
     table.next_phase()
     table.next_phase()
     assert table.state.current is None
-    client = {spec.id for spec, _ in keepsake(table.state, "p1")}
-    assert client == {"request", "contribution"}
-    assert {spec.id for spec, _ in keepsake(table.state, "p4")} == {"contribution", "learning"}
-    assert {spec.id for spec, _ in keepsake(table.state, "p3")} == {"mood"}
+    assert taken(table, "p1") == {
+        ("request", True): ["m'aider à dire non"],
+        ("contribution", True): ["écrire au directeur"],
+    }
+    assert taken(table, "p4") == {
+        ("contribution", False): ["écrire au directeur"],
+        ("learning", False): ["demander avant"],
+    }
+    assert taken(table, "p3") == {("mood", False): ["curieux"]}
+
+
+def taken(table: Table, seat: str) -> dict[tuple[str, bool], list[str]]:
+    """What a seat takes along: the first field of each text, by capture and whether it was the client's."""
+    return {
+        (kept.spec.id, kept.as_client): [next(iter(view.fields.values()), "") for view in kept.views]
+        for kept in keepsake(table.state, seat)
+    }
+
+
+def read_by(table: Table, seat: str) -> set[str]:
+    """Every text that a seat may read, by any way: its writings, its view, everybody's view."""
+    views = [*visible(table.state, seat), *own(table.state, seat, table.now_ms, {}).captures]
+    views += common(table.state, "s", table.now_ms).captures
+    return {text for view in views for text in view.fields.values()}
+
+
+def test_after_a_change_of_client_everything_belongs_to_the_client_for_whom_it_was_written() -> None:
+    """The kind: facts, question and answers of a client who withdrew, and what was written to help them."""
+    table = Table(12).start().go_to("topic_choice")
+    write(table, "p1", "topic", text="le sujet de Nadia")
+    table.go_to("problem_statement")
+    write(table, "p1", "headline_question", text="la question de Nadia")
+    write(table, "p7", "facts", text="les faits de Nadia")
+    table.go_to("questions")
+    write(table, "p3", "question", text="une question pour Nadia")
+    table.go_to("contract")
+    write(table, "p5", "reformulation", text="la demande de Nadia, je crois")
+    table.drafts[("p1", "request")] = {"text": "la demande de Nadia, à moitié"}
+    nadias = {"le sujet de Nadia", "la question de Nadia", "les faits de Nadia"}
+    others = {"une question pour Nadia", "la demande de Nadia, je crois"}
+    assert nadias <= read_by(table, "p4")
+    table.when("f", cmd.ChangeClient(seat="p4"))
+    assert table.state.client == "p4"
+    theirs = nadias | others | {"la demande de Nadia, à moitié"}
+    for seat, mine in {
+        "p1": theirs,
+        "p3": {"une question pour Nadia"},
+        "p5": {"la demande de Nadia, je crois"},
+        "p7": {"les faits de Nadia"},
+        "p4": set(),
+        "p2": set(),
+        "f": set(),
+    }.items():
+        assert read_by(table, seat) & theirs == mine, seat
+    write(table, "p4", "headline_question", text="la question d'Inès")
+    table.go_to("questions")
+    write(table, "p3", "question", text="une question pour Inès")
+    table.go_to("closing")
+    table.next_phase()
+    assert table.state.closed_at_ms is not None
+    assert taken(table, "p4") == {
+        ("headline_question", True): ["la question d'Inès"],
+        ("question", True): ["une question pour Inès"],
+    }
+    assert {text for texts in taken(table, "p1").values() for text in texts} == theirs
+    assert taken(table, "p3")[("question", False)] == ["une question pour Nadia", "une question pour Inès"]
+    assert agreed(table.state, "p2") == [], "the withdrawn client's request is nobody else's"
+
+
+def test_a_hidden_plan_is_not_revealed_by_a_change_of_client() -> None:
+    table = Table(3, script=script("codev-60")).start().go_to("contract")
+    table.drafts[("p2", "reformulation")] = {"text": "pas encore dit"}
+    table.when("f", cmd.ChangeClient(seat="p3"))
+    assert [seat for seat in table.state.seats if "pas encore dit" in read_by(table, seat)] == ["p1", "p2"]
+    assert common(table.state, "s", table.now_ms).written == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "people", "gift"), [("troika-30", 3, "contribution"), ("wise-crowds", 5, "contribution")]
+)
+def test_where_everybody_is_client_in_turn_each_takes_along_what_was_theirs(name: str, people: int, gift: str) -> None:
+    table = Table(people, script=script(name)).start()
+    clients = []
+    while (current := table.state.current) is not None:
+        client = table.state.client
+        assert client is not None
+        for seat in table.state.seats:
+            for key, spec in writable(table.state, seat, table.now_ms):
+                if spec.id in (gift, "private_note", "retained"):
+                    assert key == current.key
+                    write(table, seat, spec.id, text=f"{spec.id} de {seat} pour {client}")
+        clients += [client] if current.client is not None and client not in clients else []
+        table.when("p1", cmd.NextPhase(phase=current.key))
+    assert sorted(clients) == sorted(table.state.seats)
+    for me in clients:
+        mine, gifts = taken(table, me), [seat for seat in table.state.seats if seat != me]
+        assert mine[(gift, True)] == [f"{gift} de {seat} pour {me}" for seat in gifts]
+        assert mine[(gift, False)] == [f"{gift} de {me} pour {other}" for other in clients if other != me]
+        assert mine[("private_note", True)] == [f"private_note de {me} pour {me}"]
+        assert mine[("retained", True)] == [f"retained de {me} pour {me}"]
+
+
+@pytest.mark.parametrize(("name", "people"), [("troika-30", 3), ("wise-crowds", 4)])
+def test_after_the_close_everybody_who_was_client_completes_what_is_open(name: str, people: int) -> None:
+    table = Table(people, script=script(name)).start()
+    while (current := table.state.current) is not None:
+        table.when("p1", cmd.NextPhase(phase=current.key))
+    for seat in table.state.seats:
+        assert [spec.id for key, spec in writable(table.state, seat, table.now_ms) if key is not None] == ["retained"]
+        write(table, seat, "retained", text=f"pour {seat}")
+    for seat in table.state.seats:
+        assert taken(table, seat)[("retained", True)] == [f"pour {seat}"]
+
+
+def test_there_is_a_ceiling_for_every_seat_and_capture_and_it_is_said_before() -> None:
+    table = Table().start().go_to("questions")
+    for number in range(60):
+        [offered] = [w for w in own(table.state, "p3", table.now_ms, {}).writable if w.spec.id == "question"]
+        assert offered.left == (60 - number if number >= 55 else None)
+        write(table, "p3", "question", text=f"question {number}" + "x" * 380)
+    assert "question" not in {w.spec.id for w in own(table.state, "p3", table.now_ms, {}).writable}
+    with pytest.raises(Refused) as refused:
+        write(table, "p3", "question", text="encore une")
+    assert (refused.value.code, refused.value.detail) == (RefusalCode.OUT_OF_RANGE, "question: at most 60")
+    write(table, "p4", "question", text="une autre voix")
+    assert len(common(table.state, "s", table.now_ms).captures) == 61
+    table.go_to("advice")
+    shown = sum(
+        len(view.model_dump_json())
+        for view in (common(table.state, "s", table.now_ms), own(table.state, "p3", table.now_ms, {}))
+    )
+    bare = Table().start().go_to("advice")
+    usual = sum(
+        len(view.model_dump_json())
+        for view in (common(bare.state, "s", bare.now_ms), own(bare.state, "p3", bare.now_ms, {}))
+    )
+    assert shown < usual + 100, "a view does not grow with what earlier phases wrote"
+
+
+def test_notes_of_earlier_phases_stay_in_sight_of_their_author_and_lists_do_not() -> None:
+    table = Table().start().go_to("advice")
+    write(table, "p1", "private_note", text="Respirer")
+    for number in range(5):
+        write(table, "p4", "contribution", text=f"idée {number}")
+    assert len(own(table.state, "p4", table.now_ms, {}).captures) == 5
+    table.when("f", cmd.ChangeClient(seat="p5"))
+    assert [c.fields["text"] for c in own(table.state, "p1", table.now_ms, {}).captures] == ["Respirer"]
+    assert own(table.state, "p4", table.now_ms, {}).captures == []
+    assert len(visible(table.state, "p4")) == 5, "they are in the drawer"
+
+
+def test_what_a_client_may_write_is_sealed_apart_from_their_name() -> None:
+    table = Table().start().go_to("problem_statement")
+    write(table, "p1", "headline_question", text="comment dire non")
+    write(table, "p7", "facts", text="noté par Thomas")
+    table.go_to("questions")
+    write(table, "p3", "question", text="depuis quand ?")
+    owners = {e.capture: e.owner for _, e in table.events if isinstance(e, ev.CaptureSubmitted)}
+    assert owners == {"headline_question": "p1.client", "facts": "p1.client", "question": "p3"}
+    assert withdrawn(table.state, "p1") == [], "nobody withdrew"
+    table.when("f", cmd.ChangeClient(seat="p4"))
+    assert [c.capture for c in withdrawn(table.state, "p1")] == ["headline_question", "facts"]
+    assert withdrawn(table.state, "p4") == withdrawn(table.state, "p7") == []
 
 
 @pytest.mark.parametrize(

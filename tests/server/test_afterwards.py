@@ -11,6 +11,7 @@ import httpx
 
 from cosession.core import commands as cmd
 from cosession.core.schedule import SUSPENDED_MS
+from cosession.core.vocabulary import Presence
 from cosession.main import Application
 from cosession.room.actor import Room
 from tests.server.conftest import link_of, visitor
@@ -211,3 +212,65 @@ async def test_a_suspended_session_is_in_the_list_with_the_day_until_which_it_wa
 def application_day(application: Application, wall_ms: int) -> str:
     """The day as the page says it."""
     return application._ops.pages.when(wall_ms, "fr").partition(",")[0]
+
+
+async def changed_client(room: Room) -> None:
+    """Nadia brings a topic; then Inès is client in her place, and the session is closed."""
+    for seat in room.state.seats:
+        await room.ask(cmd.ReportPresence(seat=seat, presence=Presence.HERE))
+    await room.ask(cmd.StartSession(), "f")
+    while room.state.current is not None and room.state.current.id != "problem_statement":
+        await room.ask(cmd.NextPhase(phase=room.state.current.key), "f")
+    for seat, capture, text in (
+        ("p1", "headline_question", "Comment dire non à Marc ?"),
+        ("p3", "facts", "Marc demande tout le vendredi soir"),
+    ):
+        await room.ask(cmd.SubmitCapture(capture=capture, fields={"text": text}), seat)
+    await room.save_draft("p1", "headline_question", {"text": "Comment dire non, ou pas maintenant"})
+    await room.ask(cmd.ChangeClient(seat="p4"), "f")
+
+
+async def test_what_a_client_who_withdrew_wrote_goes_with_them_or_is_erased(
+    application: Application, made: dict[str, Any]
+) -> None:
+    room = await room_of(application, made)
+    await changed_client(room)
+    await room.ask(cmd.SubmitCapture(capture="headline_question", fields={"text": "Et ma propre équipe ?"}), "p4")
+    place = f"/s/{made['session']}"
+    async with visitor(application) as nadia, visitor(application) as ines, visitor(application) as joe:
+        for browser, seat in ((nadia, "p1"), (ines, "p4"), (joe, "p3")):
+            await browser.get(link_of(made, seat))
+        assert "Marc" not in (await ines.get(f"{place}/p4/writings")).text, "nor while the session goes on"
+        theirs = {one["fields"]["text"] for one in (await nadia.get(f"{place}/p1/writings")).json()}
+        assert theirs >= {"Comment dire non, ou pas maintenant", "Marc demande tout le vendredi soir"}
+        await room.ask(cmd.CloseSession(), "f")
+        for path in ("after", "after.md", "writings"):
+            page = (await ines.get(f"{place}/p4/{path}")).text
+            assert "propre équipe" in page
+            assert "Marc" not in page, path
+            assert "pas maintenant" not in page, path
+        assert "/withdrawn" not in (await ines.get(f"{place}/p4/after")).text, "it is nobody else's to erase"
+        refused = await ines.post(f"{place}/p4/withdrawn", content="sure=yes", headers=FORM)
+        assert refused.status_code == 409
+        assert "rien à effacer" in refused.text
+        own = (await nadia.get(f"{place}/p1/after")).text
+        assert "Comment dire non, ou pas maintenant" in own
+        assert "Marc demande" in own
+        assert f'action="{place}/p1/withdrawn"' in own
+        assert "Marc demande" in (await nadia.get(f"{place}/p1/after.md")).text
+        await nadia.post(f"{place}/p1/withdrawn", content="", headers=FORM)
+        assert "Marc demande" in (await nadia.get(f"{place}/p1/after")).text, "it is asked twice"
+        asked = await nadia.post(f"{place}/p1/withdrawn", json={"sure": "yes"}, headers={"accept": "application/json"})
+        assert asked.status_code == 204
+        for browser, seat in ((nadia, "p1"), (joe, "p3"), (ines, "p4")):
+            for path in ("after", "after.md", "writings"):
+                page = (await browser.get(f"{place}/{seat}/{path}")).text
+                assert "Marc" not in page, (seat, path)
+                assert "pas maintenant" not in page, (seat, path)
+        assert "Nadia" in (await nadia.get(f"{place}/p1/after")).text, "the name stays"
+        assert "propre équipe" in (await ines.get(f"{place}/p4/after")).text
+    assert (await room.verify())["replay_equal"]
+    entries = await application.log.read(made["session"])
+    gone = [e for e in entries if e.record.owner == "p1.client"]
+    assert len(gone) >= 3
+    assert all(entry.record.erased for entry in gone), "for good: the key is gone"

@@ -161,6 +161,16 @@ class EventLogContract:
         await log.erase("s", "seat-1")
         assert [draft.seat for draft in await log.drafts("s")] == ["seat-2"]
 
+    async def test_a_part_of_a_seats_writings_is_erased_alone_and_with_the_seat(self, log: EventLog) -> None:
+        apart = Record("written", 4_500, {}, {"text": "mon sujet"}, "seat-1.client")
+        other = Record("written", 4_600, {}, {"text": "pas le mien"}, "seat-1x")
+        await log.append("s", 0, [CREATED, WRITTEN, apart, other])
+        await log.erase("s", "seat-1.client")
+        assert [entry.record.erased for entry in await log.read("s")] == [False, False, True, False]
+        await log.append("s", 4, [apart])
+        await log.erase("s", "seat-1")
+        assert [entry.record.erased for entry in await log.read("s")] == [False, True, True, False, True]
+
     async def test_an_erased_session_shows_no_content(self, log: EventLog) -> None:
         await log.append("s", 0, [CREATED, WRITTEN, MOVED])
         [kept] = await log.append("t", 0, [WRITTEN])

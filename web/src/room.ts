@@ -154,6 +154,13 @@ export class Room {
     return answer.ok;
   }
 
+  /** Have what I wrote as a client who withdrew erased for good. */
+  async eraseWithdrawn(): Promise<void> {
+    const headers = { "content-type": "application/json", accept: "application/json" };
+    const answer = await fetch(this.boot.withdrawn, { method: "POST", headers, body: '{"sure":"yes"}' }).catch(() => null);
+    this.say(t(answer?.ok ? "withdrawn.erased" : "withdrawn.failed"));
+  }
+
   /** Show and read aloud a sentence for a moment. */
   say(words: string): void {
     this.done = words;

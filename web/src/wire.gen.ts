@@ -64,6 +64,7 @@ export interface Boot {
   language: Language;
   socket: string;
   writings: string;
+  withdrawn: string;
   after: string;
   rehearsal: boolean;
   backup_line: string;
@@ -652,6 +653,7 @@ export interface Own {
   undo: Countdown | null;
   recalled: boolean;
   catch_up: CatchUp | null;
+  withdrawn: number;
   offers: Job[];
   pause_asked: boolean;
   expert: boolean;
@@ -1185,4 +1187,5 @@ export interface Writable {
   fields: Record<string, string>;
   draft: Record<string, string>;
   submitted: boolean;
+  left: number | null;
 }

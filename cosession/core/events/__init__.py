@@ -77,6 +77,7 @@ from cosession.core.events.writing import (
     CharterProposed,
     CharterWithdrawn,
     WritingDone,
+    client_key,
 )
 
 AnyEvent = Annotated[
@@ -150,4 +151,5 @@ __all__ = [
     "RequestRecalled", "SeatAdded", "SeatReturned", "SessionClosed", "SessionCreated", "SessionStarted",
     "SilenceKept", "StepDropped", "StepStarted", "TopicNarrowed", "TurnEnd", "TurnEnded", "TurnExtended",
     "TurnPassed", "TurnStarted", "TurnThanked", "TurnTyped", "TypingChosen", "VoicesHeard", "WritingDone",
+    "client_key",
 ]  # fmt: skip

@@ -12,8 +12,14 @@ class WritingDone(Event):
     seat: str
 
 
+def client_key(client: str) -> str:
+    """Whose key seals what may be written as client: a part of the seat's own, which can be erased without its name."""
+    return f"{client}.client"
+
+
 class CaptureSubmitted(Event):
-    """`entry` numbers the captures of a session; a new version of a capture keeps its entry."""
+    """`entry` numbers the captures of a session; a new version of a capture keeps its entry. `key`: whose key seals the
+    content, if it is not the author's (`client_key`)."""
 
     CONTENT = frozenset({"fields"})
     type: Literal["capture_submitted"] = "capture_submitted"
@@ -23,10 +29,11 @@ class CaptureSubmitted(Event):
     seat: str
     version: int
     fields: dict[str, str]
+    key: str | None = None
 
     @property
     def owner(self) -> str | None:
-        return self.seat
+        return self.key or self.seat
 
 
 class CaptureRevealed(Event):

@@ -61,6 +61,7 @@ class CaptureForm extends Part {
       ${this.#missing ? html`<p class="missing" role="alert">${t("write.missing", { field: this.#missing })}</p>` : nothing}
       <footer>
         ${alone(spec) ? nothing : html`<button class="btn small ${this.primary ? "primary" : ""}">${t(this.#words())}</button>`}
+        ${this.writable.left === null ? nothing : html`<span class="faint">${t("write.left", { count: this.writable.left })}</span>`}
         <span class="faint" aria-live="off">${this.#standing()}</span>
       </footer>
     </form>`;

@@ -13,6 +13,7 @@ export function cards(room: Room): TemplateResult[] {
     ...(common.end_proposal ? [laterEnd(room, common.end_proposal)] : []),
     ...own.offers.map((job) => offer(room, job)),
     ...(common.charter_vote ? [charterVote(room, common.charter_vote)] : []),
+    ...(own.withdrawn > 0 ? [withdrawn(room)] : []),
     ...(own.catch_up ? [catchUp(room, own.catch_up)] : []),
   ].filter((one): one is TemplateResult => one !== nothing);
 }
@@ -110,6 +111,25 @@ function charterVote(room: Room, vote: CharterVoteView): TemplateResult {
             ${t("vote.withdraw")}
           </button>`
         : nothing,
+  );
+}
+
+/** Another is client now: what I wrote as client is mine, and I may have it erased. Asked once more before it is gone. */
+function withdrawn(room: Room): TemplateResult | typeof nothing {
+  if (room.isAway("withdrawn")) return nothing;
+  const asked = room.isAway("withdrawn-asked");
+  return card(
+    "withdrawn",
+    t("withdrawn.title"),
+    t(asked ? "withdrawn.sure" : "withdrawn.words"),
+    html`<button class="btn" data-gesture="keep_withdrawn" @click=${() => room.putAway("withdrawn")}>${t("withdrawn.keep")}</button
+      ><button
+        class="btn ${asked ? "grave" : "bare"}"
+        data-gesture="erase_withdrawn"
+        @click=${() => (asked ? void room.eraseWithdrawn() : room.putAway("withdrawn-asked"))}
+      >
+        ${t(asked ? "withdrawn.erase_now" : "withdrawn.erase")}
+      </button>`,
   );
 }
 
