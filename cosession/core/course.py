@@ -9,8 +9,9 @@ from __future__ import annotations
 from cosession.core import captures as cap
 from cosession.core import events as ev
 from cosession.core import schedule as sch
-from cosession.core.evolve import evolve
-from cosession.core.floor import turn_order
+from cosession.core.evolve import evolve, with_microphones
+from cosession.core.floor import microphones, turn_order
+from cosession.core.outcome import outcome
 from cosession.core.refusal import Refused
 from cosession.core.script import CaptureSpec
 from cosession.core.state import SessionState
@@ -29,7 +30,13 @@ class Course:
         """After each of `events`."""
 
     def emit(self, event: ev.Event) -> None:
-        self.state = evolve(self.state, event, self.now_ms)
+        """`event` happens, with what the rules make of it."""
+        event = outcome(self.state, event, self.now_ms)
+        state = evolve(self.state, event, self.now_ms)
+        moved = microphones(self.state, state)
+        if moved:
+            event, state = event.model_copy(update={"microphones": moved}), with_microphones(state, moved)
+        self.state = state
         self.events.append(event)
         self.states.append(self.state)
 

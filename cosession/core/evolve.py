@@ -1,4 +1,5 @@
-"""How an event changes the state. No rule lives here: whether something may happen is `decide`'s affair.
+"""How an event changes the state. No rule lives here: whether something may happen is `decide`'s affair, and what the
+rules made of it stands in the event (`outcome`), so that a rule that changes does not change what has happened.
 
 `evolve` is total over well-formed streams and has no other input than state, event and the event's session time. What
 each event does stands in four tables: `people_changes`, `course_changes`, `floor_changes`, `writing_changes`.
@@ -6,15 +7,16 @@ each event does stands in four tables: `people_changes`, `course_changes`, `floo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from cosession.core import course_changes, floor_changes, people_changes, writing_changes
 from cosession.core import events as ev
-from cosession.core.floor import settle_microphones
+from cosession.core.frozen import replace
 from cosession.core.script import Script
 from cosession.core.state import PhaseInstance, SessionState
 from cosession.core.state_parts import Changes
-from cosession.core.vocabulary import Address
+from cosession.core.vocabulary import Address, Microphone
 
 CHANGES: Changes = {
     **people_changes.CHANGES,
@@ -33,13 +35,21 @@ def evolve(state: SessionState | None, event: ev.Event, at_ms: int) -> SessionSt
         return _created(event)
     if state is None:
         raise ValueError("a stream begins with SessionCreated")
-    return settle_microphones(state, CHANGES[type(event)](state, event, at_ms))
+    return with_microphones(CHANGES[type(event)](state, event, at_ms), event.microphones)
+
+
+def with_microphones(state: SessionState, moved: Mapping[str, Microphone]) -> SessionState:
+    """The microphones as an event has them moved."""
+    if not moved:
+        return state
+    seats = {seat: replace(state.seats[seat], microphone=microphone) for seat, microphone in moved.items()}
+    return replace(state, seats={**state.seats, **seats})
 
 
 def _created(event: ev.SessionCreated) -> SessionState:
     words = _with_tu(event.script) if event.address is Address.TU else event.script
     script = Script.model_validate(words).with_guidance(event.guidance)
-    phases = tuple(_instances(script, event))
+    phases = tuple(PhaseInstance(p.key, p.id, p.planned_ms, p.minimum_ms, client=p.client) for p in event.phases)
     return SessionState(
         title=event.title,
         language=event.language,
@@ -56,17 +66,6 @@ def _created(event: ev.SessionCreated) -> SessionState:
         turn_order=event.turn_order,
         lot=event.lot,
     )
-
-
-def _instances(script: Script, event: ev.SessionCreated) -> list[PhaseInstance]:
-    repeated = () if script.repeat is None else script.repeat.phases
-    result = []
-    for phase_id, number in script.sequence(event.members):
-        phase = script.phase(phase_id)
-        client = event.clients[number - 1] if phase_id in repeated else None
-        key = f"{phase_id}#{number}"
-        result.append(PhaseInstance(key, phase_id, phase.planned_ms, phase.minimum_ms, client=client))
-    return result
 
 
 def _with_tu(value: Any) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-from cosession.core.frozen import kept, replace
+from cosession.core.frozen import kept
 from cosession.core.state import Hand, SessionState
 from cosession.core.vocabulary import FloorMode, HandKind, HoldCause, Microphone, Status, TurnOrder, Who
 
@@ -63,18 +63,26 @@ def hearable(state: SessionState) -> frozenset[str]:
     return frozenset(seat for seat in may_speak(state) if state.seats[seat].microphone is Microphone.OPEN)
 
 
-def settle_microphones(before: SessionState, state: SessionState) -> SessionState:
-    """An armed microphone opens at its turn; an open one closes when the floor has gone. Never the other way round: a
-    microphone that nobody armed stays closed (method.md, "A turn's end is not a guillotine"). `before` was settled."""
+def microphones(before: SessionState, state: SessionState) -> dict[str, Microphone]:
+    """The microphones that move with the floor: an armed one opens at its turn, an open one closes when the floor has
+    gone. Never the other way round: a microphone that nobody armed stays closed (method.md, "A turn's end is not a
+    guillotine"). `before` was settled."""
     allowed = may_speak(state)
     if state.seats is before.seats and allowed == may_speak(before):
-        return state
-    moved = {
-        seat.id: replace(seat, microphone=Microphone.OPEN if seat.id in allowed else Microphone.CLOSED)
+        return {}
+    return {
+        seat.id: Microphone.OPEN if seat.id in allowed else Microphone.CLOSED
         for seat in state.seats.values()
         if seat.microphone is (Microphone.ARMED if seat.id in allowed else Microphone.OPEN)
     }
-    return replace(state, seats={**state.seats, **moved}) if moved else state
+
+
+def at_the_end(state: SessionState, order: tuple[str, ...], late: tuple[str, ...]) -> tuple[str, ...]:
+    """`order` with those who come late behind it; an expert never closes it (decision 32)."""
+    for seat in late:
+        last = len(order) - 1 if state.seats[seat].expert and order else len(order)
+        order = (*order[:last], seat, *order[last:])
+    return order
 
 
 def queue(state: SessionState) -> tuple[Hand, ...]:

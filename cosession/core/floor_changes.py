@@ -8,7 +8,7 @@ from __future__ import annotations
 from cosession.core import events as ev
 from cosession.core.frozen import replace
 from cosession.core.state import Hand, SessionState, Turn
-from cosession.core.state_parts import Changes, with_turn
+from cosession.core.state_parts import Changes, in_order, with_turn
 from cosession.core.vocabulary import FloorMode, HandKind, TurnKind
 
 
@@ -16,14 +16,9 @@ def _turn_started(state: SessionState, e: ev.TurnStarted, at_ms: int) -> Session
     turn = Turn(e.turn, e.seat, e.kind, e.budget_ms, state.clock(at_ms))
     state = replace(state, turn=turn, turns=e.turn, spoken=state.spoken | {e.seat}, recalled=False)
     run = state.step
-    if run is not None and e.seat in run.order and e.kind in (TurnKind.SPEAK, TurnKind.ASK):
-        place = run.order.index(e.seat)
-        # Who was away when the turn came is let in at the end of the round (method.md, "Rotation").
-        missed = tuple(seat for seat in run.order[:place] if not state.seats[seat].audible)
-        waiting = tuple(seat for seat in run.order[:place] if seat not in missed)
-        order = at_the_end(state, (*waiting, *run.order[place + 1 :]), missed)
+    if run is not None and e.order is not None:
         rests = {seat: rest for seat, rest in run.rests.items() if seat != e.seat}
-        state = replace(state, step=replace(run, order=order, rests=rests))
+        state = replace(state, step=replace(run, order=e.order, rests=rests))
     if e.kind is TurnKind.ASK:
         hand = next((hand for hand in state.hands if hand.seat == e.seat), None)
         follows = hand is not None and hand.kind is HandKind.FOLLOW_UP
@@ -37,32 +32,19 @@ def _turn_started(state: SessionState, e: ev.TurnStarted, at_ms: int) -> Session
     return state
 
 
-def at_the_end(state: SessionState, order: tuple[str, ...], late: tuple[str, ...]) -> tuple[str, ...]:
-    """`order` with those who come late behind it; an expert never closes it (decision 32)."""
-    for seat in late:
-        last = len(order) - 1 if state.seats[seat].expert and order else len(order)
-        order = (*order[:last], seat, *order[last:])
-    return order
-
-
 def _turn_ended(state: SessionState, e: ev.TurnEnded, at_ms: int) -> SessionState:
     turn, run = state.turn, state.step
     state = replace(state, turn=None)
-    if turn is None or run is None or not _of_the_round(state, turn):
+    if turn is None or run is None or not of_the_round(state, turn):
         return state
     rests = {**run.rests, turn.seat: e.rest_ms}
-    match e.how:
-        case "interrupted":
-            run = replace(run, order=(turn.seat, *run.order), rests=rests)
-        case "absent":
-            run = replace(run, order=at_the_end(state, run.order, (turn.seat,)), rests=rests)
-        case _:
-            passed = (*run.passed, turn.seat) if e.how == "passed" else run.passed
-            run = replace(run, spoken=(*run.spoken, turn.seat), passed=passed)
-    return replace(state, step=run)
+    if e.how in ("interrupted", "absent"):
+        return in_order(replace(state, step=replace(run, rests=rests)), e.order)
+    passed = (*run.passed, turn.seat) if e.how == "passed" else run.passed
+    return replace(state, step=replace(run, spoken=(*run.spoken, turn.seat), passed=passed))
 
 
-def _of_the_round(state: SessionState, turn: Turn) -> bool:
+def of_the_round(state: SessionState, turn: Turn) -> bool:
     """Whether the turn was the seat's own in this step, not an answer or a word that the lead gave."""
     step = state.current_step
     asks_in_turn = turn.kind is TurnKind.ASK and step is not None and step.floor is FloorMode.ROUND

@@ -8,10 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from cosession.core import events as ev
-from cosession.core.floor import leaves_by
 from cosession.core.frozen import replace
 from cosession.core.state import PhaseInstance, SeatState, SessionState
-from cosession.core.state_parts import Changes, left, new_client, with_seat
+from cosession.core.state_parts import Changes, in_order, left, new_client, with_seat
 from cosession.core.vocabulary import HoldCause, LeadCause, Microphone, PhaseStatus, Presence, Role
 
 
@@ -44,13 +43,12 @@ def _microphone_set(state: SessionState, e: ev.MicrophoneSet, at_ms: int) -> Ses
 
 
 def _lead_changed(state: SessionState, e: ev.LeadChanged, at_ms: int) -> SessionState:
-    unqualified = e.seat != state.facilitator and not state.seats[e.seat].qualified
     return replace(
         state,
         lead=e.seat,
         vacant=False,
         lead_announced=e.cause is not LeadCause.ABSENCE,
-        frame_only=e.cause in (LeadCause.ABSENCE, LeadCause.RETURN) and unqualified,
+        frame_only=e.frame_only,
     )
 
 
@@ -68,7 +66,8 @@ def _media_path_changed(state: SessionState, e: ev.MediaPathChanged, at_ms: int)
 
 def _client_changed(state: SessionState, e: ev.ClientChanged, at_ms: int) -> SessionState:
     """The running phase is left, and from the script's `client_from` on there are new instances of what had begun."""
-    state, current = _withdrawn(state), state.current
+    captures = tuple(replace(c, withdrawn=True) if c.entry in e.withdrawn else c for c in state.captures)
+    state, current = replace(state, captures=captures), state.current
     if current is None or not e.again:
         return new_client(state, e.seat)
     state = left(state, current.key, at_ms, PhaseStatus.SKIPPED)
@@ -79,15 +78,6 @@ def _client_changed(state: SessionState, e: ev.ClientChanged, at_ms: int) -> Ses
         anew.append(PhaseInstance(key, script.id, script.planned_ms, script.minimum_ms))
     state = replace(state, phases=(*state.phases[:place], *anew, *state.phases[place:]))
     return new_client(replace(state, waived=frozenset(), narrowed=False), e.seat)
-
-
-def _withdrawn(state: SessionState) -> SessionState:
-    """What belongs to the client of so far goes with them, out of everybody's sight but its author's."""
-    specs = {capture.entry: state.spec(capture.capture) for capture in state.captures if capture.client == state.client}
-    theirs = {entry for entry, spec in specs.items() if spec is not None and spec.of_client}
-    return replace(
-        state, captures=tuple(replace(c, withdrawn=True) if c.entry in theirs else c for c in state.captures)
-    )
 
 
 def _going_on_agreed(state: SessionState, e: ev.GoingOnAgreed, at_ms: int) -> SessionState:
@@ -103,12 +93,7 @@ def _typing_chosen(state: SessionState, e: ev.TypingChosen, at_ms: int) -> Sessi
 
 
 def _leaving_said(state: SessionState, e: ev.LeavingSaid, at_ms: int) -> SessionState:
-    """In a round that it would not see the end of, the seat comes next."""
-    state, run = with_seat(state, e.seat, leaves_at_ms=e.at_ms), state.step
-    if run is not None and e.seat in run.order and leaves_by(state, e.seat, at_ms + run.budget_ms):
-        order = (e.seat, *(seat for seat in run.order if seat != e.seat))
-        state = replace(state, step=replace(run, order=order))
-    return state
+    return in_order(with_seat(state, e.seat, leaves_at_ms=e.at_ms), e.order)
 
 
 def _job_offered(state: SessionState, e: ev.JobOffered, at_ms: int) -> SessionState:

@@ -31,9 +31,13 @@ from cosession.core.script_parts import (
 )
 from cosession.core.vocabulary import FloorMode, Guidance, Overtime, Who
 
+#: The form of a script's data as sessions store it. Raise it when a field changes its meaning or its default, and add
+#: the step that lifts the form before (`room.upcasters`).
+FORMAT = 1
+
 __all__ = [
-    "LANGUAGES", "CaptureField", "CaptureSpec", "Cue", "Drain", "Drops", "Language", "Model", "People", "Phase",
-    "Repeat", "Script", "Step", "Text",
+    "FORMAT", "LANGUAGES", "CaptureField", "CaptureSpec", "Cue", "Drain", "Drops", "Language", "Model", "People",
+    "Phase", "Repeat", "Script", "Step", "Text",
 ]  # fmt: skip
 
 

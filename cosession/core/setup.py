@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from cosession.core import commands as cmd
 from cosession.core import events as ev
 from cosession.core.refusal import Refused
+from cosession.core.script import FORMAT as SCRIPT_FORMAT
 from cosession.core.script import Script
 from cosession.core.vocabulary import Job, RefusalCode, Role
 
@@ -53,17 +54,20 @@ def create(c: cmd.CreateSession) -> list[ev.Event]:
         if not 0 <= c.previous_client < len(ids) or c.seats[c.previous_client].role is Role.FACILITATOR:
             raise wrong("previous_client", "one of the participants")
         previous = ids[c.previous_client]
+    rotation = _clients(script, c, ids)
     events: list[ev.Event] = [
         ev.SessionCreated(
             title=c.title,
             language=c.language,
             script=script.model_dump(mode="json", exclude_defaults=True),
+            script_format=SCRIPT_FORMAT,
+            phases=_planned(script, len(members), rotation),
             speed=c.speed,
             starts_at_ms=c.starts_at_ms,
             programme=c.programme,
             number=c.number,
             previous_client=previous,
-            clients=_clients(script, c, ids),
+            clients=rotation,
             members=len(members),
             guidance=c.guidance,
             address=c.address,
@@ -82,6 +86,21 @@ def create(c: cmd.CreateSession) -> list[ev.Event]:
             heir = None if phase.minutes_to is None else f"{phase.minutes_to}#1"
             events.append(ev.PhaseSkipped(phase=f"{phase.id}#1", minutes_to=heir))
     return events
+
+
+def _planned(script: Script, members: int, clients: tuple[str, ...]) -> tuple[ev.PlannedPhase, ...]:
+    """The phases in their order; those that repeat once for each client."""
+    repeated = () if script.repeat is None else script.repeat.phases
+    return tuple(
+        ev.PlannedPhase(
+            key=f"{phase.id}#{number}",
+            id=phase.id,
+            planned_ms=phase.planned_ms,
+            minimum_ms=phase.minimum_ms,
+            client=clients[number - 1] if phase.id in repeated else None,
+        )
+        for phase, number in ((script.phase(name), number) for name, number in script.sequence(members))
+    )
 
 
 def _clients(script: Script, c: cmd.CreateSession, ids: list[str]) -> tuple[str, ...]:

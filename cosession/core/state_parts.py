@@ -30,6 +30,13 @@ def with_turn(state: SessionState, **changes: Any) -> SessionState:
     return state if state.turn is None else replace(state, turn=replace(state.turn, **changes))
 
 
+def in_order(state: SessionState, order: tuple[str, ...] | None) -> SessionState:
+    """Who still comes in the running round; None leaves it."""
+    if order is None or state.step is None:
+        return state
+    return replace(state, step=replace(state.step, order=order))
+
+
 def stopped(state: SessionState, at_ms: int) -> SessionState:
     """The phase clock stands still."""
     return replace(state, clock_ms=state.clock(at_ms), clock_from_ms=None)

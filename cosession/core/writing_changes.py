@@ -9,7 +9,6 @@ from cosession.core import events as ev
 from cosession.core.frozen import replace
 from cosession.core.state import Capture, CharterVote, SessionState
 from cosession.core.state_parts import Changes
-from cosession.core.vocabulary import Reveal, Status
 
 
 def _writing_done(state: SessionState, e: ev.WritingDone, at_ms: int) -> SessionState:
@@ -17,10 +16,6 @@ def _writing_done(state: SessionState, e: ev.WritingDone, at_ms: int) -> Session
 
 
 def _capture_submitted(state: SessionState, e: ev.CaptureSubmitted, at_ms: int) -> SessionState:
-    """What is written after the close is its author's alone, though the group heard an earlier version."""
-    spec = state.spec(e.capture)
-    over = state.status is Status.CLOSED
-    at_once = spec is not None and spec.reveal is Reveal.CLIENT_STEP and e.capture in state.opened and not over
     if state.step is not None:
         state = replace(state, step=replace(state.step, written=state.step.written | {e.entry}))
     capture = Capture(
@@ -30,25 +25,19 @@ def _capture_submitted(state: SessionState, e: ev.CaptureSubmitted, at_ms: int) 
         e.seat,
         e.version,
         dict(e.fields),
-        revealed=at_once,
-        client=state.client_of(e.phase),
+        revealed=e.revealed,
+        client=e.client,
         apart=e.key is not None,
     )
     was = next((c for c in state.captures if c.entry == e.entry), None) if e.entry <= state.entries else None
     if was is None:
         return replace(state, captures=(*state.captures, capture), entries=max(e.entry, state.entries))
-    capture = replace(
-        capture, revealed=at_once or (was.revealed and not over), client=was.client, withdrawn=was.withdrawn
-    )
+    capture = replace(capture, withdrawn=was.withdrawn)
     return replace(state, captures=tuple(capture if c.entry == e.entry else c for c in state.captures))
 
 
 def _capture_revealed(state: SessionState, e: ev.CaptureRevealed, at_ms: int) -> SessionState:
-    """What was written in the running phase: what belongs to another client's is not touched."""
-    key = None if state.current is None else state.current.key
-    captures = tuple(
-        replace(c, revealed=True) if c.capture == e.capture and c.phase == key else c for c in state.captures
-    )
+    captures = tuple(replace(c, revealed=True) if c.entry in e.entries else c for c in state.captures)
     return replace(state, captures=captures, opened=state.opened | {e.capture})
 
 

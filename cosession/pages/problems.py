@@ -55,7 +55,10 @@ def handlers(pages: Pages) -> dict[type[Exception] | int, Handler]:
         return response
 
     async def unavailable(request: Request, error: Exception) -> Response:
-        log.warning("page.unavailable", code=error.code if isinstance(error, Unavailable) else "conflict")
+        code = error.code if isinstance(error, Unavailable) else "conflict"
+        log.warning("page.unavailable", code=code)
+        if code == "store_newer":  # waiting does not help
+            return answer(request, 503, "newer")
         response = answer(request, 503, "unavailable")
         response.headers["retry-after"] = "2"
         return response

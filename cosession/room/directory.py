@@ -65,6 +65,8 @@ class Directory:
         for session in await self._store.open_sessions():
             try:
                 await self.get(session)
+            except Unavailable as failure:
+                log.error("session.not_recovered", session=session, code=failure.code, reason=str(failure))
             except Exception:
                 log.exception("session.not_recovered", session=session)
         log.info("rooms.recovered", count=len(self._rooms))

@@ -14,6 +14,7 @@ from cosession.core.state import SessionState
 from cosession.room.codec import mark_of, to_event
 from cosession.room.ports import Entry, Unavailable
 from cosession.room.session_time import Mark
+from cosession.room.upcasters import Newer
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +44,13 @@ class Story:
 
 def replay(entries: Sequence[Entry], story: Story | None = None) -> Story | None:
     """`story` continued by `entries`; None if there is nothing. Raises `Unavailable("store_damaged")` if an entry is no
-    event of ours."""
+    event of ours, `Unavailable("store_newer")` if a newer version of cosession wrote it."""
     state = None if story is None else story.state
     hashes = [] if story is None else list(story.hashes)
     at_ms, mark = (0, None) if story is None else (story.at_ms, story.mark)
     erased = story is not None and story.erased
     for entry in entries:
-        state = evolve(state, event_of(entry), entry.record.at_ms)
+        state = evolve(state, event_of(entry, state), entry.record.at_ms)
         hashes.append(entry.hash)
         at_ms, mark = entry.record.at_ms, mark_of(entry.record)
         # The first event holds the title, with the session's own key: it goes with the whole session's content alone.
@@ -57,10 +58,12 @@ def replay(entries: Sequence[Entry], story: Story | None = None) -> Story | None
     return None if state is None or mark is None else Story(state, tuple(hashes), at_ms, mark, erased)
 
 
-def event_of(entry: Entry) -> Event:
-    """The event of an entry. Raises `Unavailable("store_damaged")`."""
+def event_of(entry: Entry, state: SessionState | None) -> Event:
+    """The event of an entry, which happened in `state`. Raises `Unavailable` as `replay` does."""
     try:
-        return to_event(entry.record)
+        return to_event(entry.record, state)
+    except Newer as newer:
+        raise Unavailable("store_newer", f"event {entry.seq}: {newer}") from None
     except ValueError as error:
         # The error's own words would quote what people wrote.
         raise Unavailable("store_damaged", f"event {entry.seq} cannot be read as {entry.record.type}") from error

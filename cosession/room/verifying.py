@@ -49,7 +49,7 @@ def timeline(entries: Sequence[Entry], committed: Mapping[int, int]) -> list[lis
     changes: list[list[Any]] = []
     state: SessionState | None = None
     for entry in entries:
-        state = evolve(state, event_of(entry), entry.record.at_ms)
+        state = evolve(state, event_of(entry, state), entry.record.at_ms)
         at_ms = committed.get(entry.seq, entry.record.at_ms)
         heard = sorted(hearable(state))
         if changes and changes[-1][0] == at_ms:

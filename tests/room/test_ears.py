@@ -36,10 +36,10 @@ async def sends(bench: Bench, room: Room, page: Page, *, camera: bool = True, mi
 
 
 async def told(bench: Bench, room: Room, kind: str) -> list[dict[str, object]]:
-    """The events of one type, without their clocks."""
+    """The events of one type, without their clocks and format."""
     entries = await bench.log.read(room.session)
     return [
-        {name: value for name, value in entry.record.meta.items() if name != "clocks"}
+        {name: value for name, value in entry.record.meta.items() if name not in ("clocks", "format")}
         for entry in entries
         if entry.record.type == kind
     ]

@@ -40,7 +40,7 @@ def used() -> set[str]:
     ids = set(PLAIN.findall(templates)) | set(IN_PYTHON.findall(python))
     ids |= {f"{msgid}.{form}" for msgid in PLURAL.findall(templates + python) for form in ("one", "other")}
     problems = set(PROBLEMS.findall(python)) | set(re.findall(r'^    \d{3}: "(\w+)"', python, re.MULTILINE))
-    problems |= {"unavailable", "internal", "bad_request"}
+    problems |= {"unavailable", "newer", "internal", "bad_request"}
     ids |= {f"problem.{name}.{part}" for name in problems for part in ("title", "what", "do")}
     ids |= {f"wrong.{name}" for name in re.findall(r'wrong\(\s*(?:f?"[^"]*"|\w+), "(\w+)"', python)}
     ids |= {f"wrong.{name}" for name in ("starts_past", "starts_far", "setup")}

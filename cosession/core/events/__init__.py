@@ -11,7 +11,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from cosession.core.events.base import Event
+from cosession.core.events.base import FORMAT, Event
 from cosession.core.events.course import (
     EndCannotHold,
     EndMoved,
@@ -62,6 +62,7 @@ from cosession.core.events.people import (
     MediaPathChanged,
     MicrophoneSet,
     PauseWanted,
+    PlannedPhase,
     PresenceChanged,
     SeatAdded,
     SeatReturned,
@@ -142,12 +143,12 @@ AnyEvent = Annotated[
 ]
 
 __all__ = [
-    "AnyEvent", "CaptureRevealed", "CaptureSubmitted", "CharterAgreed", "CharterAnswered", "CharterProposed",
+    "FORMAT", "AnyEvent", "CaptureRevealed", "CaptureSubmitted", "CharterAgreed", "CharterAnswered", "CharterProposed",
     "CharterWithdrawn", "ClientChanged", "EndCannotHold", "EndMoved", "EndProposed", "EndRefused", "Event",
     "ExpertFlagged", "GoingOnAgreed", "HandLowered", "HandRaised", "HoldEnded", "HoldStarted", "HoldWaived",
     "JobAnswered", "JobOffered", "LeadAnnounced", "LeadChanged", "LeadSpoke", "LeadVacated", "LeavingSaid",
     "MediaPathChanged", "MicrophoneSet", "NextSaid", "OutageCredited", "PauseWanted", "PhaseEnded", "PhaseExtended",
-    "PhasePostponed", "PhaseSkipped", "PhaseStarted", "PhaseUndone", "PresenceChanged", "RecallSaid",
+    "PhasePostponed", "PhaseSkipped", "PhaseStarted", "PhaseUndone", "PlannedPhase", "PresenceChanged", "RecallSaid",
     "RequestRecalled", "SeatAdded", "SeatReturned", "SessionClosed", "SessionCreated", "SessionStarted",
     "SilenceKept", "StepDropped", "StepStarted", "TopicNarrowed", "TurnEnd", "TurnEnded", "TurnExtended",
     "TurnPassed", "TurnStarted", "TurnThanked", "TurnTyped", "TypingChosen", "VoicesHeard", "WritingDone",

@@ -11,20 +11,25 @@ TurnEnd = Literal["done", "passed", "time", "taken_back", "interrupted", "absent
 
 
 class TurnStarted(Event):
+    """`order`: who still comes in the running round; None: as before."""
+
     type: Literal["turn_started"] = "turn_started"
     turn: int
     seat: str
     kind: TurnKind
     budget_ms: int
+    order: tuple[str, ...] | None = None
 
 
 class TurnEnded(Event):
-    """`rest_ms` is what the seat still has, to be taken up later (interrupted or absent)."""
+    """`rest_ms` is what the seat still has, to be taken up later (interrupted or absent). `order`: who still comes in
+    the running round; None: as before."""
 
     type: Literal["turn_ended"] = "turn_ended"
     turn: int
     how: TurnEnd
     rest_ms: int = 0
+    order: tuple[str, ...] | None = None
 
 
 class TurnPassed(Event):

@@ -4,17 +4,34 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from pydantic import BaseModel, ConfigDict
+
 from cosession.core.events.base import Event
 from cosession.core.script import Language
 from cosession.core.vocabulary import Address, Guidance, Job, LeadCause, Microphone, Presence, Role, TurnOrder
 
 
+class PlannedPhase(BaseModel):
+    """A phase as the script plans it for so many people. `client`: who is client in it, where the role rotates."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    key: str
+    id: str
+    planned_ms: int
+    minimum_ms: int
+    client: str | None = None
+
+
 class SessionCreated(Event):
+    """`script` is the script's data in the form `script_format` (`script.FORMAT`)."""
+
     CONTENT = frozenset({"title"})
     type: Literal["session_created"] = "session_created"
     title: str
     language: Language
     script: dict[str, Any]
+    script_format: int
+    phases: tuple[PlannedPhase, ...]
     speed: int
     starts_at_ms: int
     programme: str | None
@@ -62,9 +79,12 @@ class MicrophoneSet(Event):
 
 
 class LeadChanged(Event):
+    """`frame_only`: the new lead is a deputy who is not qualified and keeps the frame, no more."""
+
     type: Literal["lead_changed"] = "lead_changed"
     seat: str
     cause: LeadCause
+    frame_only: bool = False
 
 
 class LeadAnnounced(Event):
@@ -72,11 +92,13 @@ class LeadAnnounced(Event):
 
 
 class ClientChanged(Event):
-    """Another seat is client from here on; `again` are new instances of the phases that begin anew."""
+    """Another seat is client from here on; `again` are new instances of the phases that begin anew. `withdrawn`:
+    entries of the captures that go with the client of so far."""
 
     type: Literal["client_changed"] = "client_changed"
     seat: str
     again: tuple[str, ...]
+    withdrawn: tuple[int, ...] = ()
 
 
 class LeadVacated(Event):
@@ -118,11 +140,13 @@ class PauseWanted(Event):
 
 
 class LeavingSaid(Event):
-    """A seat says when it leaves, in session time; None takes it back."""
+    """A seat says when it leaves, in session time; None takes it back. `order`: who still comes in the running round;
+    None: as before."""
 
     type: Literal["leaving_said"] = "leaving_said"
     seat: str
     at_ms: int | None
+    order: tuple[str, ...] | None = None
 
 
 class GoingOnAgreed(Event):

@@ -19,7 +19,8 @@ def client_key(client: str) -> str:
 
 class CaptureSubmitted(Event):
     """`entry` numbers the captures of a session; a new version of a capture keeps its entry. `key`: whose key seals the
-    content, if it is not the author's (`client_key`)."""
+    content, if it is not the author's (`client_key`). `client`: for whom it was first written. `revealed`: everybody
+    may read this version."""
 
     CONTENT = frozenset({"fields"})
     type: Literal["capture_submitted"] = "capture_submitted"
@@ -30,6 +31,8 @@ class CaptureSubmitted(Event):
     version: int
     fields: dict[str, str]
     key: str | None = None
+    client: str | None = None
+    revealed: bool = False
 
     @property
     def owner(self) -> str | None:
@@ -37,8 +40,11 @@ class CaptureSubmitted(Event):
 
 
 class CaptureRevealed(Event):
+    """From now on everybody may read these `entries`."""
+
     type: Literal["capture_revealed"] = "capture_revealed"
     capture: str
+    entries: tuple[int, ...] = ()
 
 
 class CharterProposed(Event):
