@@ -1,6 +1,6 @@
 """What only the lead sees: where the time goes, who has not spoken, and what a gesture would do before it is made.
 
-Pure. Balance, not ranking: numbers stay with their seats, in a fixed order (design, principle 10).
+Pure. Balance, not ranking: numbers stay with their seats, in a fixed order (design.md, "Principles" 10).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What an absence does, and the way back (method.md, "When somebody drops").
+"""What an absence does, and the way back (method.md, "When somebody drops"; decision 38).
 
 First the rules of `settle`, each of which emits at most one thing and says whether it did; then the lead's gestures.
 Presence is a fact that the room reports: absent means 6 s without a sign of life. The seat, its hand, its role and its

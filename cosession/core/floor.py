@@ -1,4 +1,4 @@
-"""Who may be heard (decision 6).
+"""Who may be heard (decisions 6 and 36).
 
 Pure. `holder` is whose turn it is. `may_speak` is the floor as the script gives it; `hearable` is what the media
 plane enforces: those of `may_speak` whose own microphone is open. Observers never.

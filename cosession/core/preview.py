@@ -1,4 +1,4 @@
-"""What a gesture on time would do to the rest, before it is made (decision 3): found out by doing it on a copy.
+"""What a gesture on time would do to the rest, before it is made (decision 37): found out by doing it on a copy.
 
 Pure. The page shows it beside the button; the machine of tests/core presses the button and compares.
 """

@@ -1,7 +1,7 @@
 """The one sentence that says what a seat does now, and why its microphone is open or closed.
 
 Pure. Only keys and placeholders come from here; the words are in `web/locales`. Source: method.md, the column "cue /
-guard", and the design's second principle: one sentence says the role.
+guard"; design.md, "Principles" 2: one sentence says the role.
 """
 
 from __future__ import annotations

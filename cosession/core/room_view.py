@@ -188,7 +188,7 @@ class Change(View):
 
 
 class Preview(View):
-    """What a gesture would do to the rest, computed by doing it (decision 3)."""
+    """What a gesture would do to the rest, computed by doing it (decision 37)."""
 
     gesture: str
     """`extend_phase`, `next_phase`, `skip_phase`, `move_end`."""

@@ -3,7 +3,7 @@
 Pure functions of state and `now`; nothing here is stored. The end is locked: whatever is late (start, pause, hold,
 outage, overrun, extra minutes) is repaid by draining the script's `elastic_order`, one phase after another, each as
 far as it says. Because every answer is computed from the plan anew, time that is won back returns by itself in
-reverse order, never above plan (decision 3).
+reverse order, never above plan (decisions 3 and 35).
 """
 
 from __future__ import annotations

@@ -336,7 +336,7 @@ def _own_captures(state: SessionState, seat: str) -> Iterator[Capture]:
 
 
 def _catch_up(state: SessionState, me: SeatState, now_ms: int) -> CatchUp | None:
-    """What went on while the seat was away: for a while after its return (method.md, "a catch-up card on return")."""
+    """What went on while the seat was away: for a while after its return (method.md, "When somebody drops")."""
     if me.left_ms is None or me.left_phase is None or not me.present or now_ms - me.since_ms > CATCH_UP_FOR_MS:
         return None
     away_ms = me.since_ms - me.left_ms

@@ -1,7 +1,7 @@
 """How well people are connected: the media plane's figures, looked at every two seconds, and one plain word for each.
 
 The figures go to whoever leads, the word to the seat itself; both are fleeting, neither is stored, and nothing of it is
-in the view (architecture.md, "View"; design, "Deliberate": in the room one reads only a word). Who is absent is
+in the view (architecture.md, "View"; design.md, "Deliberate": in the room one reads only a word). Who is absent is
 `audience`'s affair, whose sound stays away `ears`'s.
 """
 

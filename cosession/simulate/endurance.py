@@ -1,7 +1,7 @@
 """What a long run must show: no process grows, no clock drifts. Pure: it judges what was sampled and read.
 
 A short run proves neither, so rates are given from MEASURABLE_S on and judged from JUDGED_S on; before that they are
-None, or no reason to fail. Source: issue "The embedded media plane", "Done when"."""
+None, or no reason to fail. Source: deploy/reports/endurance.md."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from playwright.async_api import Browser, BrowserContext, ViewportSize
 from cosession.simulate.own_server import OwnServer
 from tests.browser.person import Person, watched
 
-#: Names as in the drawings; the first is the facilitator.
+#: The first is the facilitator.
 NAMES = ("Claire", "Nadia", "Karim", "Inès", "Joe", "Laura", "Mehdi", "Sophie", "Tomasz")
 
 WIDE: ViewportSize = {"width": 1440, "height": 900}

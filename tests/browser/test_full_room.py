@@ -1,4 +1,4 @@
-"""Managers and the lead, each a real page: pictures stay, whoever leaves, returns or loses packets (issue 4).
+"""Managers and the lead, each a real page: pictures stay, whoever leaves, returns or loses packets.
 
 Four managers in `make test`, eight in `make soak` (COSESSION_MANAGERS): nine browsers need all of two cores. What is
 looked at is every pair of (who sees, who is seen): its decoded pictures must rise by so many, and of those not more

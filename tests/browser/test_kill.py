@@ -1,4 +1,5 @@
-"""The server is killed in the middle of `advice`, and everybody is back without a click (issue: point 7)."""
+"""The server is killed in the middle of `advice`, and everybody is back without a click (faults.md, "server
+SIGKILL")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures that move and voices that are heard, or not, between real browsers (issue: points 4 and 6)."""
+"""Pictures that move and voices that are heard, or not, between real browsers."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """One page whose UDP is swallowed while its socket lives: the pictures come back by themselves, over TCP where that is
-open (issue 4, faults.md)."""
+open (faults.md, "UDP blocked")."""
 
 from __future__ import annotations
 

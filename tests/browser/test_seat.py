@@ -1,4 +1,4 @@
-"""One seat and its browsers: opened twice, revoked, without camera and microphone (product.md, faults.md)."""
+"""One seat and its browsers: opened twice, revoked, without camera and microphone (faults.md, "same seat twice")."""
 
 from __future__ import annotations
 

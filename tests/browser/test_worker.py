@@ -1,5 +1,5 @@
 """The media worker dies, or hangs, in the middle of a round: pictures and the open voice come again by themselves, and
-the script does not notice (issue 4, point 1)."""
+the script does not notice (faults.md, "media worker SIGKILL or hang")."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 What is compared is the time that the phase has used: what it has left may be less than before, because the locked end
 takes the outage back from it (decision 3), and at sixty times the speed an outage is long.
 
-Source: issue "A session can be conducted from end to end", point 7; faults.md, "server SIGKILL".
+Source: faults.md, "server SIGKILL".
 """
 
 from __future__ import annotations

@@ -1,5 +1,4 @@
-"""The whole script on a real server, by simulated managers: without media quickly, with media once (issue 2, point
-8)."""
+"""The whole script on a real server, by simulated managers: without media quickly, with media once."""
 
 from __future__ import annotations
 

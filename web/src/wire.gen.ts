@@ -731,7 +731,7 @@ export type Presence =
   | "weak"
   | "absent";
 
-/** What a gesture would do to the rest, computed by doing it (decision 3). */
+/** What a gesture would do to the rest, computed by doing it (decision 37). */
 export interface Preview {
   gesture: string;
   phase: string | null;
