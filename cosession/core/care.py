@@ -100,7 +100,7 @@ def _stop_session(course: Course, c: cmd.StopSession, seat: SeatState) -> None:
     if HoldCause.CARE not in course.state.holds or instance is None:
         raise Refused(RefusalCode.NOT_NOW, "a session is stopped out of a care pause")
     course.leave_phase(ev.PhaseEnded(phase=instance.key))
-    course.emit(ev.SessionClosed(stopped=True))
+    course.close(stopped=True)
 
 
 GESTURES: dict[type[cmd.Command], Callable[[Course, Any, SeatState], None]] = {

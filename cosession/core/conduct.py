@@ -212,7 +212,7 @@ def _close_session(course: Course, c: cmd.CloseSession, seat: SeatState) -> None
     instance = course.state.current
     if instance is not None:
         course.leave_phase(ev.PhaseEnded(phase=instance.key))
-    course.emit(ev.SessionClosed())
+    course.close()
 
 
 GESTURES: dict[type[cmd.Command], Callable[[Course, Any, SeatState], None]] = {

@@ -15,7 +15,7 @@ from cosession.core.outcome import outcome
 from cosession.core.refusal import Refused
 from cosession.core.script import CaptureSpec
 from cosession.core.state import SessionState
-from cosession.core.vocabulary import FloorMode, HoldCause, PhaseStatus, Reveal, TurnKind, Who
+from cosession.core.vocabulary import FloorMode, HoldCause, PhaseStatus, Reveal, Status, TurnKind, Who
 
 
 class Course:
@@ -46,11 +46,27 @@ class Course:
         """Begin the next phase that is still to come; without one the session closes."""
         coming = next((p for p in self.state.phases if p.status is PhaseStatus.COMING), None)
         if coming is None:
-            self.emit(ev.SessionClosed())
+            self.close()
             return
         self.emit(ev.PhaseStarted(phase=coming.key))
         self.announce_lead()
         self.start_step(0)
+
+    def close(self, *, stopped: bool = False) -> None:
+        """The session is over. By now it is known whether its end held; that of a suspended one, or of one that never
+        began, was none."""
+        state = self.state
+        if state.status is Status.RUNNING and HoldCause.SUSPENDED not in state.holds:
+            self.judge_end(self.now_ms - state.ends_at_ms)
+        self.emit(ev.SessionClosed(stopped=stopped))
+
+    def judge_end(self, late_ms: int) -> bool:
+        """Say that the end cannot hold, or that it holds again, unless that is what was said; whether it was not."""
+        late = late_ms > 0
+        if late is self.state.cannot_hold:
+            return False
+        self.emit(ev.EndCannotHold(late_ms=late_ms) if late else ev.EndHolds())
+        return True
 
     def leave_phase(self, event: ev.PhaseEnded | ev.PhaseSkipped | ev.ClientChanged) -> None:
         """End the running phase with `event`: drafts become captures, what was hidden for the phase is revealed."""

@@ -39,10 +39,12 @@ def _end_cannot_hold(state: SessionState, e: ev.EndCannotHold, at_ms: int) -> Se
     return replace(state, cannot_hold=True)
 
 
+def _end_holds(state: SessionState, e: ev.EndHolds, at_ms: int) -> SessionState:
+    return replace(state, cannot_hold=False)
+
+
 def _end_moved(state: SessionState, e: ev.EndMoved, at_ms: int) -> SessionState:
-    return replace(
-        state, end_moved_ms=state.end_moved_ms + e.by_ms, cannot_hold=False, proposal=None, refused_end=False
-    )
+    return replace(state, end_moved_ms=state.end_moved_ms + e.by_ms, proposal=None, refused_end=False)
 
 
 def _end_proposed(state: SessionState, e: ev.EndProposed, at_ms: int) -> SessionState:
@@ -176,7 +178,7 @@ def _phase_skipped(state: SessionState, e: ev.PhaseSkipped, at_ms: int) -> Sessi
     if heir is not None:
         state = with_phase(state, heir.key, planned_ms=heir.planned_ms + instance.planned_ms)
         state = with_phase(state, e.phase, planned_ms=0)
-    return replace(state, cannot_hold=False)
+    return state
 
 
 def _phase_extended(state: SessionState, e: ev.PhaseExtended, at_ms: int) -> SessionState:
@@ -210,6 +212,7 @@ CHANGES: Changes = {
     ev.HoldWaived: _hold_waived,
     ev.OutageCredited: _outage_credited,
     ev.EndCannotHold: _end_cannot_hold,
+    ev.EndHolds: _end_holds,
     ev.EndMoved: _end_moved,
     ev.EndProposed: _end_proposed,
     ev.EndRefused: _end_refused,

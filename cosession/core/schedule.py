@@ -321,7 +321,7 @@ def next_wake(state: SessionState, now_ms: int) -> int | None:
         recedes = bool(state.holds) or spent_ms(state, instance, now_ms) >= share.allotted_ms[instance.key]
         if recedes:
             moments.append(now_ms + REFRESH_MS)
-            if not share.late_ms and not state.cannot_hold:
+            if not share.late_ms:
                 moments.append(now_ms + _spare_ms(state, share, now_ms) + share.elastic_ms + 1)
     return min((moment for moment in moments if moment > now_ms), default=None)
 

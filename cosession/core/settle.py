@@ -47,7 +47,7 @@ def _lapses(course: Course) -> bool:
     """A session that nobody began is over."""
     if course.now_ms < course.state.ends_at_ms + sch.LAPSES_MS:
         return False
-    course.emit(ev.SessionClosed())
+    course.close()
     return True
 
 
@@ -58,7 +58,7 @@ def _forgotten(course: Course) -> bool:
     instance = course.state.current
     if instance is not None:
         course.leave_phase(ev.PhaseEnded(phase=instance.key))
-    course.emit(ev.SessionClosed())
+    course.close()
     return True
 
 
@@ -150,15 +150,10 @@ def _end_moves(course: Course) -> bool:
     return True
 
 
-def _end_fails(course: Course) -> bool:
-    """Nothing more can yield: that is said at once (decision 3)."""
-    if course.state.cannot_hold:
-        return False
-    late = sch.shares(course.state, course.now_ms).late_ms
-    if late <= 0:
-        return False
-    course.emit(ev.EndCannotHold(late_ms=late))
-    return True
+def _end_judged(course: Course) -> bool:
+    """Nothing more can yield, or enough can again: either is said at once (decision 3). It is the last rule, so that it
+    judges what everything else led to."""
+    return course.judge_end(sch.shares(course.state, course.now_ms).late_ms)
 
 
 _RULES = (
@@ -169,5 +164,5 @@ _RULES = (
     _phase_ends,
     _floor_moves,
     _end_moves,
-    _end_fails,
+    _end_judged,
 )

@@ -210,7 +210,7 @@ class SessionState:
     closed_at_ms: int | None = None
     end_moved_ms: int = 0
     cannot_hold: bool = False
-    """`EndCannotHold` was said and nothing was chosen since."""
+    """`EndCannotHold` was said, and `EndHolds` was not since."""
     proposal: EndProposal | None = None
     refused_end: bool = False
     """Somebody cannot stay longer; nobody learns who."""

@@ -26,9 +26,9 @@ class Outcome:
     """`actual_s` runs from the real start to the real end, without the time for which a session was suspended.
     `end_error_s` is the real end minus the locked end that was declared then; positive is late. The lead may have moved
     that end, stopping out of a care pause declares it for now, and a phase that was left out gives its time back.
-    `end_declared_late`: it had been said that this end cannot hold, and nothing was chosen since. `phases` are in the
-    order in which they stood; after a change of client some stand twice. `skipped` are ids of phases that were left
-    out. `floor_conflicts` counts events after which somebody could be heard who may not."""
+    `end_declared_late`: it had been said that this end cannot hold, and nothing made it hold since. `phases` are in
+    the order in which they stood; after a change of client some stand twice. `skipped` are ids of phases that were
+    left out. `floor_conflicts` counts events after which somebody could be heard who may not."""
 
     planned_s: float
     actual_s: float

@@ -178,6 +178,33 @@ def time_adds_up(state: SessionState, now_ms: int) -> None:
         assert left == (min(wanted, until_end))
 
 
+def a_late_end_is_said(table: Table) -> None:
+    """A session that will end later than the locked end has said so, and one that will not does not say so any more;
+    one that is closed says what came of it. While it is suspended the end is not judged."""
+    state, now_ms = table.state, table.now_ms
+    ended: ev.HoldEnded | ev.HoldStarted | None = None
+    said = None
+    for _, event in reversed(table.events):
+        if said is None and isinstance(event, ev.EndCannotHold | ev.EndHolds):
+            said = event
+        if ended is None and isinstance(event, ev.HoldStarted | ev.HoldEnded) and event.cause is HoldCause.SUSPENDED:
+            ended = event
+    declared = isinstance(said, ev.EndCannotHold)
+    assert declared is state.cannot_hold
+    if isinstance(ended, ev.HoldStarted):
+        return
+    match state.status:
+        case Status.LOBBY:
+            assert not declared
+        case Status.RUNNING:
+            allotted = shares(state, now_ms).allotted_ms
+            left = sum(max(allotted[phase.key] - spent_ms(state, phase, now_ms), 0) for phase in state.phases)
+            assert declared is (now_ms + left > state.ends_at_ms)
+        case Status.CLOSED if state.started_at_ms is not None:
+            assert state.closed_at_ms is not None
+            assert declared is (state.closed_at_ms > state.ends_at_ms)
+
+
 def at_rest(table: Table) -> None:
     """Nothing is due that has not happened: asked again at the same moment, the rules have nothing to say."""
     assert decide(table.state, cmd.Tick(), table.now_ms, drafts=table.drafts) == []

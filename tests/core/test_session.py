@@ -8,10 +8,14 @@ import pytest
 
 from cosession.core import commands as cmd
 from cosession.core import events as ev
+from cosession.core.console import console
+from cosession.core.decide import decide
+from cosession.core.evolve import evolve
 from cosession.core.refusal import Refused
 from cosession.core.schedule import phase_left_ms, shares
 from cosession.core.view import common
 from cosession.core.vocabulary import PhaseStatus, RefusalCode, Status, TurnKind
+from tests.core import laws
 from tests.core.table import Table, creation
 
 
@@ -166,6 +170,84 @@ def test_an_end_that_cannot_hold_is_said_once_and_can_be_moved() -> None:
     table.until(table.now_ms + 20_000)
     assert shares(table.state, table.now_ms).late_ms == 0
     assert not table.state.cannot_hold
+
+
+def said_of_the_end(table: Table) -> list[ev.Event]:
+    return [event for _, event in table.events if isinstance(event, ev.EndCannotHold | ev.EndHolds)]
+
+
+def test_a_late_end_stays_said_until_it_holds_again() -> None:
+    """Whatever happens meanwhile: a phase that is left out, and that is not enough, takes nothing back."""
+    table = Table().start(late="32:00")
+    assert said_of_the_end(table) == [ev.EndCannotHold(late_ms=7 * 60_000)]
+    table.when("f", cmd.SkipPhase(phase="follow_up#1"))
+    assert shares(table.state, table.now_ms).late_ms == 5 * 60_000
+    table.when("f", cmd.MoveEnd(by_s=60))
+    table.until(table.now_ms + 20_000)
+    assert shares(table.state, table.now_ms).late_ms == 4 * 60_000
+    assert len(said_of_the_end(table)) == 1
+    assert table.state.cannot_hold
+    assert console(table.state, table.now_ms).remedies, "and what helps is still offered"
+    table.when("f", cmd.MoveEnd(by_s=240))
+    table.until(table.now_ms + 20_000)
+    assert said_of_the_end(table)[1:] == [ev.EndHolds()]
+    laws.a_late_end_is_said(table)
+    assert console(table.state, table.now_ms).remedies == []
+
+
+def test_a_late_end_that_is_won_back_is_said_and_said_anew() -> None:
+    table = Table().start(late="26:00")
+    table.next_phase()
+    assert said_of_the_end(table) == [ev.EndCannotHold(late_ms=60_000), ev.EndHolds()]
+    assert table.state.current is not None
+    table.when("f", cmd.Undo(phase=table.state.current.key))
+    assert said_of_the_end(table)[2:] == [ev.EndCannotHold(late_ms=60_000)]
+
+
+def test_a_last_phase_that_is_put_off_late_has_said_so() -> None:
+    """The client stays away from the last phase, past the end: leaving it out closes the session, late."""
+    table = Table().start()
+    table.go_to("action_plan").when("f", cmd.SkipPhase(phase="closing#1"))
+    table.drop("p1")
+    table.until(table.now_ms + 30_000).back("p1")
+    assert table.state.current is not None
+    assert table.state.current.id == "learnings", "the plan comes later"
+    table.next_phase()
+    table.until(table.state.ends_at_ms - 10_000).drop("p1")
+    table.until(table.now_ms + 30_000)
+    assert table.state.closed_at_ms == table.state.ends_at_ms + 14_000
+    assert said_of_the_end(table) == [ev.EndCannotHold(late_ms=1)]
+    assert table.state.cannot_hold
+
+
+def test_a_session_that_stood_still_past_its_end_says_so_as_it_closes() -> None:
+    """Nobody asked what is due for ten minutes, and nobody leads: the last phase ends by itself, late."""
+    table = Table().start().go_to("closing")
+    table.until(table.state.ends_at_ms - 1)
+    table.drop("f")
+    table.drop("p6")
+    table.now_ms += 600_000
+    table.fact(cmd.Tick())
+    assert table.state.closed_at_ms == table.now_ms
+    assert said_of_the_end(table) == [ev.EndCannotHold(late_ms=599_999)]
+
+
+def test_a_session_that_closes_in_time_does_not_say_late_any_more() -> None:
+    table = Table().start(late="26:00")
+    table.when("f", cmd.CloseSession())
+    assert said_of_the_end(table) == [ev.EndCannotHold(late_ms=60_000), ev.EndHolds()]
+
+
+def test_a_log_of_an_earlier_version_is_read_and_then_judged() -> None:
+    """Then a later end was taken for the answer, and `EndHolds` was not known."""
+    table = Table().start(late="26:00")
+    table.when("f", cmd.MoveEnd(by_s=300))
+    table.until(table.now_ms + 20_000)
+    after = table.state
+    table.events = [(at_ms, event) for at_ms, event in table.events if not isinstance(event, ev.EndHolds)]
+    old = table.replayed()
+    assert decide(old, cmd.Tick(), table.now_ms) == [ev.EndHolds()]
+    assert evolve(old, ev.EndHolds(), table.now_ms) == after
 
 
 def test_an_outage_stops_the_clock_and_is_booked() -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from itertools import product
 from pathlib import Path
+from random import Random
 from typing import get_args
 
 import pytest
@@ -44,6 +45,31 @@ def test_twenty_seeds_hold(name: str) -> None:
             in_script_order(script, found)
             refusals += found.refusals
     assert refusals > 20 * 20, "mistakes are made"
+
+
+@pytest.mark.parametrize(
+    ("name", "people", "seed", "late_s", "late_by_s"),
+    [("codev-75", 11, 5022, 60, 18.36), ("codev-90", 12, 20206, 900, 142.992)],
+)
+def test_a_late_end_is_declared_though_the_last_phase_was_put_off(
+    name: str, people: int, seed: int, late_s: int, late_by_s: float
+) -> None:
+    found = play(SCRIPTS[name], people, Chances(seed, late_s, 0.7))
+    assert found.end_error_s == late_by_s
+    assert found.end_declared_late
+    assert found.good
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_whoever_comes_and_drops_a_late_end_was_said(name: str) -> None:
+    """Few and many, in time and late, hardly away and hardly there."""
+    people = SCRIPTS[name].people
+    for seed in range(1, 121 if SOAK else 7):
+        rng = Random(seed)
+        members = rng.randint(people.minimum, people.planned)
+        found = play(SCRIPTS[name], members, Chances(seed, rng.randint(0, 900), rng.uniform(0.0, 0.9)))
+        assert found.good, seed
+        assert found.end_declared_late is (found.end_error_s > 0) or abs(found.end_error_s) <= 5, seed
 
 
 def in_script_order(script: Script, found: Outcome) -> None:

@@ -14,6 +14,7 @@ from pydantic import Field
 from cosession.core.events.base import FORMAT, Event
 from cosession.core.events.course import (
     EndCannotHold,
+    EndHolds,
     EndMoved,
     EndProposed,
     EndRefused,
@@ -109,6 +110,7 @@ AnyEvent = Annotated[
     | LeadChanged
     | LeadAnnounced
     | EndCannotHold
+    | EndHolds
     | EndMoved
     | EndProposed
     | EndRefused
@@ -144,8 +146,8 @@ AnyEvent = Annotated[
 
 __all__ = [
     "FORMAT", "AnyEvent", "CaptureRevealed", "CaptureSubmitted", "CharterAgreed", "CharterAnswered", "CharterProposed",
-    "CharterWithdrawn", "ClientChanged", "EndCannotHold", "EndMoved", "EndProposed", "EndRefused", "Event",
-    "ExpertFlagged", "GoingOnAgreed", "HandLowered", "HandRaised", "HoldEnded", "HoldStarted", "HoldWaived",
+    "CharterWithdrawn", "ClientChanged", "EndCannotHold", "EndHolds", "EndMoved", "EndProposed", "EndRefused",
+    "Event", "ExpertFlagged", "GoingOnAgreed", "HandLowered", "HandRaised", "HoldEnded", "HoldStarted", "HoldWaived",
     "JobAnswered", "JobOffered", "LeadAnnounced", "LeadChanged", "LeadSpoke", "LeadVacated", "LeavingSaid",
     "MediaPathChanged", "MicrophoneSet", "NextSaid", "OutageCredited", "PauseWanted", "PhaseEnded", "PhaseExtended",
     "PhasePostponed", "PhaseSkipped", "PhaseStarted", "PhaseUndone", "PlannedPhase", "PresenceChanged", "RecallSaid",

@@ -76,10 +76,17 @@ class OutageCredited(Event):
 
 
 class EndCannotHold(Event):
-    """Nothing more can yield: the end will be late by this much unless the lead chooses (decision 3)."""
+    """Nothing more can yield: the end will be late by this much unless the lead chooses (decision 3). That stays
+    said until `EndHolds`, whatever else happens."""
 
     type: Literal["end_cannot_hold"] = "end_cannot_hold"
     late_ms: int
+
+
+class EndHolds(Event):
+    """The end that could not hold can again: it was moved, or what was left out or won back is enough."""
+
+    type: Literal["end_holds"] = "end_holds"
 
 
 class EndMoved(Event):
