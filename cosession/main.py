@@ -40,6 +40,7 @@ from cosession.server.parts import Parts
 from cosession.settings import Address, Settings
 from cosession.store.eventlog import SqliteEventLog
 from cosession.store.keys import load_master_key
+from cosession.store.opening import belong_together
 from cosession.store.registry import Registry
 
 log = structlog.get_logger("cosession.main")
@@ -91,6 +92,7 @@ class Application:
         with _plainly(), contextlib.ExitStack() as undo:
             pages = Pages(assets.templates(), assets.web_dist(), read_words(assets.locales(), "pages"), zone)
             app_words = read_words(assets.locales(), "cosession")
+            belong_together(settings.data / DATABASE, settings.master_key_path)
             self._lock = undo.enter_context(_sole_server(settings.data))
             key = load_master_key(settings.master_key_path)
             self.log = SqliteEventLog.open(settings.data / DATABASE, key)
@@ -201,6 +203,7 @@ async def sign_in_link(registry: Registry, settings: Settings, kind: Kind, main:
 async def new_link(settings: Settings, kind: Kind) -> str:
     """A sign-in link made beside a running server, or without one. Raises `CannotStart`."""
     with _plainly():
+        belong_together(settings.data / DATABASE, settings.master_key_path)
         store = SqliteEventLog.open(settings.data / DATABASE, load_master_key(settings.master_key_path))
     try:
         return await sign_in_link(Registry(store.database), settings, kind, settings.bind, settings.ops_bind)

@@ -102,8 +102,8 @@ class Settings(BaseSettings):
     )
     master_key: Path | None = Field(
         default=None,
-        description="The file of the master key, 32 bytes, created if it is missing. Unset: master.key in the data "
-        "folder. Without it nothing that was written can be read: back it up apart from the data.",
+        description="The file of the master key, 32 bytes, created if there is no data yet. Unset: master.key in the "
+        "data folder. Without it nothing that was written can be read: back it up apart from the data.",
     )
     media_bind: Listen = Field(
         default=Address("::", 8002),

@@ -33,7 +33,9 @@ class OwnServer:
             "COSESSION_DATA": str(folder),
             "COSESSION_REHEARSAL": "1",
         }
-        self._environment.pop("COSESSION_PUBLIC_URL", None)
+        # Temporary data has a key of its own: the real one is neither used nor made.
+        for setting in ("COSESSION_PUBLIC_URL", "COSESSION_MASTER_KEY"):
+            self._environment.pop(setting, None)
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[bytes] | None = None
         self.url = f"http://127.0.0.1:{port}"

@@ -19,8 +19,9 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from cosession.room.ports import Conflict, Draft, Entry, LastAlive, Record, Unavailable
 from cosession.store.chain import first_link, frame, from_json, link, to_json
 from cosession.store.database import Database, purge
-from cosession.store.keys import Keyring, forget, seal, unseal
-from cosession.store.schema import commands, drafts, events, master_proof, process, put, streams
+from cosession.store.keys import PROOF_PLACE, Keyring, forget, seal, unseal
+from cosession.store.opening import TRIED, require_key
+from cosession.store.schema import commands, drafts, events, keys, master_proof, process, put, streams
 
 # What every append asks, built once: building a statement costs more than running it.
 _END = select(streams.c.last_seq, streams.c.last_hash).where(streams.c.session == bindparam("session"))
@@ -282,15 +283,11 @@ def _command_seq(connection: Connection, session: str, seat: str, command_id: st
 
 def _prove(connection: Connection, master: AESGCM, path: Path) -> None:
     """Leave, or open, a seal that only the right master key opens."""
-    place = frame("master key")
     proof = connection.scalar(select(master_proof.c.proof))
+    sealed = select(keys.c.session, keys.c.generation, keys.c.wrapped).where(
+        keys.c.owner == "", keys.c.wrapped.is_not(None)
+    )
+    sessions = [(row.session, row.generation, row.wrapped) for row in connection.execute(sealed.limit(TRIED))]
+    require_key(master, proof, sessions, path)
     if proof is None:
-        connection.execute(insert(master_proof).values(id=1, proof=seal(master, b"", place)))
-        return
-    try:
-        unseal(master, proof, place)
-    except (InvalidTag, ValueError) as error:
-        raise Unavailable(
-            "store_unwritable",
-            f"{path} was written with another master key: put that key file back, or name another place",
-        ) from error
+        connection.execute(insert(master_proof).values(id=1, proof=seal(master, b"", PROOF_PLACE)))

@@ -10,8 +10,11 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, bindparam, insert, or_, select, update
 
@@ -22,24 +25,36 @@ from cosession.store.schema import keys
 KEY_BYTES = 32
 NONCE_BYTES = 12
 
+#: Where the seal belongs by which a database knows its master key (`schema.master_proof`).
+PROOF_PLACE = frame("master key")
+
 _KEYS = select(keys.c.owner, keys.c.generation, keys.c.wrapped).where(keys.c.session == bindparam("session"))
 
 
 def load_master_key(path: Path) -> bytes:
-    """The 32 bytes of the master key file. A missing file is created, for its owner only, complete or not at all.
-    Raises `Unavailable("store_unwritable")` with a sentence that names the file and the mend."""
-    try:
-        if not path.exists():
+    """The 32 bytes of the master key file. A missing file is created, for its owner only, complete or not at all: look
+    first whether there is data that has a key (`opening.belong_together`). Raises `Unavailable("store_unwritable")`
+    with a sentence that names the file and the mend."""
+    key = read_master_key(path)
+    if key is None:
+        with _named(path):
             _create(path)
-        with path.open("rb") as file:
+        key = read_master_key(path)
+    if key is None:
+        raise Unavailable("store_unwritable", f"the master key {path} vanished as soon as it was made: start again")
+    return key
+
+
+def read_master_key(path: Path) -> bytes | None:
+    """The key, or None if there is no such file; changes nothing. Raises as `load_master_key`."""
+    with _named(path):
+        try:
+            file = path.open("rb")
+        except FileNotFoundError:
+            return None
+        with file:
             open_to_all = os.fstat(file.fileno()).st_mode & 0o007
             key = file.read(KEY_BYTES + 1)
-    except OSError as error:
-        raise Unavailable(
-            "store_unwritable",
-            f"the master key {path} cannot be read or created ({error.strerror}): "
-            "give this user access to it, or name another place",
-        ) from error
     if open_to_all:
         raise Unavailable(
             "store_unwritable", f"the master key {path} is open to every user of this machine: chmod 600 {path}"
@@ -51,6 +66,19 @@ def load_master_key(path: Path) -> bytes:
             "without it, what was written with it cannot be read",
         )
     return key
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """An error of the system, with the file and the mend."""
+    try:
+        yield
+    except OSError as error:
+        raise Unavailable(
+            "store_unwritable",
+            f"the master key {path} cannot be read or created ({error.strerror}): "
+            "give this user access to it, or name another place",
+        ) from error
 
 
 def _create(path: Path) -> None:
@@ -142,7 +170,31 @@ class Keyring:
         return generation, self._open[place]
 
     def _place(self, name: str, generation: int) -> bytes:
-        return frame("key", self._session, name, generation)
+        return _key_place(self._session, name, generation)
+
+
+def _key_place(session: str, name: str, generation: int) -> bytes:
+    return frame("key", session, name, generation)
+
+
+def proves(master: AESGCM, proof: bytes | None, sessions: Sequence[tuple[str, int, bytes]]) -> bool | None:
+    """Whether this is the master key of a database; None if nothing in it was sealed with one. `proof` is its
+    `master_proof`, `sessions` are some keys of sessions as they are stored: id, generation, wrapped. Raises
+    `InvalidTag` if the key is right and the proof is damaged."""
+    if proof is not None and _opens(master, proof, PROOF_PLACE):
+        return True
+    opened = [_opens(master, wrapped, _key_place(session, "", generation)) for session, generation, wrapped in sessions]
+    if proof is not None and any(opened):
+        raise InvalidTag
+    return any(opened) if opened or proof is not None else None
+
+
+def _opens(key: AESGCM, sealed: bytes, place: bytes) -> bool:
+    try:
+        unseal(key, sealed, place)
+    except (InvalidTag, ValueError):
+        return False
+    return True
 
 
 def forget(connection: Connection, session: str, owner: str | None) -> None:
