@@ -89,6 +89,7 @@ class _Ops:
             workers=workers,
             cpu=self._cpu_percent(workers),
             lag_ms=round(self._parts.pulse.worst_ms),
+            store_failing=self._parts.rooms.store_failing,
         )
 
     async def rooms(self, request: Request) -> Response:
@@ -116,6 +117,7 @@ class _Ops:
                     for worker in workers
                 ],
                 "loop_lag_ms": self._parts.pulse.worst_ms,
+                "store_failing": self._parts.rooms.store_failing,
             }
         )
 
@@ -132,16 +134,19 @@ class _Ops:
         return PlainTextResponse("ok\n")
 
     async def ready(self, request: Request) -> Response:
-        """GET /readyz: 200 if the store takes writes and the media plane answers, else 503 naming what does not."""
-        waiting = [name for name, probe in (("store", self._store), ("media", self._media)) if not await probe()]
+        """GET /readyz: 200 if the store takes writes and the media plane answers, else 503 naming what does not, and
+        why if it is known."""
+        said = {"store": await self._store(), "media": None if await self._media() else "does not answer"}
+        waiting = {name: reason for name, reason in said.items() if reason is not None}
         if waiting:
-            return PlainTextResponse("".join(f"{name}: does not answer\n" for name in waiting), 503)
+            return PlainTextResponse("".join(f"{name}: {reason}\n" for name, reason in waiting.items()), 503)
         return PlainTextResponse("ok\n")
 
     async def metrics(self, request: Request) -> Response:
         """GET /metrics, for Prometheus."""
         workers, seats = await self._figures()
-        text = exposition(self._parts.rooms.live(), workers, seats, self._parts.answers, self._parts.pulse)
+        parts = self._parts
+        text = exposition(parts.rooms.live(), workers, seats, parts.answers, parts.pulse, parts.rooms.store_failing)
         return Response(text, media_type=CONTENT_TYPE)
 
     async def _figures(self) -> tuple[Sequence[WorkerFigures] | None, Mapping[str, Sequence[SeatFigures]]]:
@@ -155,13 +160,16 @@ class _Ops:
     def _cpu_percent(self, workers: Sequence[WorkerFigures] | None) -> dict[int, float | None]:
         return self._load.percent(workers or (), asyncio.get_running_loop().time())
 
-    async def _store(self) -> bool:
+    async def _store(self) -> str | None:
+        """Why it takes no writes; None if it does."""
         try:
             await asyncio.wait_for(self._parts.store_writes(), PROBE_S)
         except (Unavailable, TimeoutError) as failure:
-            log.warning("ops.store_not_ready", error=type(failure).__name__)
-            return False
-        return True
+            code = failure.code if isinstance(failure, Unavailable) else "timeout"
+            log.warning("ops.store_not_ready", code=code)
+            said = str(failure)
+            return "does not answer" if said in ("", code) else f"does not answer: {said}"
+        return None
 
     async def _media(self) -> bool:
         return bool((await self._figures())[0])

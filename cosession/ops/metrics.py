@@ -29,11 +29,14 @@ def exposition(
     seats: Mapping[str, Sequence[SeatFigures]],
     answers: Answers,
     pulse: Pulse,
+    store_failing: str | None,
 ) -> bytes:
-    """The text of `/metrics`. `workers` is None while the media plane does not answer; `seats` by session."""
+    """The text of `/metrics`. `workers` is None while the media plane does not answer; `seats` by session;
+    `store_failing` why the store takes no writes, if it does not."""
     registry = CollectorRegistry()
+    ways = _ways(chain(*seats.values()))
     registry.register(
-        _Collected([*_rooms(rooms), *_media(workers), *_ways(chain(*seats.values())), *_wire(answers), *_loop(pulse)])
+        _Collected([*_rooms(rooms), *_store(store_failing), *_media(workers), *ways, *_wire(answers), *_loop(pulse)])
     )
     return generate_latest(registry)
 
@@ -56,6 +59,14 @@ def _rooms(rooms: Sequence[Room]) -> Iterable[Metric]:
     gauge = GaugeMetricFamily("cosession_seats", "Seats that were taken, by presence.", labels=["presence"])
     for presence in Presence:
         gauge.add_metric([presence.value], by_presence[presence])
+    yield gauge
+
+
+def _store(failing: str | None) -> Iterable[Metric]:
+    yield GaugeMetricFamily("cosession_store_up", "1 while the store takes writes.", value=float(failing is None))
+    gauge = GaugeMetricFamily("cosession_store_failing", "Why the store takes no writes.", labels=["code"])
+    if failing is not None:
+        gauge.add_metric([failing], 1)
     yield gauge
 
 

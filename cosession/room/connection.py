@@ -49,6 +49,7 @@ _UNAVAILABLE: dict[str, ErrorCode] = {
     "store_busy": "store_busy",
     "store_full": "store_full",
     "store_unwritable": "store_full",
+    "store_gone": "store_full",  # for people it is the same: nothing can be saved, somebody has to look after it
     "store_damaged": "store_damaged",
     "media_down": "media_down",
 }

@@ -54,6 +54,8 @@ class Directory:
         self._timer: Timer | None = None
         self._measuring = Measuring(engine, clock, self.live)
         self._closed = False
+        self.store_failing: str | None = None
+        """Why the store took no sign of life the last time it was asked (a code of `Unavailable`); None: it did."""
 
     # -- life --------------------------------------------------------------------------------------------------
 
@@ -169,8 +171,10 @@ class Directory:
     async def _write_row(self) -> None:
         try:
             await self._store.alive(mark(self._clock))
+            self.store_failing = None
             await self._let_go()
         except Unavailable as failure:
+            self.store_failing = failure.code
             log.warning("process.row_not_written", code=failure.code)
         except Exception:
             log.exception("process.row_broke")

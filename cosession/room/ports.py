@@ -24,7 +24,7 @@ class Conflict(Exception):
 
 class Unavailable(Exception):
     """The store or the media plane cannot serve now. `code` is one of a closed list: `store_busy`, `store_full`,
-    `store_damaged`, `store_unwritable`, `media_down`."""
+    `store_damaged`, `store_unwritable`, `store_gone` (its files were deleted or replaced), `media_down`."""
 
     def __init__(self, code: str, detail: str = "") -> None:
         super().__init__(detail or code)
@@ -149,7 +149,8 @@ class EventLog(Protocol):
         content becomes unreadable, the chain still verifies. May be repeated."""
 
     async def alive(self, mark: LastAlive) -> None:
-        """Write the process row (decision 4)."""
+        """Write the process row (decision 4), and make sure that the store is still where the next start will look:
+        else `Unavailable("store_gone")`."""
 
     async def last_alive(self) -> LastAlive | None:
         """The row as an earlier process left it."""

@@ -1,4 +1,5 @@
-"""The SQLite file: how it is opened, its two lanes, and what its errors mean. The only file that knows the dialect.
+"""The SQLite file: how it is opened, its two lanes, and what its errors mean. With `files` and `opening` the only one
+that knows the dialect.
 
 WAL, `synchronous=FULL`, an explicit `BEGIN IMMEDIATE` in the one writing lane, 250 ms of patience for a lock (decision
 12). Deleted bytes are overwritten (`secure_delete`), because an erased key must be gone.
@@ -6,18 +7,20 @@ WAL, `synchronous=FULL`, an explicit `BEGIN IMMEDIATE` in the one writing lane, 
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from cosession.room.ports import Unavailable
+from cosession.store.files import Files
 from cosession.store.lane import Lane
 from cosession.store.migrations import NewerSchema, migrate
 
@@ -47,12 +50,14 @@ _MENDS = {
 class Database:
     """`writer` is the one lane that writes, in groups; `reader` never waits for it and never writes."""
 
-    def __init__(self, path: Path, writing: Engine) -> None:
+    def __init__(self, path: Path, writing: Engine, files: Files) -> None:
         self.path = path
         self.engine = writing
-        self.writer = Lane("store-writer", writing, group=True, translate=self._unavailable)
+        self._files = files
+        guard, translate = files.check, self._unavailable
+        self.writer = Lane("store-writer", writing, group=True, translate=translate, guard=guard)
         reading = _engine(path, "BEGIN", "query_only=ON")
-        self.reader = Lane("store-reader", reading, group=False, translate=self._unavailable)
+        self.reader = Lane("store-reader", reading, group=False, translate=translate, guard=guard)
 
     @classmethod
     def open(cls, path: Path, *prepare: Callable[[Connection], None]) -> Database:
@@ -61,16 +66,20 @@ class Database:
         path and the mend."""
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            main = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             code = "store_full" if error.errno in {errno.ENOSPC, errno.EDQUOT} else "store_unwritable"
             raise Unavailable(code, _MENDS[code].format(path=path)) from error
         engine = _engine(path, "BEGIN IMMEDIATE")
         try:
-            with engine.begin() as connection:
-                migrate(connection)
-                for step in prepare:
-                    step(connection)
+            with ExitStack() as undo:
+                undo.callback(os.close, main)
+                with engine.begin() as connection:
+                    migrate(connection)
+                    for step in prepare:
+                        step(connection)
+                files = Files(path, main, undo.enter_context(closing(_held(path))))
+                undo.pop_all()
         except (DBAPIError, sqlite3.Error, UnicodeDecodeError) as error:
             raise unavailable(error, path) from error
         except NewerSchema as error:
@@ -79,12 +88,37 @@ class Database:
                 f"{path} was written by a newer version of cosession (tables of version {error.revision}): "
                 "install that version, or name another place",
             ) from error
-        return cls(path, engine)
+        return cls(path, engine, files)
+
+    async def sign(self, work: Callable[[Connection], None]) -> None:
+        """Do `work`, and prove that it is where the next start will look. Raises `Unavailable`."""
+
+        def marked(connection: Connection) -> int:
+            work(connection)
+            driver: Any = connection.connection.driver_connection
+            return self._files.write_mark(driver)
+
+        self._files.committed(await self.writer.run(marked))
+        try:
+            await asyncio.to_thread(self._files.read_back)
+        except sqlite3.Error as error:
+            raise self._unavailable(error) from error
+
+    def purge(self, connection: Connection) -> None:
+        """Fold the write-ahead log into the file and empty it, so that deleted bytes are nowhere. Outside a
+        transaction. Raises `Unavailable("store_busy")` if a reader holds it open; may be repeated."""
+        driver: Any = connection.connection.driver_connection
+        with closing(driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")) as cursor:
+            blocked = cursor.fetchone()[0]
+        if blocked:
+            raise Unavailable("store_busy", "what was erased is still in the write-ahead log: try again")
+        self._files.folded()
 
     async def close(self) -> None:
         """Finish what is queued; the last connection to go folds the write-ahead log into the file. May be repeated."""
         await self.reader.close()
         await self.writer.close()
+        await asyncio.to_thread(self._files.close)
 
     def _unavailable(self, error: Exception) -> Exception:
         return unavailable(error, self.path)
@@ -116,31 +150,34 @@ def _no_space(path: Path) -> bool:
 def _engine(path: Path, begin: str, *pragmas: str) -> Engine:
     """An engine without a pool whose transactions start with `begin`; its errors carry no values."""
     engine = create_engine(
-        URL.create("sqlite", database=str(path.absolute())),
-        poolclass=NullPool,
-        connect_args={"timeout": LOCK_PATIENCE_MS / 1000, "isolation_level": None, "check_same_thread": False},
-        hide_parameters=True,
+        "sqlite://", creator=lambda: _connect(path, *pragmas), poolclass=NullPool, hide_parameters=True
     )
-
-    def prepare(connection: sqlite3.Connection, _record: Any) -> None:
-        # A flipped byte in a text must reach the check of the chain, which names its place, and not fail before.
-        connection.text_factory = lambda data: data.decode(errors="replace")
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "trusted_schema=OFF", *pragmas):
-            connection.execute(f"PRAGMA {pragma}").close()
 
     def start(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
 
-    event.listen(engine, "connect", prepare)
     event.listen(engine, "begin", start)
     return engine
 
 
-def purge(connection: Connection) -> None:
-    """Fold the write-ahead log into the file and empty it, so that deleted bytes are nowhere. Outside a transaction.
-    Raises `Unavailable("store_busy")` if a reader holds it open; may be repeated."""
-    driver: Any = connection.connection.driver_connection
-    with closing(driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")) as cursor:
-        blocked = cursor.fetchone()[0]
-    if blocked:
-        raise Unavailable("store_busy", "what was erased is still in the write-ahead log: try again")
+def _connect(path: Path, *pragmas: str) -> sqlite3.Connection:
+    """A connection to the file, which must be there: SQLite would make another one in its place."""
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=rw",
+        uri=True,
+        timeout=LOCK_PATIENCE_MS / 1000,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    # A flipped byte in a text must reach the check of the chain, which names its place, and not fail before.
+    connection.text_factory = lambda data: data.decode(errors="replace")
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "trusted_schema=OFF", *pragmas):
+        connection.execute(f"PRAGMA {pragma}").close()
+    return connection
+
+
+def _held(path: Path) -> sqlite3.Connection:
+    """The connection that keeps the files together (see `Files`): it has read once, so that there are all three."""
+    connection = _connect(path)
+    connection.execute("SELECT count(*) FROM sqlite_master").close()
+    return connection

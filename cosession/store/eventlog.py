@@ -18,7 +18,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from cosession.room.ports import Conflict, Draft, Entry, LastAlive, Record, Unavailable
 from cosession.store.chain import first_link, frame, from_json, link, to_json
-from cosession.store.database import Database, purge
+from cosession.store.database import Database
 from cosession.store.keys import PROOF_PLACE, Keyring, forget, seal, unseal
 from cosession.store.opening import TRIED, require_key
 from cosession.store.schema import commands, drafts, events, keys, master_proof, process, put, streams
@@ -242,11 +242,11 @@ class SqliteEventLog:
             theirs = {"session": session} if seat is None else {"session": session, "seat": seat}
             connection.execute(delete(drafts).filter_by(**theirs))
 
-        await self.database.writer.run(wipe, after_commit=purge)
+        await self.database.writer.run(wipe, after_commit=self.database.purge)
 
     async def alive(self, mark: LastAlive) -> None:
         values = {"boot_id": mark.boot_id, "boottime_ms": mark.boottime_ms, "wall_ms": mark.wall_ms}
-        await self.database.writer.run(lambda connection: put(connection, process, {"id": 1}, values))
+        await self.database.sign(lambda connection: put(connection, process, {"id": 1}, values))
 
     async def last_alive(self) -> LastAlive | None:
         return self._last_alive

@@ -4,6 +4,8 @@ The writing lane takes everything that is queued into one transaction (group com
 which may mean waiting for the lock, and then empties the inbox, so waiting makes groups larger. Each piece of work has
 a savepoint of its own; an error of its own (`Conflict`, a value that cannot be stored) undoes it alone. A failure of
 the database fails the whole group: nothing was acknowledged, the connection is given up, the next work tries a new one.
+A `guard` is asked before anything is connected, and by the writing lane before and after each commit. What it raises
+fails the group too, but keeps the connection: only through it what is already written can still be reached.
 
 This file knows SQLAlchemy and threads, but no table and no dialect.
 """
@@ -19,6 +21,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
+
+from cosession.room.ports import Unavailable
 
 T = TypeVar("T")
 Work = Callable[[Connection], Any]
@@ -50,10 +54,19 @@ class _Job:
 
 class Lane:
     """`group` tells whether queued work shares a transaction. `translate` makes a port's error of a database's, and
-    leaves others."""
+    leaves others. `guard` raises `Unavailable` if the database is not the one that was opened any more."""
 
-    def __init__(self, name: str, engine: Engine, *, group: bool, translate: Callable[[Exception], Exception]) -> None:
+    def __init__(
+        self,
+        name: str,
+        engine: Engine,
+        *,
+        group: bool,
+        translate: Callable[[Exception], Exception],
+        guard: Callable[[], None],
+    ) -> None:
         self._engine = engine
+        self._guard = guard
         self._connection: Connection | None = None
         self._group = group
         self._translate = translate
@@ -91,21 +104,30 @@ class Lane:
         jobs = [first]
         began = False
         try:
-            connection = self._connection = self._connection or self._engine.connect()
+            connection = self._connection = self._connection or self._connect()
+            if self._group:
+                self._guard()
             with connection.begin():
                 began = True
                 jobs += self._queued() if self._group else ()
                 outcomes = [self._attempt(connection, job) for job in jobs]
+            if self._group:
+                self._guard()
         except Exception as error:  # noqa: BLE001 - handed to those who wait
             if not began:  # whatever came in while we waited for the lock has waited long enough as well
                 jobs += self._queued()
             failure = self._translate(error)
-            self._let_go()
+            if not isinstance(error, Unavailable):
+                self._let_go()
             for job in jobs:
                 job.resolve(failure)
             return
         for job, outcome in zip(jobs, outcomes, strict=True):
             job.resolve(self._finish(connection, job, outcome))
+
+    def _connect(self) -> Connection:
+        self._guard()
+        return self._engine.connect()
 
     def _attempt(self, connection: Connection, job: _Job) -> Any:
         """The result of one piece of work, or the error that is its own; raises what concerns the whole group."""
