@@ -54,7 +54,7 @@ def serve() -> None:
 
 @app.command()
 def link(ops: Annotated[bool, typer.Option("--ops", help="For operators, not for the facilitator.")] = False) -> None:
-    """Print a new sign-in link; it belongs to the first browser that opens it. The server may be running."""
+    """Print a new sign-in link for one browser, good for 24 hours. The server may be running."""
     from cosession.main import CannotStart, new_link
 
     try:

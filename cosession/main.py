@@ -97,7 +97,7 @@ class Application:
             key = load_master_key(settings.master_key_path)
             self.log = SqliteEventLog.open(settings.data / DATABASE, key)
             undo.pop_all()
-        self.registry = Registry(self.log.database)
+        self.registry = Registry(self.log.database, self.clock)
         self.rooms = Directory(self.log, self.media, self.clock, rehearsal=settings.rehearsal)
         self.answers = Answers()
         self._ops = OpsParts(
@@ -107,6 +107,7 @@ class Application:
             sign_in=SignIn(self.registry, "ops"),
             store_writes=lambda: self.log.alive(mark(self.clock)),
             answers=self.answers,
+            main_url=settings.public_url or _here(settings.bind),
         )
         self.ops: Starlette = build_ops(self._ops)
         self.server: Starlette = build_server(
@@ -121,6 +122,7 @@ class Application:
                 clock=self.clock,
                 zone=zone,
                 public_url=settings.public_url,
+                ops_url=_here(settings.ops_bind),
                 rehearsal=settings.rehearsal,
                 backup_line=settings.backup_line or "",
                 answered=self.answers.count,
@@ -157,8 +159,8 @@ class Listening:
     def __init__(self, settings: Settings) -> None:
         self._main = bound(settings.bind, "COSESSION_BIND")
         self._ops = bound(settings.ops_bind, "COSESSION_OPS_BIND")
-        self.application = Application(settings)
-        self.settings = settings
+        self.settings = settings.model_copy(update={"bind": _address(self._main), "ops_bind": _address(self._ops)})
+        self.application = Application(self.settings)
 
     async def serve(self) -> None:
         """Serve until SIGTERM or SIGINT; two lines with sign-in links on stdout say that it is ready."""
@@ -188,15 +190,13 @@ class Listening:
             await asyncio.wait(tasks, timeout=STOP_S - 2)
 
     async def link(self, kind: Kind) -> str:
-        return await sign_in_link(
-            self.application.registry, self.settings, kind, _address(self._main), _address(self._ops)
-        )
+        """A new link, which ends those that earlier starts printed and nobody used."""
+        return _absolute(self.settings, kind, await self.application.registry.new_login_link(kind, printed=True))
 
 
-async def sign_in_link(registry: Registry, settings: Settings, kind: Kind, main: Address, ops: Address) -> str:
-    """A new sign-in link, absolute. `main` and `ops` are where the listeners are."""
-    token = await registry.new_login_link(kind)
-    base = settings.public_url or _here(main) if kind == "facilitator" else _here(ops)
+def _absolute(settings: Settings, kind: Kind, token: str) -> str:
+    """The address of a sign-in link; the listeners are where the settings say."""
+    base = settings.public_url or _here(settings.bind) if kind == "facilitator" else _here(settings.ops_bind)
     return f"{base}/in/{token}"
 
 
@@ -206,7 +206,7 @@ async def new_link(settings: Settings, kind: Kind) -> str:
         belong_together(settings.data / DATABASE, settings.master_key_path)
         store = SqliteEventLog.open(settings.data / DATABASE, load_master_key(settings.master_key_path))
     try:
-        return await sign_in_link(Registry(store.database), settings, kind, settings.bind, settings.ops_bind)
+        return _absolute(settings, kind, await Registry(store.database).new_login_link(kind))
     finally:
         await store.close()
 

@@ -59,7 +59,7 @@ async def house(managers: int) -> AsyncIterator[House]:
 
 async def _session(server: OwnServer, managers: int) -> House:
     browser = Browser()
-    await browser.open(server.sign_in)
+    await browser.sign_in(server.sign_in)
     body: dict[str, Any] = {
         "script": "codev-75",
         "title": "Benchmark",
@@ -75,5 +75,5 @@ async def _session(server: OwnServer, managers: int) -> House:
     made = await browser.post_json(origin(server.sign_in) + "/sessions", body)
     links = {each["seat"]: each["link"] for each in made["links"]}
     ops = Browser()
-    await ops.open(server.ops_sign_in)
+    await ops.sign_in(server.ops_sign_in)
     return House(made["session"], links, ops, origin(server.ops_sign_in))

@@ -21,9 +21,10 @@ from cosession.ops.metrics import CONTENT_TYPE, exposition
 from cosession.ops.pulse import Pulse
 from cosession.pages.assets import routes
 from cosession.pages.headers import SecurityHeaders
-from cosession.pages.login import SignIn
-from cosession.pages.problems import Problem, handlers
+from cosession.pages.login import RenewCookie, SignIn
+from cosession.pages.problems import OwnPagesOnly, Problem, handlers
 from cosession.pages.render import Pages
+from cosession.pages.sign_in_pages import SignInPages
 from cosession.room.directory import Directory
 from cosession.room.ports import MediaEngine, SeatFigures, Unavailable, WorkerFigures
 
@@ -35,7 +36,8 @@ PROBE_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class OpsParts:
-    """`store_writes` returns when something small was written to the store, or raises `Unavailable`."""
+    """`store_writes` returns when something small was written to the store, or raises `Unavailable`. `main_url` is
+    where facilitators find their pages."""
 
     pages: Pages
     rooms: Directory
@@ -43,25 +45,31 @@ class OpsParts:
     sign_in: SignIn
     store_writes: Callable[[], Awaitable[None]]
     answers: Answers
+    main_url: str
     pulse: Pulse = field(default_factory=Pulse)
 
 
 def build(parts: OpsParts) -> Starlette:
     """The application of the operators' listener."""
     ops = _Ops(parts)
+    errors = handlers(parts.pages, "cosession link --ops")
     return Starlette(
         routes=[
             Route("/", ops.page),
-            Route("/in/{token}", ops.sign_in),
             Route("/rooms.json", ops.rooms),
             Route("/verify/{session}", ops.verify),
             Route("/livez", ops.live),
             Route("/readyz", ops.ready),
             Route("/metrics", ops.metrics),
+            *SignInPages(parts.sign_in, parts.pages, parts.main_url).routes(),
             *routes(parts.pages.dist),
         ],
-        middleware=[Middleware(SecurityHeaders)],
-        exception_handlers=handlers(parts.pages),
+        middleware=[
+            Middleware(SecurityHeaders),
+            Middleware(OwnPagesOnly, public_url=None, refuse=errors[Problem]),
+            Middleware(RenewCookie, sign_in=parts.sign_in),
+        ],
+        exception_handlers=errors,
     )
 
 
@@ -69,9 +77,6 @@ class _Ops:
     def __init__(self, parts: OpsParts) -> None:
         self._parts = parts
         self._load = Load()
-
-    async def sign_in(self, request: Request) -> Response:
-        return await self._parts.sign_in.open_link(request)
 
     async def page(self, request: Request) -> Response:
         """GET /. Refreshes itself. `?room=` shows the seats of a room that is calm."""

@@ -11,11 +11,15 @@ import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from cosession.pages.headers import same_origin
 from cosession.pages.render import Pages
 from cosession.room.ports import Conflict, Unavailable
 
 log = structlog.get_logger("cosession.pages")
+
+SAFE = ("GET", "HEAD", "OPTIONS")
 
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 
@@ -40,8 +44,8 @@ _BY_STATUS = {
 }
 
 
-def handlers(pages: Pages) -> dict[type[Exception] | int, Handler]:
-    """Exception handlers for a Starlette application."""
+def handlers(pages: Pages, link_command: str = "cosession link") -> dict[type[Exception] | int, Handler]:
+    """Exception handlers for a Starlette application. `link_command` prints a new sign-in link for it."""
 
     async def problem(request: Request, error: Exception) -> Response:
         assert isinstance(error, Problem)
@@ -70,7 +74,7 @@ def handlers(pages: Pages) -> dict[type[Exception] | int, Handler]:
     def answer(request: Request, status: int, name: str) -> Response:
         if wants_json(request):
             return JSONResponse({"error": name}, status)
-        return pages.html(request, "problem.html", status, name=name, code=status)
+        return pages.html(request, "problem.html", status, name=name, code=status, link_command=link_command)
 
     return {
         Problem: problem,
@@ -79,6 +83,24 @@ def handlers(pages: Pages) -> dict[type[Exception] | int, Handler]:
         Conflict: unavailable,
         Exception: internal,
     }
+
+
+class OwnPagesOnly:
+    """ASGI middleware: changes are asked for by our own pages only, the second lock beside SameSite cookies."""
+
+    def __init__(self, app: ASGIApp, public_url: str | None, refuse: Handler) -> None:
+        self._app = app
+        self._public_url = public_url
+        self._refuse = refuse
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] not in SAFE:
+            request = Request(scope)
+            if not same_origin(request, self._public_url):
+                refusal = await self._refuse(request, Problem(403, "other_site"))
+                await refusal(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
 
 
 def wants_json(request: Request) -> bool:

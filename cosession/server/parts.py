@@ -37,7 +37,8 @@ class Rooms(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """`zone` None: the time zone of this machine. `answered` is told every message that goes out, to be counted."""
+    """`zone` None: the time zone of this machine. `answered` is told every message that goes out, to be counted.
+    `ops_url` is where operators find their pages."""
 
     pages: Pages
     rooms: Rooms
@@ -49,6 +50,7 @@ class Parts:
     clock: Clock
     zone: tzinfo | None
     public_url: str | None
+    ops_url: str
     rehearsal: bool
     backup_line: str
     answered: Callable[[str], None]

@@ -81,7 +81,7 @@ class Performance:
         people = options.managers
         browser = Browser()
         link = self._sign_in()
-        await browser.open(link)
+        await browser.sign_in(link)
         wanted = {
             "script": options.script,
             "title": words.TITLES[options.language],
@@ -177,7 +177,7 @@ class Performance:
             if link is None:
                 return None
             browser = Browser()
-            await browser.open(link)
+            await browser.sign_in(link)
             told: dict[str, Any] = await browser.get_json(f"{origin(link)}/verify/{self.session}")
             return told
 

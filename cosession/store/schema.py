@@ -117,6 +117,7 @@ links = Table(
     Column("revoked", Boolean, nullable=False),
 )
 
+#: A link for signing in, and once it was used the sign-in. `printed`: by a start, not asked for.
 logins = Table(
     "logins",
     metadata,
@@ -124,6 +125,10 @@ logins = Table(
     Column("kind", String(16), nullable=False),
     Column("token_sha256", LargeBinary(32), nullable=False, unique=True),
     Column("secret_sha256", LargeBinary(32), unique=True),
+    Column("made_wall_ms", BigInteger, nullable=False),
+    Column("used_wall_ms", BigInteger),
+    Column("printed", Boolean, nullable=False),
+    Column("ended", Boolean, nullable=False),
 )
 
 

@@ -50,9 +50,9 @@ class House:
         office, board = [await browser.new_context(locale="fr-FR", viewport=WIDE) for _ in range(2)]
         for context, link in ((office, server.sign_in), (board, server.ops_sign_in)):
             page = await context.new_page()
-            answer = await page.goto(link)
-            assert answer is not None
-            assert answer.status == 200
+            await page.goto(link)
+            await page.get_by_role("button", name="Se connecter ici").click()
+            await page.get_by_role("link", name="Connexions").wait_for()
             await page.close()
         return cls(server, folder, browser, office, board)
 

@@ -97,7 +97,7 @@ def visitor(application: Application, language: str = "fr", base: str = HOST) ->
 async def facilitator(application: Application) -> AsyncIterator[httpx.AsyncClient]:
     """A browser that is signed in."""
     async with visitor(application) as client:
-        answer = await client.get(f"/in/{await application.registry.new_login_link('facilitator')}")
+        answer = await client.post(f"/in/{await application.registry.new_login_link('facilitator')}")
         assert answer.status_code == 200
         yield client
 

@@ -66,10 +66,10 @@ def test_serve_prints_two_links_works_and_stops_within_five_seconds(tmp_path: Pa
         assert facilitator is not None, lines
         assert operations is not None, lines
         with httpx.Client(follow_redirects=True) as browser:
-            page = browser.get(facilitator[1])
+            page = browser.post(facilitator[1])
             assert page.status_code == 200
             assert "Vos séances" in page.text
-            board = browser.get(operations[1])
+            board = browser.post(operations[1])
             assert "Tout est calme" in board.text
             assert browser.get(f"http://localhost:{operations[2]}/readyz").text == "ok\n"
             base = facilitator[1].partition("/in/")[0]

@@ -39,6 +39,7 @@ async def sign_in(application: Application, address: str, page: Page) -> list[st
     )
     page.on("pageerror", lambda error: complaints.append(str(error)))
     await page.goto(f"{address}/in/{await application.registry.new_login_link('facilitator')}")
+    await page.get_by_role("button", name=re.compile("Se connecter ici|Sign in here")).click()
     return complaints
 
 

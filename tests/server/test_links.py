@@ -104,6 +104,6 @@ async def test_wrong_links_say_what_to_do_in_both_languages(application: Applica
 
 async def test_links_begin_with_the_address_by_which_the_page_was_asked_for(application: Application) -> None:
     async with visitor(application, base="http://10.1.2.3:8000") as client:
-        await client.get(f"/in/{await application.registry.new_login_link('facilitator')}")
+        await client.post(f"/in/{await application.registry.new_login_link('facilitator')}")
         made = (await client.post("/sessions", json=setup())).json()
         assert all(one["link"].startswith("http://10.1.2.3:8000/j/") for one in made["links"])

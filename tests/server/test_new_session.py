@@ -231,7 +231,7 @@ async def test_json_errors_name_their_field(facilitator: httpx.AsyncClient) -> N
 
 async def test_all_errors_are_said_at_once_in_the_readers_language(application: Application) -> None:
     async with visitor(application, "en") as client:
-        await client.get(f"/in/{await application.registry.new_login_link('facilitator')}")
+        await client.post(f"/in/{await application.registry.new_login_link('facilitator')}")
         answer = await client.post("/sessions", json=setup(title="", client=None, speed=0, language="de"))
         errors = {error["field"]: error["message"] for error in answer.json()["errors"]}
         assert set(errors) == {"title", "client", "speed", "language"}

@@ -15,7 +15,7 @@ from cosession.simulate.own_server import OwnServer
 
 async def _session(server: OwnServer) -> tuple[Browser, dict[str, Any]]:
     browser = Browser()
-    await browser.open(server.sign_in)
+    await browser.sign_in(server.sign_in)
     body = {"script": "codev-75", "title": "Essai", "facilitator": "Claire", "participants": ["Nadia", "Marc", "Laura"]}
     made: dict[str, Any] = await browser.post_json(
         origin(server.sign_in) + "/sessions", {**body, "client": 0, "deputy": 1}

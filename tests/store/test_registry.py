@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from cosession.room.clock import SystemClock
 from cosession.room.ports import Conflict
 from cosession.store.eventlog import SqliteEventLog
+from cosession.store.logins import IDLE_MS, KEPT_MS
 from cosession.store.registry import Registry, SeatLink, SessionRow
+from tests.room.bench import FakeClock
 from tests.store.conftest import MASTER_KEY, on_disk
 
 
@@ -91,3 +96,43 @@ async def test_only_hashes_of_secrets_are_kept_and_they_last(
     assert await registry.login(bound.secret) == bound.login
     assert await registry.generation("s", "a") == 1
     await again.close()
+
+
+async def test_sign_ins_of_an_earlier_version_stay_and_its_unused_links_end_with_the_next_start(
+    log: SqliteEventLog, registry: Registry, path: Path
+) -> None:
+    bound = await registry.bind_login(await registry.new_login_link("facilitator"))
+    unused = await registry.new_login_link("ops")
+    assert bound.secret is not None
+    await log.close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as earlier:
+        for column in ("made_wall_ms", "used_wall_ms", "printed", "ended"):
+            earlier.execute(f"ALTER TABLE logins DROP COLUMN {column}")
+        earlier.execute("UPDATE alembic_version SET version_num = '0001'")
+    again = SqliteEventLog.open(path, MASTER_KEY)
+    clock = FakeClock()
+    clock.wall_offset_ms = SystemClock().wall_ms() - clock.monotonic_ms()
+    registry = Registry(again.database, clock)
+    assert await registry.login(bound.secret) == bound.login
+    assert await registry.look_at_login_link(unused, "ops") == "open"
+    clock.wall_offset_ms += IDLE_MS - 60_000
+    assert await registry.login(bound.secret) == bound.login, "counted from the migration"
+    await registry.new_login_link("ops", printed=True)
+    assert await registry.look_at_login_link(unused, "ops") == "link_ended"
+    clock.wall_offset_ms += IDLE_MS
+    assert await registry.login(bound.secret) is None
+    await again.close()
+
+
+async def test_what_ended_long_ago_is_forgotten(log: SqliteEventLog) -> None:
+    clock = FakeClock()
+    registry = Registry(log.database, clock)
+    idle, unused = await registry.new_login_link("ops"), await registry.new_login_link("ops")
+    await registry.bind_login(idle)
+    clock.wall_offset_ms += KEPT_MS + 1
+    kept = await registry.new_login_link("ops", printed=True)
+    assert [await registry.look_at_login_link(token, "ops") for token in (idle, unused, kept)] == [
+        "link_unknown",
+        "link_unknown",
+        "open",
+    ]

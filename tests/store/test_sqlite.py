@@ -149,7 +149,7 @@ async def test_the_migrations_make_the_tables_of_the_schema(log: SqliteEventLog,
     engine = create_engine(f"sqlite:///{path}")
     with engine.connect() as connection:
         context = MigrationContext.configure(connection)
-        assert context.get_current_revision() == "0001"
+        assert context.get_current_revision() == "0002"
         assert compare_metadata(context, metadata) == []
     engine.dispose()
 
