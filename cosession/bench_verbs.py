@@ -90,6 +90,21 @@ def join(
 
 
 @app.command()
+def flood(
+    kinds: Annotated[list[str] | None, typer.Argument(help="Kinds of messages; else all of them.")] = None,
+    seconds: Annotated[float, typer.Option(min=1, max=600, help="Of quiet and of flood, for each kind.")] = 6.0,
+    as_json: Json = False,
+) -> None:
+    """One seat sends as fast as it can: how long another room waits for its answers, beside that and without."""
+    from cosession.bench.flood import measure_floods
+    from cosession.bench.flooder import KINDS
+
+    floods = _run(measure_floods(kinds or list(KINDS), seconds))
+    _remark(f"{len(floods.quiet_ms)} answers without a flood; load average {cpu.load():.2f}")
+    _say(floods.as_json(), as_json)
+
+
+@app.command()
 def engine(
     name: Annotated[str, typer.Option("--script", help="A script of protocols/ by its id.")] = "codev-75",
     people: Annotated[int, typer.Option(min=1, max=12, help="Beside the facilitator.")] = 8,

@@ -14,14 +14,19 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
 from datetime import tzinfo
+from functools import partial
 from io import FileIO
 from pathlib import Path
+from time import monotonic
 
 import structlog
 import uvicorn
 from starlette.applications import Starlette
 
 from cosession import assets
+from cosession.doors.http import PatientHTTP
+from cosession.doors.visits import OPS_CONNECTIONS, OWN_DESCRIPTORS, Limits, Visits, raise_descriptors
+from cosession.doors.websocket import PacedWebSocket
 from cosession.media.embedded.engine import EmbeddedMedia
 from cosession.ops.app import OpsParts
 from cosession.ops.app import build as build_ops
@@ -50,6 +55,9 @@ DATABASE = "cosession.db"
 STOP_S = 5.0
 #: Larger frames are cut by the socket itself; smaller ones that are still too large get an answer (decision 17).
 FRAME_BYTES = 256 * 1024
+#: Connections that the kernel takes for us, and how many of them we take in one turn of the loop.
+BACKLOG = 1024
+TAKEN_AT_ONCE = 32
 
 
 class CannotStart(Exception):
@@ -100,6 +108,11 @@ class Application:
         self.registry = Registry(self.log.database, self.clock)
         self.rooms = Directory(self.log, self.media, self.clock, rehearsal=settings.rehearsal)
         self.answers = Answers()
+        descriptors = raise_descriptors() - OWN_DESCRIPTORS - OPS_CONNECTIONS
+        limits = Limits.within(max(OPS_CONNECTIONS, descriptors), settings.connections_per_address)
+        self.visits = Visits(limits, settings.trusted_proxies, self.answers.ended, monotonic)
+        ops_limits = Limits(OPS_CONNECTIONS, OPS_CONNECTIONS, OPS_CONNECTIONS)
+        self.ops_visits = Visits(ops_limits, settings.trusted_proxies, self.answers.ended, monotonic)
         self._ops = OpsParts(
             pages=pages,
             rooms=self.rooms,
@@ -108,6 +121,7 @@ class Application:
             store_writes=lambda: self.log.alive(mark(self.clock)),
             answers=self.answers,
             main_url=settings.public_url or _here(settings.bind),
+            visits=self.visits,
         )
         self.ops: Starlette = build_ops(self._ops)
         self.server: Starlette = build_server(
@@ -126,6 +140,7 @@ class Application:
                 rehearsal=settings.rehearsal,
                 backup_line=settings.backup_line or "",
                 answered=self.answers.count,
+                closed=self.answers.count_close,
             )
         )
 
@@ -170,7 +185,10 @@ class Listening:
         for caught in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(caught, stop.set)
         async with application.running():
-            servers = [_Uvicorn(application.server), _Uvicorn(application.ops)]
+            servers = [
+                _Uvicorn(application.server, application.visits),
+                _Uvicorn(application.ops, application.ops_visits),
+            ]
             tasks = [
                 asyncio.create_task(server.serve([listener]))
                 for server, listener in zip(servers, (self._main, self._ops), strict=True)
@@ -231,7 +249,7 @@ def bound(address: Address, setting: str) -> socket.socket:
     """A listening socket. Raises `CannotStart` naming the setting and the mend."""
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
     try:
-        return socket.create_server((address.host, address.port), family=family, backlog=1024)
+        return socket.create_server((address.host, address.port), family=family, backlog=BACKLOG)
     except OSError as error:
         taken = error.errno == errno.EADDRINUSE
         mend = "another server is running there: stop it, or choose another port" if taken else "choose another address"
@@ -241,14 +259,18 @@ def bound(address: Address, setting: str) -> socket.socket:
 class _Uvicorn(uvicorn.Server):
     """Signals belong to `Listening`: there are two of these in one process."""
 
-    def __init__(self, application: Starlette) -> None:
+    def __init__(self, application: Starlette, visits: Visits) -> None:
+        self._visits = visits
         super().__init__(
             uvicorn.Config(
                 application,
-                ws="websockets-sansio",
+                http=partial(PatientHTTP, visits),  # type: ignore[arg-type]
+                ws=partial(PacedWebSocket, visits),  # type: ignore[arg-type]
                 ws_max_size=FRAME_BYTES,
                 ws_ping_interval=None,  # the room sends its own signs of life
                 ws_per_message_deflate=False,
+                forwarded_allow_ips=[str(network) for network in visits.proxies],
+                backlog=TAKEN_AT_ONCE,
                 lifespan="off",
                 log_config=None,
                 access_log=False,
@@ -256,6 +278,16 @@ class _Uvicorn(uvicorn.Server):
                 timeout_graceful_shutdown=2,
             )
         )
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        for listener in sockets or ():
+            listener.listen(BACKLOG)
+        self._visits.start()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        self._visits.stop()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

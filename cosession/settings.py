@@ -72,6 +72,21 @@ def _ip(value: str) -> str:
         raise ValueError("is not an IP address, for instance 203.0.113.7") from None
 
 
+def _networks(value: Any) -> tuple[Network, ...]:
+    if not isinstance(value, str):
+        return tuple(value)
+    try:
+        return tuple(ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip())
+    except ValueError:
+        raise ValueError("is not a list of IP addresses or networks, for instance 127.0.0.1,10.0.0.0/24") from None
+
+
+def _said(networks: tuple[Network, ...]) -> str:
+    return ",".join(str(each.network_address if each.num_addresses == 1 else each) for each in networks)
+
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks), PlainSerializer(_said, return_type=str)]
 Listen = Annotated[Address, NoDecode, BeforeValidator(_address), PlainSerializer(str, return_type=str)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 IpAddress = Annotated[str, AfterValidator(_ip)]
@@ -91,6 +106,19 @@ class Settings(BaseSettings):
         default=None,
         description="The address people type, for instance https://codev.example.org. Personal links begin with it. "
         "Unset: the address by which a page was asked for.",
+    )
+    trusted_proxies: Networks = Field(
+        default=_networks("127.0.0.1,::1"),
+        description="The reverse proxy's addresses or networks, with commas. What these say in X-Forwarded-For and "
+        "X-Forwarded-Proto is believed, what anybody else says is not. See nginx.conf.",
+    )
+    connections_per_address: int = Field(
+        default=1000,
+        ge=16,
+        le=60_000,
+        description="How many connections one address may have, sockets of rooms included; a company's people may all "
+        "have one. Beyond it the oldest that waits for its browser makes room. A page has up to seven for a moment, "
+        "then one.",
     )
     ops_bind: Listen = Field(
         default=Address("127.0.0.1", 8001),
@@ -189,6 +217,8 @@ def redacted(settings: Settings) -> list[tuple[str, str]]:
     for name in Settings.model_fields:
         value = getattr(settings, name)
         text = "" if value is None else "1" if value is True else "0" if value is False else str(value)
+        if name == "trusted_proxies":
+            text = _said(value)
         if name == "public_url" and "@" in text:
             text = f"{urlsplit(text).scheme}://…@{text.rpartition('@')[2]}"
         rows.append((PREFIX + name.upper(), text))
@@ -217,4 +247,6 @@ def sheet() -> str:
 
 
 def _default(value: object) -> str:
+    if isinstance(value, tuple) and not isinstance(value, Address):
+        value = _said(value)
     return "–" if value is None else f"`{int(value) if isinstance(value, bool) else value}`"

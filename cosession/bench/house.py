@@ -6,7 +6,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,18 @@ class House:
     ops: Browser
     """Of an operator, signed in."""
     board: str
+    facilitator: Browser
+    """Signed in."""
+
+    async def another(self, managers: int) -> House:
+        """One more session on the same server."""
+        sessions = origin(next(iter(self.links.values()))) + "/sessions"
+        return replace(self, **await _made(self.facilitator, sessions, managers))
+
+    async def doors(self) -> dict[str, Any]:
+        """What the board says of connections: how many, and what was turned away."""
+        told = await self.ops.get_json(f"{self.board}/rooms.json")
+        return dict(told.get("doors", {}))
 
     async def hearable(self) -> list[tuple[int, list[str]]]:
         """(session time in ms, who could be heard from then on), by the log; from each commit."""
@@ -60,6 +72,14 @@ async def house(managers: int) -> AsyncIterator[House]:
 async def _session(server: OwnServer, managers: int) -> House:
     browser = Browser()
     await browser.sign_in(server.sign_in)
+    made = await _made(browser, origin(server.sign_in) + "/sessions", managers)
+    ops = Browser()
+    await ops.sign_in(server.ops_sign_in)
+    return House(**made, ops=ops, board=origin(server.ops_sign_in), facilitator=browser)
+
+
+async def _made(browser: Browser, sessions: str, managers: int) -> dict[str, Any]:
+    """A new session: its id, and the personal links."""
     body: dict[str, Any] = {
         "script": "codev-75",
         "title": "Benchmark",
@@ -72,8 +92,5 @@ async def _session(server: OwnServer, managers: int) -> House:
         "number": 1,
         "speed": 1,
     }
-    made = await browser.post_json(origin(server.sign_in) + "/sessions", body)
-    links = {each["seat"]: each["link"] for each in made["links"]}
-    ops = Browser()
-    await ops.sign_in(server.ops_sign_in)
-    return House(made["session"], links, ops, origin(server.ops_sign_in))
+    made = await browser.post_json(sessions, body)
+    return {"session": made["session"], "links": {each["seat"]: each["link"] for each in made["links"]}}

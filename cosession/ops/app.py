@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 from starlette.applications import Starlette
@@ -14,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from cosession.doors.visits import Visits
 from cosession.ops import board
 from cosession.ops.counting import Answers
 from cosession.ops.load import Load
@@ -26,6 +28,7 @@ from cosession.pages.problems import OwnPagesOnly, Problem, handlers
 from cosession.pages.render import Pages
 from cosession.pages.sign_in_pages import SignInPages
 from cosession.room.directory import Directory
+from cosession.room.pace import TOO_FAST
 from cosession.room.ports import MediaEngine, SeatFigures, Unavailable, WorkerFigures
 
 log = structlog.get_logger("cosession.ops")
@@ -46,6 +49,7 @@ class OpsParts:
     store_writes: Callable[[], Awaitable[None]]
     answers: Answers
     main_url: str
+    visits: Visits
     pulse: Pulse = field(default_factory=Pulse)
 
 
@@ -95,6 +99,7 @@ class _Ops:
             cpu=self._cpu_percent(workers),
             lag_ms=round(self._parts.pulse.worst_ms),
             store_failing=self._parts.rooms.store_failing,
+            doors=self._doors(),
         )
 
     async def rooms(self, request: Request) -> Response:
@@ -123,6 +128,7 @@ class _Ops:
                 ],
                 "loop_lag_ms": self._parts.pulse.worst_ms,
                 "store_failing": self._parts.rooms.store_failing,
+                "doors": self._doors(),
             }
         )
 
@@ -151,7 +157,9 @@ class _Ops:
         """GET /metrics, for Prometheus."""
         workers, seats = await self._figures()
         parts = self._parts
-        text = exposition(parts.rooms.live(), workers, seats, parts.answers, parts.pulse, parts.rooms.store_failing)
+        text = exposition(
+            parts.rooms.live(), workers, seats, parts.answers, parts.pulse, parts.visits, parts.rooms.store_failing
+        )
         return Response(text, media_type=CONTENT_TYPE)
 
     async def _figures(self) -> tuple[Sequence[WorkerFigures] | None, Mapping[str, Sequence[SeatFigures]]]:
@@ -161,6 +169,17 @@ class _Ops:
         except (Unavailable, TimeoutError) as failure:
             log.warning("ops.no_media_figures", error=type(failure).__name__)
             return None, {}
+
+    def _doors(self) -> dict[str, Any]:
+        """Connections of the main listener, and what was turned away since the start."""
+        visits, answers = self._parts.visits, self._parts.answers
+        return {
+            "connections": len(visits),
+            "sockets": visits.settled,
+            "most": visits.limits.most,
+            "too_fast": answers.closes[TOO_FAST],
+            "ended": dict(sorted(answers.ended.items())),
+        }
 
     def _cpu_percent(self, workers: Sequence[WorkerFigures] | None) -> dict[int, float | None]:
         return self._load.percent(workers or (), asyncio.get_running_loop().time())

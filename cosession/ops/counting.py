@@ -1,4 +1,4 @@
-"""Counts what the sockets answer: commands accepted, commands refused by code, errors by code.
+"""Counts what the sockets answer: commands accepted, commands refused by code, errors by code; and how they end.
 
 It looks at the beginning of the text only, so that a view costs nothing.
 """
@@ -14,6 +14,13 @@ class Answers:
         self.accepted = 0
         self.refused: Counter[str] = Counter()
         self.errors: Counter[str] = Counter()
+        self.closes: Counter[int] = Counter()
+        """Sockets that we closed, by close code."""
+        self.ended: Counter[str] = Counter()
+        """Connections that were ended to make room or because they kept us waiting (`doors.visits`), by reason."""
+
+    def count_close(self, code: int) -> None:
+        self.closes[code] += 1
 
     def count(self, text: str) -> None:
         """`text` is a message on its way to a browser, as `pydantic` writes it: its type comes first."""

@@ -12,6 +12,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from cosession.core.vocabulary import Presence, Status
+from cosession.doors.visits import Visits
 from cosession.ops.counting import Answers
 from cosession.ops.pulse import Pulse
 from cosession.room.actor import Room
@@ -29,6 +30,7 @@ def exposition(
     seats: Mapping[str, Sequence[SeatFigures]],
     answers: Answers,
     pulse: Pulse,
+    visits: Visits,
     store_failing: str | None,
 ) -> bytes:
     """The text of `/metrics`. `workers` is None while the media plane does not answer; `seats` by session;
@@ -36,7 +38,17 @@ def exposition(
     registry = CollectorRegistry()
     ways = _ways(chain(*seats.values()))
     registry.register(
-        _Collected([*_rooms(rooms), *_store(store_failing), *_media(workers), *ways, *_wire(answers), *_loop(pulse)])
+        _Collected(
+            [
+                *_rooms(rooms),
+                *_store(store_failing),
+                *_media(workers),
+                *ways,
+                *_wire(answers),
+                *_doors(answers, visits),
+                *_loop(pulse),
+            ]
+        )
     )
     return generate_latest(registry)
 
@@ -132,6 +144,28 @@ def _wire(answers: Answers) -> Iterable[Metric]:
     for code, count in sorted(answers.errors.items()):
         errors.add_metric([code], count)
     yield from (refused, errors)
+
+
+def _doors(answers: Answers, visits: Visits) -> Iterable[Metric]:
+    closes = CounterMetricFamily("cosession_socket_closes", "Sockets closed by the server, by code.", labels=["code"])
+    for code, count in sorted(answers.closes.items()):
+        closes.add_metric([str(code)], count)
+    yield closes
+    ended = CounterMetricFamily(
+        "cosession_connections_ended",
+        "Connections ended to make room or because they kept the server waiting, by reason.",
+        labels=["reason"],
+    )
+    for reason, count in sorted(answers.ended.items()):
+        ended.add_metric([reason], count)
+    yield ended
+    gauge = GaugeMetricFamily(
+        "cosession_connections", "Connections of the main listener; socket: of a seat.", labels=["kind"]
+    )
+    gauge.add_metric(["socket"], visits.settled)
+    gauge.add_metric(["other"], len(visits) - visits.settled)
+    yield gauge
+    yield GaugeMetricFamily("cosession_connections_limit", "How many there may be.", value=visits.limits.most)
 
 
 def _loop(pulse: Pulse) -> Iterable[Metric]:

@@ -13,6 +13,7 @@ import structlog
 
 from cosession.core.commands import ReportPresence, ReturnSeat
 from cosession.core.vocabulary import Presence, Status
+from cosession.room.pace import SEAT_SOCKETS, TOO_FAST, Pace
 from cosession.room.ports import Timer
 from cosession.room.presence import SignsOfLife
 from cosession.wire.messages import Message, Moved, Ping, Revoked, Waiting
@@ -33,6 +34,7 @@ REPLACED = 1000
 SLOW_READER = 4408
 MOVED = 4409
 REVOKED = 4410
+COME_BACK = 1012
 
 
 class Audience:
@@ -40,6 +42,9 @@ class Audience:
         self._room = room
         self._clock = room.clock
         self._connections: dict[str, list[Connection]] = {seat: [] for seat in room.state.seats}
+        self._doors: dict[str, list[Connection]] = {seat: [] for seat in room.state.seats}
+        """Every open connection, whether it has introduced itself or not."""
+        self._paces = {seat: Pace() for seat in room.state.seats}
         there = [seat.id for seat in room.state.seats.values() if seat.presence is not Presence.ABSENT]
         self._signs = SignsOfLife(there, self._clock.monotonic_ms())
         self._owed: set[str] = set()
@@ -52,6 +57,20 @@ class Audience:
         self._log = log.bind(session=room.session)
 
     # -- coming and going --------------------------------------------------------------------------------------
+
+    def pace(self, seat: str) -> Pace:
+        """What the seat has sent, on whichever connection."""
+        return self._paces[seat]
+
+    def enter(self, newer: Connection) -> None:
+        """A connection was opened, and has not said hello. Beyond the number of a seat the oldest makes room, one
+        without hello first."""
+        theirs = self._doors[newer.seat]
+        while len(theirs) >= SEAT_SOCKETS:
+            oldest = min(theirs, key=lambda one: one.greeted)
+            theirs.remove(oldest)
+            self._dismiss(oldest, TOO_FAST)
+        theirs.append(newer)
 
     def arrive(self, newer: Connection, *, fresh: bool) -> None:
         """A connection has introduced itself, or moved on from the lobby. `fresh`: on a new page."""
@@ -104,6 +123,8 @@ class Audience:
 
     def leave(self, connection: Connection) -> None:
         """The socket is gone. The seat's signs of life decide what follows. May be repeated."""
+        if connection in self._doors[connection.seat]:
+            self._doors[connection.seat].remove(connection)
         mine = self._connections[connection.seat]
         if connection in mine:
             mine.remove(connection)
@@ -111,8 +132,8 @@ class Audience:
             self._tell_who_waits()
 
     def revoke(self, seat: str) -> None:
-        """The seat's link was revoked: everyone who sits there is told, and closed."""
-        for connection in tuple(self._connections[seat]):
+        """The seat's link was revoked or renewed: whoever came by it is told, and closed, greeted or not."""
+        for connection in tuple(self._doors[seat]):
             connection.outbox.put(Revoked())
             self._dismiss(connection, REVOKED)
 
@@ -120,7 +141,7 @@ class Audience:
         """Close every connection; returns when they are. May be repeated."""
         if self._timer is not None:
             self._timer.cancel()
-        everyone = [connection for mine in self._connections.values() for connection in mine]
+        everyone = [connection for theirs in self._doors.values() for connection in theirs]
         for connection in everyone:
             self._dismiss(connection, code)
         for connection in everyone:

@@ -1,12 +1,14 @@
 """One browser's connection: the protocol of `wire.messages`, without a socket (sans-I/O towards Starlette).
 
 Whoever owns the socket hands in what it receives and lends `send` and `close`. Which seat speaks is known from the
-authenticated socket and never taken from a message. A connection that has not said hello sees nothing.
+authenticated socket and never taken from a message. A connection that has not said hello sees nothing, and ends after
+10 s. Whoever sends too fast is slowed, told, and closed if that does not help (`pace`).
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import structlog
 
@@ -14,13 +16,16 @@ from cosession.core.notes import addressee
 from cosession.core.refusal import Refused
 from cosession.core.vocabulary import RefusalCode
 from cosession.room.actor import Room
+from cosession.room.audience import COME_BACK, REVOKED
 from cosession.room.outbox import Close, Outbox, Send
+from cosession.room.pace import TOO_FAST, Patience
 from cosession.room.ports import OfferRefused, Unavailable
-from cosession.room.reading import BadMessage, read
+from cosession.room.reading import BadMessage, measure, read
 from cosession.wire.messages import (
     BAD_IN_A_ROW,
     Accepted,
     Ask,
+    BrowserMessage,
     ClockPing,
     ClockPong,
     DraftHint,
@@ -36,6 +41,7 @@ from cosession.wire.messages import (
     NoteSent,
     Pong,
     RefusedMessage,
+    Revoked,
     SaveDraft,
     SendNote,
     Welcome,
@@ -44,6 +50,9 @@ from cosession.wire.messages import (
 log = structlog.get_logger()
 
 TOO_MANY_BAD = 4400
+NO_HELLO = 4400
+#: A connection that has not introduced itself after so long is closed.
+HELLO_MS = 10_000
 #: The wire's word for each code of `Unavailable`. One that is not listed is an internal error.
 _UNAVAILABLE: dict[str, ErrorCode] = {
     "store_busy": "store_busy",
@@ -55,48 +64,80 @@ _UNAVAILABLE: dict[str, ErrorCode] = {
 }
 
 
+async def _always() -> bool:
+    return True
+
+
 class Connection:
     """A seat's connection to a room. Needs a running event loop.
 
     `send(text)` and `close(code)` belong to the socket; both are called by one task of this connection at a time.
+    `entitled` says whether whoever opened the socket may still sit here: it is asked at the first hello. Afterwards
+    `Room.kick` ends the connection with its link.
     """
 
-    def __init__(self, room: Room, seat: str, send: Send, close: Close) -> None:
+    def __init__(
+        self, room: Room, seat: str, send: Send, close: Close, entitled: Callable[[], Awaitable[bool]] = _always
+    ) -> None:
         self.seat = seat
         self.place = "lobby"
         self.tab = ""
         self.epoch = 0
         self.heard_ms = room.clock.monotonic_ms()
+        self.greeted = False
         self.parting = False
         self.outbox = Outbox(send, close, room.clock, self._view)
         self._room = room
-        self._greeted = False
+        self._entitled = entitled
+        self._pace = room.audience.pace(seat)
+        self._patience = Patience()
         self._bad_in_a_row = 0
         self._known_version: int | None = None
         self._offers: set[asyncio.Task[None]] = set()
         self._log = log.bind(session=room.session, seat=seat)
+        self._hello_timer = room.clock.call_at(self.heard_ms + HELLO_MS, lambda: self.part(NO_HELLO))
+        room.audience.enter(self)
 
     # -- for the owner of the socket ---------------------------------------------------------------------------
 
-    async def receive(self, data: str | bytes) -> None:
-        """Take one message; returns when it is dealt with (an offer: when it is on its way). Never raises for what
-        came."""
+    async def receive(self, data: str | bytes) -> float:
+        """Take one message; returns when it is dealt with (an offer: when it is on its way), with the milliseconds for
+        which nothing more is to be read from this socket. Never raises for what came."""
         if self.parting or self.outbox.closed:
-            return
+            return 0
         self.heard_ms = self._room.clock.monotonic_ms()
         try:
             message = read(data)
-            if not self._greeted and not isinstance(message, Hello):
+            if not self.greeted and not isinstance(message, Hello):
                 raise BadMessage(ErrorMessage(code="hello_first", place="type", mend="say hello before anything else"))
         except BadMessage as bad:
+            rest_ms = self._rest("bad", data)
             self._complain(bad.error)
-            return
+            return rest_ms
+        rest_ms = self._rest(message.type, data)
         self._bad_in_a_row = 0
-        if self._greeted and self.place == "room":
+        await self._take(message)
+        return rest_ms
+
+    def _rest(self, kind: str, data: str | bytes) -> float:
+        """How long this sender rests after this message; says so when that begins, and ends it when it goes on."""
+        now_ms = self.heard_ms
+        rest_ms = self._pace.take(now_ms, kind, measure(data))
+        begins = self._patience.slowed(now_ms, rest_ms)
+        over = self._patience.over(now_ms)
+        if begins or over:
+            self._log.info("connection.too_fast", kind=kind, closed=over)
+            self.outbox.put(ErrorMessage(code="slow_down", mend="send less: reading waits for what is too much"))
+        if over:
+            self.part(TOO_FAST)
+        return rest_ms
+
+    async def _take(self, message: BrowserMessage) -> None:
+        if self.greeted and self.place == "room":
             self._room.audience.sign(self.seat)
         match message:
             case Hello():
-                self._hello(message)
+                await self._hello(message)
             case Ask():
                 await self._ask(message)
             case SaveDraft():
@@ -117,6 +158,7 @@ class Connection:
 
     def ended(self) -> None:
         """The socket is gone. May be repeated."""
+        self._hello_timer.cancel()
         self.outbox.drop()
         for offer in self._offers:
             offer.cancel()
@@ -125,16 +167,20 @@ class Connection:
     def part(self, code: int) -> None:
         """Send what is queued, then close with `code`. May be repeated."""
         self.parting = True
+        self._hello_timer.cancel()
         self.outbox.part(code)
 
     # -- messages ----------------------------------------------------------------------------------------------
 
-    def _hello(self, hello: Hello) -> None:
+    async def _hello(self, hello: Hello) -> None:
         """Also a second time: from the lobby into the room on the same socket."""
-        if self._greeted and hello.tab != self.tab:
+        if self.greeted and hello.tab != self.tab:
             self._complain(ErrorMessage(code="bad_message", place="tab", mend="one connection belongs to one tab"))
             return
-        self._greeted = True
+        if (not self.greeted and not await self._may_sit()) or self.parting or self.outbox.closed:
+            return
+        self.greeted = True
+        self._hello_timer.cancel()
         self.place, self.tab, self.epoch = hello.place, hello.tab, hello.epoch
         self._known_version = None
         room = self._room
@@ -158,6 +204,18 @@ class Connection:
             if not hello.fresh and not room.media.knows(self.seat, self.tab):
                 self.outbox.put(MediaDown())  # the page still waits for media that this process never had
         self.outbox.show(urgent=True)
+
+    async def _may_sit(self) -> bool:
+        """Whether the link by which this socket was opened still holds; else it is closed."""
+        try:
+            holds = await self._entitled()
+        except Unavailable:
+            self.part(COME_BACK)
+            return False
+        if not holds:
+            self.outbox.put(Revoked())
+            self.part(REVOKED)
+        return holds
 
     async def _ask(self, ask: Ask) -> None:
         try:

@@ -28,7 +28,7 @@ class BadMessage(Exception):
 
 def read(data: str | bytes) -> BrowserMessage:
     """The message in `data`. Raises `BadMessage`, and nothing else whatever came."""
-    size = len(data) if isinstance(data, bytes) else len(data.encode("utf-8", "surrogatepass"))
+    size = measure(data)
     if size > OFFER_BYTES:
         raise _bad("too_large", "", f"at most {MESSAGE_BYTES} bytes, a media offer {OFFER_BYTES}")
     raw = _strict_json(data)
@@ -40,6 +40,11 @@ def read(data: str | bytes) -> BrowserMessage:
         return BROWSER_MESSAGE.validate_python(raw)
     except ValidationError as error:
         raise _invalid(error, raw) from None
+
+
+def measure(data: str | bytes) -> int:
+    """Bytes of UTF-8."""
+    return len(data) if isinstance(data, bytes) else len(data.encode("utf-8", "surrogatepass"))
 
 
 def _strict_json(data: str | bytes) -> Any:

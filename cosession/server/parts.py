@@ -37,8 +37,8 @@ class Rooms(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """`zone` None: the time zone of this machine. `answered` is told every message that goes out, to be counted.
-    `ops_url` is where operators find their pages."""
+    """`zone` None: the time zone of this machine. `answered` is told every message that goes out, `closed` each close
+    code of a socket, to be counted. `ops_url` is where operators find their pages."""
 
     pages: Pages
     rooms: Rooms
@@ -54,6 +54,7 @@ class Parts:
     rehearsal: bool
     backup_line: str
     answered: Callable[[str], None]
+    closed: Callable[[int], None]
 
     async def room(self, session: str) -> Room:
         """Raises `Problem(404)`."""

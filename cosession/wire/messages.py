@@ -209,6 +209,7 @@ ErrorCode = Literal[
     "bad_message",
     "hello_first",
     "too_many_bad",
+    "slow_down",
     "offer_refused",
     "media_down",
     "store_busy",

@@ -24,7 +24,7 @@ NAMES = "Nadia\nLaura\nJoe\nInès\nKarim\nSophie\nThomas\nMehdi\nPaul"
 @pytest.fixture
 async def address(application: Application) -> AsyncIterator[str]:
     listener = bound(Address("127.0.0.1", 0), "COSESSION_BIND")
-    server = _Uvicorn(application.server)
+    server = _Uvicorn(application.server, application.visits)
     task = asyncio.create_task(server.serve([listener]))
     yield f"http://localhost:{listener.getsockname()[1]}"
     server.should_exit = True

@@ -23,7 +23,7 @@ from tests.server.conftest import link_of, setup, visitor
 async def port(application: Application) -> AsyncIterator[int]:
     """The application behind uvicorn, as `serve` runs it."""
     listener = bound(Address("127.0.0.1", 0), "COSESSION_BIND")
-    server = _Uvicorn(application.server)
+    server = _Uvicorn(application.server, application.visits)
     task = asyncio.create_task(server.serve([listener]))
     yield int(listener.getsockname()[1])
     server.should_exit = True

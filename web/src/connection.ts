@@ -20,11 +20,17 @@ const SILENCE_MS = 5000;
 /** It pings every second: heard within so much, it is there now. */
 const HEARD_MS = 2500;
 const CONNECT_MS = 4000;
+/** Closed because too much came from here: the pause before coming back grows with each time, up to the second figure. */
+const TOO_FAST = 4429;
+const CALM_MS = [2000, 60_000] as const;
 
 export class Connection {
   #socket: WebSocket | null = null;
   #link: Link = "connecting";
   #tries = 0;
+  /** How often the server has turned this page away because of too much from here, and when it was last let in. */
+  #turned = 0;
+  #up_at = 0;
   #heard_at = 0;
   #timer: number | undefined;
 
@@ -66,6 +72,11 @@ export class Connection {
     this.#connect();
   }
 
+  /** The server takes no more from here for a moment; the page comes back by itself. */
+  get turned_away(): boolean {
+    return this.#turned > 0 && this.#link === "lost";
+  }
+
   /** Whether the server was heard a moment ago. */
   get hears(): boolean {
     return this.#link === "up" && performance.now() - this.#heard_at < HEARD_MS;
@@ -97,22 +108,28 @@ export class Connection {
       }
       if (message.type === "welcome") {
         this.#tries = 0;
+        this.#up_at = performance.now();
         this.#say("up");
       }
       this.listener.message(message);
       if (message.type === "moved" || message.type === "revoked") this.#end(message.type);
     };
-    socket.onclose = (event) => this.#closed(FINAL[event.code]);
+    socket.onclose = (event) => this.#closed(FINAL[event.code], event.code === TOO_FAST);
   }
 
-  #closed(final: Link | undefined): void {
+  #closed(final: Link | undefined, too_fast = false): void {
+    const was_up = this.#link === "up";
     this.#abandon();
     if (final) {
       this.#end(final);
       return;
     }
+    const [first_ms, longest_ms] = CALM_MS;
+    const forgotten = was_up && performance.now() - this.#up_at > longest_ms;
+    this.#turned = too_fast ? (forgotten ? 0 : this.#turned) + 1 : 0;
     this.#say("lost");
-    const wait_ms = this.#tries === 0 ? 0 : Math.random() * 1000;
+    const calm_ms = Math.min(first_ms * 2 ** (this.#turned - 1), longest_ms) * (0.75 + Math.random() / 2);
+    const wait_ms = too_fast ? calm_ms : this.#tries === 0 ? 0 : Math.random() * 1000;
     this.#tries += 1;
     this.#timer = window.setTimeout(() => this.#connect(), wait_ms);
   }

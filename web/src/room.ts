@@ -125,6 +125,11 @@ export class Room {
   }
 
   /** Take the seat back to this page, after it was opened elsewhere; or try again now. */
+  /** Too much came from here: the server wants a pause. */
+  get turned_away(): boolean {
+    return this.#connection.turned_away;
+  }
+
   comeBack(): void {
     if (this.link === "lost") this.#connection.hurry();
     else this.#connection.open();

@@ -311,6 +311,7 @@ export type ErrorCode =
   | "bad_message"
   | "hello_first"
   | "too_many_bad"
+  | "slow_down"
   | "offer_refused"
   | "media_down"
   | "store_busy"

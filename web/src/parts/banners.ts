@@ -10,7 +10,7 @@ export function banners(room: Room): TemplateResult {
   const lost = room.link === "lost";
   const away = (id: string | null | undefined): string => (id ? room.name(id) : "");
   return html`<div class="banners" role="region" aria-label=${t("banner.label")}>
-    ${lost ? banner("away", t("banner.lost"), html`<button class="btn small" @click=${() => room.comeBack()}>${t("banner.try_now")}</button>`) : nothing}
+    ${lost ? banner("away", t(room.turned_away ? "banner.too_fast" : "banner.lost"), html`<button class="btn small" @click=${() => room.comeBack()}>${t("banner.try_now")}</button>`) : nothing}
     ${!lost && room.media.path === "failed" && !room.unheard && !room.held("media") && !room.held("suspended") ? banner("away", t("banner.media")) : nothing}
     ${!lost && room.media.silenced ? banner("speaker", t("banner.silenced"), html`<button class="btn primary small" @click=${() => void room.media.unsilence()}>${t("banner.sound_on")}</button>`, "act") : nothing}
     ${held(room).map(([name, cause]) => banner(name, t(`hold.${cause}`, { name: away(cause === "client_absent" ? common?.client : common?.lead) })))}
