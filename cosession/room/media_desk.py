@@ -16,6 +16,7 @@ import structlog
 from cosession.core.stage import BITRATE_KBPS, FRAMES_PER_SECOND, Picture, RoomPlan, plan
 from cosession.core.state import SessionState
 from cosession.core.vocabulary import Role, Status
+from cosession.room.offers import SEAT_MEDIA, Turn
 from cosession.room.ports import MediaEngine, OfferRefused, SeatFigures, Unavailable
 from cosession.room.ways import Qualities, way
 from cosession.wire.messages import Direction, Levels, MediaDown, OwnWay, Pictures, Ways
@@ -39,6 +40,20 @@ class _Media:
     carries: bool = False
 
 
+@dataclass(slots=True, eq=False)
+class _Offer:
+    """One that is being answered, or waits for that. `void`: its seat may not have media any more."""
+
+    seat: str
+    tab: str
+    void: bool = False
+
+    def check(self) -> None:
+        """Raises `OfferRefused` if it is void."""
+        if self.void:
+            raise OfferRefused("replaced", "the seat's link has ended, or it is open elsewhere")
+
+
 class MediaDesk:
     def __init__(self, session: str, seats: Sequence[str], engine: MediaEngine, audience: Audience, ears: Ears) -> None:
         self._session = session
@@ -49,6 +64,8 @@ class MediaDesk:
         self._plan: RoomPlan | None = None
         self._open = False
         self._media: dict[str, _Media] = {}
+        self._offers: set[_Offer] = set()
+        self._turns = {seat: Turn() for seat in self._seats}
         self._cameras: set[str] = set()
         self._qualities = Qualities()
         self._log = log.bind(session=session)
@@ -124,17 +141,39 @@ class MediaDesk:
             raise OfferRefused("direction", "this connection id belongs to another page: make a new one")
         if state.status is Status.CLOSED:
             raise OfferRefused("direction", "the session is over")
+        observes = state.seats[seat].role is Role.OBSERVER
+        offer = _Offer(seat, tab)
+        self._offers.add(offer)
+        try:
+            async with self._turns[seat]:
+                return await self._answer(offer, connection, sdp, publishes=not observes)
+        finally:
+            self._offers.discard(offer)
+
+    async def _answer(self, offer: _Offer, connection: str, sdp: str, *, publishes: bool) -> str:
+        """Ask the engine. Media that nobody is entitled to any more, or waits for, do not outlive the question."""
         if not self._open:
             await self.open()
         if not self._open:
             raise Unavailable("media_down", "the media plane is not there")
-        observes = state.seats[seat].role is Role.OBSERVER
-        answer = await self._engine.connect(self._session, seat, connection, sdp, publishes=not observes)
-        self._media.setdefault(connection, _Media(seat, tab))
+        try:
+            offer.check()
+            answer = await self._engine.connect(self._session, offer.seat, connection, sdp, publishes=publishes)
+            offer.check()
+        except BaseException:
+            if connection not in self._media:
+                self._engine.disconnect(self._session, connection)
+            raise
+        self._media.setdefault(connection, _Media(offer.seat, offer.tab))
+        mine = [other for other, media in self._media.items() if media.seat == offer.seat and other != connection]
+        for oldest in mine[: max(0, len(mine) + 1 - SEAT_MEDIA)]:
+            self._disconnect(oldest)
         return answer
 
     def forget(self, seat: str, but_tab: str | None = None) -> None:
-        """End the seat's media, except those of one tab. May be repeated."""
+        """End the seat's media, except those of one tab, those too that are being asked for. May be repeated."""
+        for offer in self._offers:
+            offer.void = offer.void or (offer.seat == seat and offer.tab != but_tab)
         for connection, media in tuple(self._media.items()):
             if media.seat == seat and media.tab != but_tab:
                 self._disconnect(connection)

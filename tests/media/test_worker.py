@@ -194,6 +194,53 @@ async def test_a_worker_that_hangs_is_ended_and_replaced(
     assert ear.silent_ms >= 1_000
 
 
+async def test_a_worker_with_many_offers_is_busy_and_not_hung(
+    engine: EmbeddedMedia, ear: Ear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """About a second of work lies there at once; whether it lives is answered between two offers."""
+    monkeypatch.setattr("cosession.media.embedded.engine._LOOK_S", 0.05)
+    monkeypatch.setattr("cosession.media.embedded.engine._ANSWER_S", 0.25)
+    (pid,) = engine.pids
+    guest = Guest(engine, "room", "a")
+    offer = await guest.offer()
+    await asyncio.sleep(0.2)
+    asked = [asyncio.create_task(engine.connect("room", "a", f"many-{n}", offer)) for n in range(600)]
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    assert {type(answer) for answer in answers} == {str}
+    assert engine.pids == (pid,)
+    assert ("down", ("room",)) not in ear.told
+    await guest.leave()
+
+
+async def test_what_was_ended_before_its_turn_is_not_begun(engine: EmbeddedMedia) -> None:
+    guest = Guest(engine, "room", "a")
+    offer = await guest.offer()
+    asked = [asyncio.create_task(engine.connect("room", "a", f"many-{n}", offer)) for n in range(100)]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    engine.disconnect("room", "many-99")
+    *others, last = await asyncio.gather(*asked, return_exceptions=True)
+    assert {type(answer) for answer in others} == {str}
+    assert isinstance(last, OfferRefused)
+    assert last.code == "replaced"
+    await guest.leave()
+
+
+async def test_one_from_the_reserve_is_not_said_to_have_been_silent_since_it_began(
+    engine: EmbeddedMedia, ear: Ear
+) -> None:
+    await until(lambda: engine._spare is not None)
+    await asyncio.sleep(2.5)
+    assert engine._spare is not None
+    reserve = engine._spare.pid
+    os.kill(engine.pids[0], signal.SIGKILL)
+    await until(lambda: engine.pids == (reserve,))
+    ear.told.clear()
+    os.kill(engine.pids[0], signal.SIGKILL)
+    await until(lambda: ("down", ()) in ear.told)
+    assert ear.silent_ms < 1_500
+
+
 async def test_an_orphan_that_hangs_ends_all_the_same() -> None:
     hanging = "import os, sys, signal, threading; from cosession.media.embedded.worker import end_with; "
     hanging += "threading.Thread(target=end_with, args=[os.getppid()]).start(); print(os.getpid(), flush=True); "

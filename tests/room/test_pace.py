@@ -27,7 +27,7 @@ PAGE: dict[str, tuple[int, float]] = {
 def message(kind: str, number: int) -> dict[str, Any]:
     """A small valid one."""
     name = f"{kind}-number-{number}"
-    return {
+    fields: dict[str, dict[str, Any]] = {
         "hello": {"tab": "tab-one-1", "epoch": 1, "place": "room"},
         "command": {"id": name, "command": {"type": "raise_hand"}},
         "draft": {"id": name, "capture": "intention", "fields": {"text": f"{number}"}},
@@ -36,7 +36,8 @@ def message(kind: str, number: int) -> dict[str, Any]:
         "media_state": {"camera": number % 2 == 0, "microphone": True},
         "clock_ping": {"sent_ms": 1.0},
         "pong": {"n": number},
-    }[kind] | {"type": kind}
+    }
+    return {"type": kind, **fields[kind]}
 
 
 KINDS = [union.model_fields["type"].default for union in get_args(get_args(BrowserMessage)[0])]
@@ -118,7 +119,7 @@ async def test_whoever_is_slowed_for_a_moment_stays(bench: Bench) -> None:
 async def test_large_messages_are_slowed_before_small_ones(bench: Bench) -> None:
     room = await bench.room()
     page = await bench.page(room, "p2")
-    text = json.dumps(message("draft", 1) | {"fields": {"text": "x" * 15_000}})
+    text = json.dumps({**message("draft", 1), "fields": {"text": "x" * 15_000}})
     rests = [await page.connection.receive(text) for _ in range(20)]
     assert rests[:10] == [0] * 10
     assert rests[-1] > 0
@@ -139,4 +140,4 @@ async def test_a_socket_without_hello_is_closed_after_ten_seconds(bench: Bench) 
     await bench.passes(9_900)
     assert silent.closed is None
     await bench.passes(200)
-    assert (silent.closed, greeted.closed) == (4400, None)
+    assert [silent.closed, greeted.closed] == [4400, None]

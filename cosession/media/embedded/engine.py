@@ -33,6 +33,8 @@ _RETRY_S = (0.0, 0.2, 0.5, 1.0, 2.0)
 #: 2 to 3 s after its last word, so that its rooms have media again before a path counts as lost.
 _LOOK_S = 1.0
 _ANSWER_S = 1.0
+#: So many questions on end may wait behind a worker's work, as long as it says something meanwhile.
+_BUSY = 10
 
 
 @dataclass(slots=True)
@@ -86,8 +88,9 @@ class _Supervised:
 
     @staticmethod
     async def _look_after(process: WorkerProcess) -> None:
-        """A worker that runs but does nothing any more is as good as dead: make it so."""
-        missed = 0
+        """A worker that runs but does nothing any more is as good as dead: make it so. One that says anything at all
+        while a question waits is busy: it is asked again, ten times."""
+        missed = busy = 0
         while missed < 2:
             # The second question is asked at once: after a standstill of our own, the first one's answer lies here.
             await asyncio.sleep(0 if missed else _LOOK_S)
@@ -96,9 +99,13 @@ class _Supervised:
             except Unavailable:
                 if process.gone:
                     return
+                if process.silent_s < _ANSWER_S and busy < _BUSY:
+                    busy += 1
+                    log.warning("media.worker_busy", pid=process.pid)
+                    continue
                 missed += 1
             else:
-                missed = 0
+                missed = busy = 0
         log.error("media.worker_hangs", pid=process.pid)
         process.kill()
 

@@ -104,6 +104,7 @@ class WorkerProcess:
         match control.EVENT.validate_json(body) if body is not None else None:
             case control.Ready(udp_port=udp_port, tcp_port=tcp_port):
                 self.udp_port, self.tcp_port = udp_port, tcp_port
+                self._heard_s = time.monotonic()  # one in reserve had nothing to say until now
                 self._reading = asyncio.create_task(self._read(reader))
             case control.CannotStart(detail=detail):
                 raise Unavailable("media_down", detail)

@@ -15,6 +15,7 @@ import socket
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address, IPv6Address
 
@@ -54,21 +55,28 @@ class Worker:
         self._site = Site(mux, Certificate(), candidates)
         self._rooms: dict[str, Room] = {}
         self._farewells: set[asyncio.Task[None]] = set()
+        self._offers: deque[control.Connect] = deque()
+        self._answering: asyncio.Handle | None = None
         self._clockwork = Clockwork(self._rooms, self, self._site.clock)
         mux.start(line.take)
 
     def obey(self, command: control.Command) -> None:
-        """Carry out one command at once."""
+        """Carry out one command at once; an offer in its turn, one in each turn of the loop: packets, plans and the
+        question whether this worker lives go before."""
         match command:
             case control.Open(session=session, seats=seats):
                 if session not in self._rooms:
                     self._rooms[session] = Room(self._site, self, session, seats)
             case control.Close(session=session):
+                self._refuse_waiting(session)
                 if (room := self._rooms.pop(session, None)) is not None:
                     room.close()
             case control.Connect():
-                self._tell(self._connect(command))
+                self._offers.append(command)
+                if self._answering is None:
+                    self._answering = asyncio.get_running_loop().call_soon(self._answer_next)
             case control.Disconnect(session=session, connection=connection):
+                self._refuse_waiting(session, connection)
                 if (room := self._rooms.get(session)) is not None:
                     room.disconnect(connection)
             case control.Apply(session=session, plan=plan):
@@ -89,6 +97,20 @@ class Worker:
         if self._farewells:
             await asyncio.wait(self._farewells, timeout=_FAREWELL_S)
         self._mux.close()
+
+    def _answer_next(self) -> None:
+        self._answering = None
+        if self._offers:
+            self._tell(self._connect(self._offers.popleft()))
+        if self._offers:
+            self._answering = asyncio.get_running_loop().call_soon(self._answer_next)
+
+    def _refuse_waiting(self, session: str, connection: str | None = None) -> None:
+        """What is being ended is not begun any more."""
+        for ask in tuple(self._offers):
+            if ask.session == session and connection in (None, ask.connection):
+                self._offers.remove(ask)
+                self._tell(control.Refusal(request=ask.request, code="replaced", detail="it was ended meanwhile"))
 
     def _connect(self, ask: control.Connect) -> control.Answer | control.Refusal:
         try:
