@@ -1,6 +1,9 @@
 /**
  * Camera, microphone, loudspeaker: asking for them, choosing among them, and what to say when they refuse. The choice is
  * remembered in this browser. Nothing here knows the room.
+ *
+ * The one owner of every track: none lives longer than the purpose for which it was asked, whenever the browser's question is
+ * answered.
  */
 
 /** The four refusals that people meet, each with words of its own (`device.<problem>`), and the rest. */
@@ -17,6 +20,10 @@ export class Devices {
   /** Being asked for right now: the browser may be showing its question. */
   asking = new Set<Kind>();
   available: MediaDeviceInfo[] = [];
+  /** What the browser handed over, and copies of it: all that may still be on. */
+  readonly #tracks = new Set<MediaStreamTrack>();
+  /** Another one each time; null: there is nothing to be seen or heard for. */
+  #purpose: symbol | null = null;
 
   constructor(private readonly changed: () => void) {
     navigator.mediaDevices?.addEventListener("devicechange", () => void this.refresh());
@@ -36,16 +43,55 @@ export class Devices {
     this.changed();
   }
 
+  /** There is something to be seen and heard for: ask for what this page wants. May be repeated. */
+  begin(): void {
+    if (this.#purpose) return;
+    this.#purpose = Symbol("purpose");
+    const wanted = (["microphone", "camera"] as const).filter((kind) => this.wanted(kind));
+    if (wanted.length === 2) void this.openBoth();
+    else for (const kind of wanted) void this.open(kind);
+  }
+
+  /** There is nothing left to be seen or heard for: every track ends now, and what the browser's question still brings ends
+   * as it comes. May be repeated. */
+  release(): void {
+    if (!this.#purpose) return;
+    this.#purpose = null;
+    this.asking.clear();
+    this.camera = this.microphone = null;
+    for (const track of this.#tracks) track.stop();
+    this.#tracks.clear();
+    this.changed();
+  }
+
+  /** A copy of the microphone's track, to be measured; null without one. It ends with `end`, or when all do. */
+  copy(): MediaStreamTrack | null {
+    const copied = this.microphone?.clone() ?? null;
+    if (copied) this.#tracks.add(copied);
+    return copied;
+  }
+
+  end(track: MediaStreamTrack): void {
+    track.stop();
+    this.#tracks.delete(track);
+  }
+
   /** Have the device on, by the remembered choice or any. Its refusal ends in `problems`, never in an exception. */
   async open(kind: Kind): Promise<void> {
+    const purpose = this.#purpose;
+    if (!purpose) return;
     sessionStorage.removeItem(`without.${kind}`);
     if (this.asking.has(kind)) return;
     this.asking.add(kind);
     this.changed();
     try {
-      this.#take(kind, await this.#ask(kind));
+      const stream = await this.#request(kind === "camera" ? ["camera"] : ["microphone"]);
+      const track = stream.getTracks()[0];
+      if (!track) throw new DOMException("", "NotFoundError");
+      this.#take(kind, track);
       delete this.problems[kind];
     } catch (error) {
+      if (purpose !== this.#purpose) return;
       this.#take(kind, null);
       this.problems[kind] = problemOf(error);
     }
@@ -55,17 +101,19 @@ export class Devices {
 
   /** Both with one question of the browser where it can be; whoever refuses then gets asked alone. */
   async openBoth(): Promise<void> {
+    const purpose = this.#purpose;
+    if (!purpose) return;
     try {
       this.asking = new Set(["camera", "microphone"]);
       this.changed();
-      const both = { audio: this.#constraints("microphone"), video: this.#constraints("camera") };
-      const stream = await navigator.mediaDevices.getUserMedia(both);
+      const stream = await this.#request(["camera", "microphone"]);
       this.#take("camera", stream.getVideoTracks()[0] ?? null);
       this.#take("microphone", stream.getAudioTracks()[0] ?? null);
       this.problems = {};
       this.asking.clear();
       await this.refresh();
     } catch {
+      if (purpose !== this.#purpose) return;
       this.asking.clear();
       await this.open("microphone");
       await this.open("camera");
@@ -85,15 +133,18 @@ export class Devices {
     this.changed();
   }
 
-  async #ask(kind: Kind): Promise<MediaStreamTrack> {
+  /** What the browser hands over, if it is still wanted then. Raises what the browser raises, or when the purpose is another. */
+  async #request(kinds: Kind[]): Promise<MediaStream> {
     if (!navigator.mediaDevices) throw new DOMException("", "InsecureError");
-    const constraints = this.#constraints(kind);
-    const stream = await navigator.mediaDevices.getUserMedia(
-      kind === "camera" ? { video: constraints } : { audio: constraints },
-    );
-    const track = stream.getTracks()[0];
-    if (!track) throw new DOMException("", "NotFoundError");
-    return track;
+    const purpose = this.#purpose;
+    const constraints: MediaStreamConstraints = {};
+    if (kinds.includes("microphone")) constraints.audio = this.#constraints("microphone");
+    if (kinds.includes("camera")) constraints.video = this.#constraints("camera");
+    const stream = await navigator.mediaDevices.getUserMedia(constraints);
+    for (const track of stream.getTracks()) this.#tracks.add(track);
+    if (purpose === this.#purpose) return stream;
+    for (const track of stream.getTracks()) this.end(track);
+    throw new DOMException("", "AbortError");
   }
 
   #constraints(kind: Kind): MediaTrackConstraints {
@@ -102,9 +153,12 @@ export class Devices {
     return id ? { ...base, deviceId: { ideal: id } } : base;
   }
 
+  /** Who said meanwhile that they go without the device, goes without it. */
   #take(kind: Kind, track: MediaStreamTrack | null): void {
-    this[kind]?.stop();
-    this[kind] = track;
+    const before = this[kind];
+    if (before) this.end(before);
+    if (track && !this.wanted(kind)) this.end(track);
+    this[kind] = this.wanted(kind) ? track : null;
     if (!track) return;
     track.onended = () => {
       if (this[kind] !== track) return;

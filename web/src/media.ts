@@ -53,6 +53,8 @@ export class Media {
   #told = "";
   #ordered = false;
   #applying = false;
+  /** Somebody is to be seen and heard: without it nothing connects, whatever comes late. */
+  #wanted = false;
 
   constructor(
     private readonly devices: Devices,
@@ -65,6 +67,7 @@ export class Media {
 
   /** On the way in: make the offer while the socket is being opened. `others` in slot order. */
   begin(others: string[]): void {
+    this.#wanted = true;
     this.#drop();
     this.#seats = others;
     this.#set("connecting");
@@ -73,6 +76,7 @@ export class Media {
 
   /** Called after every welcome: connect, or check that the path still carries. `others` in slot order. */
   welcomed(others: string[]): void {
+    this.#wanted = true;
     if (!this.#pc || others.join() !== this.#seats.join()) {
       this.#seats = others;
       this.#renew(0);
@@ -128,6 +132,7 @@ export class Media {
     const [audio, video] = pc && pc.connectionState !== "closed" ? pc.getTransceivers() : [];
     if (audio && audio.sender.track !== this.devices.microphone)
       await audio.sender.replaceTrack(this.devices.microphone);
+    if (pc !== this.#pc) return;
     if (video && video.sender.track !== this.devices.camera) await video.sender.replaceTrack(this.devices.camera);
     await this.#apply();
     this.tell();
@@ -152,7 +157,9 @@ export class Media {
     for (const voice of this.#voices.values()) if ("setSinkId" in voice) await voice.setSinkId(speaker);
   }
 
+  /** Nothing is sent or received any more, until `begin` or `welcomed`. May be repeated. */
   close(): void {
+    this.#wanted = false;
     this.#drop();
     for (const voice of this.#voices.values()) voice.srcObject = null;
     this.#set("none");
@@ -188,6 +195,7 @@ export class Media {
 
   /** Give the connection up at once, whatever it was about to offer, and make another. */
   #renew(after_ms: number): void {
+    if (!this.#wanted) return;
     this.#drop();
     this.#set("connecting");
     this.changed();
@@ -275,6 +283,7 @@ export class Media {
 
   /** An attempt that waited in vain was a pause itself: in a long outage there is always one that would get through. */
   #fail(): void {
+    if (!this.#wanted) return;
     const backoff_ms = BACKOFF_MS[Math.min(this.#failures, BACKOFF_MS.length - 1)] ?? 8000;
     const spent_ms = performance.now() - this.#began_at;
     this.#failures += 1;

@@ -26,6 +26,9 @@ import type {
 } from "./wire.gen";
 import { addressAs, t, text } from "./words";
 
+/** Where nothing comes back by itself (see `Link`). */
+const GONE: readonly Link[] = ["moved", "revoked", "unknown", "signed_out"];
+
 export type Place = "lobby" | "room" | "left";
 
 export class Room {
@@ -62,6 +65,9 @@ export class Room {
   /** The other seats, in the order of their slots; null before the first welcome. */
   #others: string[] | null = null;
   #fresh = true;
+  /** Whether camera, microphone and media connection serve somebody (see `#serve`). */
+  #needed = false;
+  #in_sight = true;
   #quiet: number | undefined;
   #unmeasured: number | undefined;
   #settled: number | undefined;
@@ -92,12 +98,12 @@ export class Room {
       changed,
     );
     setInterval(() => this.#ping(), 10_000);
+    addEventListener("pagehide", () => this.#shown(false));
+    addEventListener("pageshow", () => this.#shown(true));
   }
 
   start(): void {
-    const wanted = (["microphone", "camera"] as const).filter((kind) => this.devices.wanted(kind));
-    if (wanted.length === 2) void this.devices.openBoth();
-    else for (const kind of wanted) void this.devices.open(kind);
+    this.#serve();
     void claimTab().then(() => this.#connection.open());
   }
 
@@ -107,7 +113,8 @@ export class Room {
     this.#fresh = true;
     sessionStorage.setItem(`place.${this.boot.session}.${this.boot.seat}`, "room");
     this.#connection.open();
-    if (this.#others) this.media.begin(this.#others);
+    this.#serve();
+    if (this.#others && this.#needed) this.media.begin(this.#others);
     void this.media.unsilence();
     this.changed();
   }
@@ -117,10 +124,7 @@ export class Room {
     this.place = "left";
     sessionStorage.removeItem(`place.${this.boot.session}.${this.boot.seat}`);
     this.#connection.close();
-    this.media.close();
-    this.devices.camera?.stop();
-    this.devices.microphone?.stop();
-    this.devices.camera = this.devices.microphone = null;
+    this.#serve();
     this.changed();
   }
 
@@ -283,7 +287,7 @@ export class Room {
         this.#others = message.seats.filter((seat) => seat !== message.seat);
         if (this.place === "room") {
           this.#fresh = false;
-          this.media.welcomed(this.#others);
+          if (this.#needed) this.media.welcomed(this.#others);
         }
         break;
       case "view":
@@ -295,6 +299,7 @@ export class Room {
         this.console = message.console;
         if (!this.console) this.ways = {};
         this.own = message.own;
+        this.#serve();
         this.media.hearable(message.own.may_be_heard && this.me?.microphone === "open");
         break;
       case "media_answer":
@@ -348,12 +353,33 @@ export class Room {
 
   #linked(link: Link): void {
     this.link = link;
-    if (link === "moved" || link === "revoked" || link === "unknown" || link === "signed_out") this.media.close();
+    this.#serve();
     if (link !== "up") {
       this.levels = {};
       this.#unmeasure();
     }
     this.changed();
+  }
+
+  /** Camera, microphone and media connection are there for as long as they serve somebody: not after the close or while the
+   * session is suspended, not for a seat that was left, moved or taken away, not behind a page that one has gone from. */
+  #serve(): void {
+    const gone = this.place === "left" || GONE.includes(this.link);
+    const needed = this.#in_sight && !gone && this.common?.status !== "closed" && !this.held("suspended");
+    if (needed === this.#needed) return;
+    this.#needed = needed;
+    if (!needed) {
+      this.media.close();
+      this.devices.release();
+      return;
+    }
+    this.devices.begin();
+    if (this.place === "room" && this.link === "up" && this.#others) this.media.welcomed(this.#others);
+  }
+
+  #shown(shown: boolean): void {
+    this.#in_sight = shown;
+    this.#serve();
   }
 
   /** Figures come every two seconds; without any for a while nothing is known any more. */

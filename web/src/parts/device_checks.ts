@@ -46,7 +46,9 @@ class DeviceChecks extends Part {
     this.#silence(track);
     const bar = this.querySelector<HTMLElement>(".vu");
     if (!track || !bar) return;
-    const listening = track.clone(); // the meter goes on while the room keeps the microphone closed
+    const { devices } = this.room;
+    const listening = devices.copy(); // the meter goes on while the room keeps the microphone closed
+    if (!listening) return;
     listening.enabled = true;
     const stop = meter(listening, (level) => {
       bar.style.setProperty("--level", level.toFixed(2));
@@ -57,7 +59,7 @@ class DeviceChecks extends Part {
     });
     this.#stop = () => {
       stop();
-      listening.stop();
+      devices.end(listening);
     };
   }
 

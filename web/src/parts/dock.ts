@@ -1,5 +1,5 @@
 /** Under the thumb: the microphone with its reason, the camera, the devices, the way out. */
-import { html, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit";
 import type { Room } from "../room";
 import type { Microphone } from "../wire.gen";
 import { t } from "../words";
@@ -7,11 +7,11 @@ import { icon } from "./icon";
 
 export function dock(room: Room): TemplateResult {
   const camera = room.devices.camera !== null;
-  const shut = !room.held("suspended") && (room.common?.now?.closed_cameras.includes(room.boot.seat) ?? false);
+  const shut = room.common?.now?.closed_cameras.includes(room.boot.seat) ?? false;
   return html`<footer class="dock" aria-label=${t("dock.label")}>
     ${microphone(room)}
     <span class="push"></span>
-    <button
+    ${room.held("suspended") ? nothing : html`<button
       class="btn bare"
       data-dock="camera"
       aria-pressed=${camera}
@@ -20,9 +20,9 @@ export function dock(room: Room): TemplateResult {
       @click=${() => toggleCamera(room)}
     >
       ${icon(shut ? "lock" : camera ? "cam" : "cam-off")}<span class="wide">${t(shut ? "camera.shut" : camera ? "camera.on" : "camera.off")}</span>
-    </button>
+    </button>`}
     <co-mine .room=${room}></co-mine>
-    <co-settings .room=${room}></co-settings>
+    ${room.held("suspended") ? nothing : html`<co-settings .room=${room}></co-settings>`}
     <co-confirm
       class="leave"
       .room=${room}
@@ -42,8 +42,7 @@ function toggleCamera(room: Room): void {
 }
 
 /** While everything rests, or nothing of one's sound arrives, that is what is said, whatever the step would say. */
-function instead(room: Room): "suspended" | "media" | "unheard" | "care" | null {
-  if (room.held("suspended")) return "suspended";
+function instead(room: Room): "media" | "unheard" | "care" | null {
   if (room.held("media")) return "media";
   if (room.me?.media_lost) return "unheard";
   return room.held("care") && room.own?.may_be_heard === false ? "care" : null;
@@ -53,6 +52,10 @@ function microphone(room: Room): TemplateResult {
   const { own, me, devices } = room;
   if (!own || !me) return html``;
   const set = (microphone: Microphone) => (): void => void room.ask({ type: "set_microphone", microphone });
+  if (room.held("suspended"))
+    return html`<button class="btn" data-dock="microphone" data-state="closed" aria-disabled="true" aria-describedby="why">
+        ${icon("lock")}${t("mic.is_closed")}</button
+      ><span class="why" id="why">${t("mic.suspended")}</span>`;
   if (!devices.microphone && devices.asking.has("microphone"))
     return html`<button class="btn" data-dock="microphone" data-state="asking" aria-disabled="true">
         ${icon("mic-off")}${t("mic.is_closed")}</button
