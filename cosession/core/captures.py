@@ -8,6 +8,7 @@ holds").
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
 
@@ -32,6 +33,8 @@ from cosession.core.vocabulary import (
 
 Drafts = Mapping[tuple[str, str], Mapping[str, str]]
 """Unsent texts, by (seat, capture)."""
+Typing = AbstractSet[tuple[str, str]]
+"""Those of them that are being written: their authors have not said that they stopped."""
 
 
 def open_specs(state: SessionState) -> Iterator[tuple[str | None, CaptureSpec]]:
@@ -55,7 +58,7 @@ def _newest(state: SessionState, *statuses: PhaseStatus) -> Iterable[PhaseInstan
 
 
 @kept("phases", "step", "narrowed")
-def _open_now(state: SessionState) -> tuple[tuple[str | None, CaptureSpec], ...]:
+def _open_now(state: SessionState) -> tuple[tuple[str, CaptureSpec], ...]:
     instance, phase, step = state.current, state.current_phase, state.step
     if instance is None or phase is None or step is None:
         return ()
@@ -70,6 +73,14 @@ def _open_now(state: SessionState) -> tuple[tuple[str | None, CaptureSpec], ...]
         if coming is not None:
             found += [(coming.key, spec) for spec in state.script.phase(coming.id).captures if spec.early]
     return (*found,)
+
+
+def also_open(state: SessionState) -> Iterator[tuple[str, CaptureSpec]]:
+    """What may be written in the running phase though it belongs to an earlier one."""
+    for key, spec in _open_now(state):
+        instance = state.instance(key)
+        if instance is not None and instance.status is PhaseStatus.DONE:
+            yield key, spec
 
 
 def authors(state: SessionState, spec: CaptureSpec, key: str | None = None) -> frozenset[str]:
@@ -89,9 +100,13 @@ def _scribe_here(state: SessionState) -> bool:
 
 
 def writable(state: SessionState, seat: str, now_ms: int) -> list[tuple[str | None, CaptureSpec]]:
-    """What this seat may write now."""
+    """What this seat may write now; what was left open to it comes first, and in a care pause nothing."""
     current = state.current_phase
     result: list[tuple[str | None, CaptureSpec]] = []
+    for (author, capture), late in state.left_open.items():
+        spec_late = state.spec(capture)
+        if author == seat and spec_late is not None and HoldCause.CARE not in state.holds:
+            result.append((late.phase, spec_late))
     for key, spec in (*open_specs(state), *_before_leaving(state, seat, now_ms)):
         if seat not in authors(state, spec, key) or any(spec is known for _, known in result):
             continue

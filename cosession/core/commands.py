@@ -451,6 +451,14 @@ class ReportVoices(Command):
     spoke_ms: dict[SeatId, int]
 
 
+class ReportLateText(Command):
+    """A fact: a draft came from a page of this seat, and it is none that may be written now."""
+
+    type: Literal["report_late_text"] = "report_late_text"
+    seat: SeatId
+    capture: CaptureId
+
+
 class Tick(Command):
     """Time has passed."""
 
@@ -458,5 +466,13 @@ class Tick(Command):
 
 
 RoomCommand = (
-    CreateSession | ReportPresence | ReturnSeat | ReportPath | ReportLeadVoice | ReportVoices | CreditOutage | Tick
+    CreateSession
+    | ReportPresence
+    | ReturnSeat
+    | ReportPath
+    | ReportLeadVoice
+    | ReportVoices
+    | ReportLateText
+    | CreditOutage
+    | Tick
 )

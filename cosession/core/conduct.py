@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cosession.core import commands as cmd
+from cosession.core import drafts
 from cosession.core import events as ev
 from cosession.core import schedule as sch
 from cosession.core.course import Course
@@ -47,6 +48,8 @@ def _start_session(course: Course, c: cmd.StartSession, seat: SeatState) -> None
     here = sum(state.seats[member].present for member in state.seats_of(Who.MEMBERS))
     if not state.script.facilitator and here < state.script.people.minimum:
         raise Refused(RefusalCode.SEAT_ABSENT, f"at least {state.script.people.minimum} people")
+    for spec in state.script.lobby:
+        drafts.end(course, spec, None)
     course.emit(ev.SessionStarted())
     course.start_next_phase()
 

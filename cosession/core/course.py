@@ -7,12 +7,12 @@ before. Whether a movement is due is asked elsewhere: by a gesture (`conduct`, `
 from __future__ import annotations
 
 from cosession.core import captures as cap
+from cosession.core import drafts
 from cosession.core import events as ev
 from cosession.core import schedule as sch
 from cosession.core.evolve import evolve, with_microphones
 from cosession.core.floor import microphones, turn_order
 from cosession.core.outcome import outcome
-from cosession.core.refusal import Refused
 from cosession.core.script import CaptureSpec
 from cosession.core.state import SessionState
 from cosession.core.vocabulary import FloorMode, HoldCause, PhaseStatus, Reveal, Status, TurnKind, Who
@@ -21,10 +21,11 @@ from cosession.core.vocabulary import FloorMode, HoldCause, PhaseStatus, Reveal,
 class Course:
     """Events decided so far, and the state after them."""
 
-    def __init__(self, state: SessionState, now_ms: int, drafts: cap.Drafts) -> None:
+    def __init__(self, state: SessionState, now_ms: int, unsent: cap.Drafts, typing: cap.Typing = frozenset()) -> None:
         self.state = state
         self.now_ms = now_ms
-        self.drafts = drafts
+        self.drafts = unsent
+        self.typing = typing
         self.events: list[ev.Event] = []
         self.states: list[SessionState] = []
         """After each of `events`."""
@@ -74,8 +75,8 @@ class Course:
         if phase is None:
             return
         self._end_step()
-        for spec in phase.captures:
-            self._commit_drafts(spec)
+        for key, spec in drafts.phase_closes(self.state):
+            drafts.end(self, spec, key)
             self._reveal(spec)
         for cause in (HoldCause.PAUSE, HoldCause.CARE):
             if cause in self.state.holds:
@@ -119,7 +120,7 @@ class Course:
         if step.floor is FloorMode.SINGLE and step.who is Who.CLIENT:
             for spec in phase.captures:
                 if spec.reveal is Reveal.CLIENT_STEP:
-                    self._commit_drafts(spec)
+                    drafts.end(self, spec, instance.key)
                     self.emit(ev.CaptureRevealed(capture=spec.id))
 
     def next_step(self, missed: dict[str, int] | None = None) -> bool:
@@ -155,14 +156,14 @@ class Course:
         return all((instance.key, index) in self.state.dropped for index in later)
 
     def _end_step(self) -> None:
-        phase, run = self.state.current_phase, self.state.step
-        if phase is None or run is None:
+        phase, run, instance = self.state.current_phase, self.state.step, self.state.current
+        if phase is None or run is None or instance is None:
             return
         if self.state.turn is not None:
             self.emit(ev.TurnEnded(turn=self.state.turn.number, how="done"))
         for spec in phase.captures:
             if spec.reveal is Reveal.STEP_END and (not spec.steps or run.index in spec.steps):
-                self._commit_drafts(spec)
+                drafts.end(self, spec, instance.key)
                 self._reveal(spec)
 
     # -- captures ----------------------------------------------------------------------------------------------
@@ -185,27 +186,14 @@ class Course:
             )
         )
 
-    def _commit_drafts(self, spec: CaptureSpec) -> None:
-        """Unsent texts become captures at the reveal or the phase's end (decision 10); a text that lacks what is
-        required stays a draft."""
-        for (seat, capture), fields in sorted(self.drafts.items()):
-            if capture != spec.id or seat not in self.state.seats:
-                continue
-            allowed = any(seat in self.state.seats_of(who) for who in spec.by)
-            try:
-                kept = cap.checked(spec, fields)
-            except Refused:
-                continue
-            key = None if self.state.current is None else self.state.current.key
-            was = cap.latest(self.state, seat, capture, key)
-            if allowed and not cap.full(self.state, seat, spec, key) and (was is None or dict(was.fields) != kept):
-                self.write(spec, key, seat, kept)
-
     def _reveal(self, spec: CaptureSpec) -> None:
         key = None if self.state.current is None else self.state.current.key
-        if spec.reveal is not Reveal.NEVER and any(
-            c.capture == spec.id and c.phase == key and not c.revealed for c in self.state.captures
-        ):
+        hidden = any(c.capture == spec.id and c.phase == key and not c.revealed for c in self.state.captures)
+        late = any(
+            capture == spec.id and one.phase == key and not one.shown
+            for (_, capture), one in self.state.left_open.items()
+        )
+        if spec.reveal is not Reveal.NEVER and (hidden or late):
             self.emit(ev.CaptureRevealed(capture=spec.id))
 
     # -- turns -------------------------------------------------------------------------------------------------

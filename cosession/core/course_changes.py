@@ -25,7 +25,10 @@ def _hold_ended(state: SessionState, e: ev.HoldEnded, at_ms: int) -> SessionStat
 
 
 def _outage_credited(state: SessionState, e: ev.OutageCredited, at_ms: int) -> SessionState:
-    """A suspension goes on while the server is away: the end moves by all of it when the session is resumed."""
+    """A suspension goes on while the server is away: the end moves by all of it when the session is resumed. Who was
+    finishing a text has as much time left as before."""
+    left_open = {place: replace(late, until_ms=late.until_ms + e.outage_ms) for place, late in state.left_open.items()}
+    state = replace(state, left_open=left_open)
     if HoldCause.SUSPENDED in state.holds:
         return state
     booked = {**state.booked, HoldCause.OUTAGE: state.booked.get(HoldCause.OUTAGE, 0) + e.outage_ms}
@@ -137,10 +140,12 @@ def _phase_undone(state: SessionState, e: ev.PhaseUndone, at_ms: int) -> Session
         return state
     seats = {seat.id: replace(seat, role=mark.roles.get(seat.id, seat.role)) for seat in state.seats.values()}
     captures = tuple(replace(c, revealed=c.revealed and c.entry in mark.revealed) for c in state.captures)
+    left_open = {place: late for place, late in state.left_open.items() if late.phase != mark.phase}
     return replace(
         state,
         seats=seats,
         captures=captures,
+        left_open=left_open,
         phases=mark.phases,
         phase_from_clock_ms=mark.phase_from_clock_ms,
         step=mark.step,

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from cosession.core import captures as cap
 from cosession.core import care, charter, conduct, fallback, take_part
 from cosession.core import commands as cmd
+from cosession.core import drafts as texts
 from cosession.core import events as ev
 from cosession.core.course import Course
 from cosession.core.frozen import kept_at
@@ -35,23 +36,30 @@ def decide(
     now_ms: int,
     by: str | None = None,
     drafts: cap.Drafts = NO_DRAFTS,
+    typing: cap.Typing = frozenset(),
 ) -> list[ev.Event]:
     """The events that `command` leads to at session time `now_ms`. `by` is the asking seat, None for the room itself.
-    `drafts` are the unsent texts: those that a step's or phase's end concerns become captures. Raises `Refused`."""
+    `drafts` are the unsent texts, `typing` those of them that are being written: the module of that name says what
+    becomes of them. Raises `Refused`."""
     if isinstance(command, cmd.CreateSession):
         if state is not None:
             raise Refused(RefusalCode.ALREADY, "the session exists")
         return create(command)
     if state is None:
         raise Refused(RefusalCode.NOT_NOW, "there is no session yet")
-    return decided(state, command, now_ms, by, drafts).events
+    return decided(state, command, now_ms, by, drafts, typing).events
 
 
 def decided(
-    state: SessionState, command: cmd.Command, now_ms: int, by: str | None = None, drafts: cap.Drafts = NO_DRAFTS
+    state: SessionState,
+    command: cmd.Command,
+    now_ms: int,
+    by: str | None = None,
+    drafts: cap.Drafts = NO_DRAFTS,
+    typing: cap.Typing = frozenset(),
 ) -> Course:
     """As `decide`, with the states that its events lead to, for who need not evolve them again. Raises `Refused`."""
-    course = Course(state, now_ms, drafts)
+    course = Course(state, now_ms, drafts, typing)
     if by is None:
         _FACTS[type(command)](course, command)
     else:
@@ -178,6 +186,12 @@ def _report_voices(course: Course, c: cmd.ReportVoices) -> None:
         course.emit(ev.VoicesHeard(phase=instance.key, spoke_ms=spoke))
 
 
+def _report_late_text(course: Course, c: cmd.ReportLateText) -> None:
+    if c.seat not in course.state.seats:
+        raise Refused(RefusalCode.UNKNOWN_SEAT, c.seat)
+    texts.comes_late(course, c.seat, c.capture)
+
+
 def _tick(course: Course, c: cmd.Tick) -> None:
     """Time alone: `settle` does what is due."""
 
@@ -189,6 +203,7 @@ _FACTS: dict[type[cmd.Command], Callable[[Course, Any], None]] = {
     cmd.ReportLeadVoice: _report_lead_voice,
     cmd.ReportVoices: _report_voices,
     cmd.CreditOutage: _credit_outage,
+    cmd.ReportLateText: _report_late_text,
     cmd.Tick: _tick,
 }
 

@@ -70,14 +70,23 @@ def _client_changed(state: SessionState, e: ev.ClientChanged, at_ms: int) -> Fac
 
 
 def _capture_submitted(state: SessionState, e: ev.CaptureSubmitted, at_ms: int) -> Facts:
-    """A text that the client writes after having read it out is seen at once; what is written after the close is its
-    author's alone, though the group heard an earlier version."""
-    spec, over = state.spec(e.capture), state.status is Status.CLOSED
+    """A text that the client writes after having read it out is seen at once, and so is one that was left open while
+    its kind was revealed. What is written after the close is its author's alone, though the group heard an earlier
+    version. What belongs to a client who withdrew meanwhile goes with them."""
+    spec, late = state.spec(e.capture), state.left_open.get((e.seat, e.capture))
+    shown = late is not None and late.phase == e.phase and late.shown
+    over = state.status is Status.CLOSED and not shown
     read_out = spec is not None and spec.reveal is Reveal.CLIENT_STEP and e.capture in state.opened
     was = next((c for c in state.captures if c.entry == e.entry), None)
+    if was is not None:
+        revealed = not over and (read_out or shown or was.revealed)
+        return {"client": was.client, "withdrawn": was.withdrawn, "revealed": revealed}
+    instance = None if e.phase is None else state.instance(e.phase)
+    gone = instance is not None and instance.before is not None
     return {
-        "client": state.client_of(e.phase) if was is None else was.client,
-        "revealed": not over and (read_out or (was is not None and was.revealed)),
+        "client": state.client_of(e.phase),
+        "withdrawn": gone and spec is not None and spec.of_client,
+        "revealed": not over and (read_out or shown),
     }
 
 

@@ -70,7 +70,12 @@ def _client_changed(state: SessionState, e: ev.ClientChanged, at_ms: int) -> Ses
     state, current = replace(state, captures=captures), state.current
     if current is None or not e.again:
         return new_client(state, e.seat)
-    state = left(state, current.key, at_ms, PhaseStatus.SKIPPED)
+    begun = {key.partition("#")[0] for key in e.again}
+    phases = (
+        replace(p, before=state.client) if p.id in begun and p.status is not PhaseStatus.COMING and not p.before else p
+        for p in state.phases
+    )
+    state = left(replace(state, phases=tuple(phases)), current.key, at_ms, PhaseStatus.SKIPPED)
     place = next(index for index, phase in enumerate(state.phases) if phase.key == current.key) + 1
     anew = []
     for key in e.again:

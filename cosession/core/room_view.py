@@ -257,6 +257,8 @@ class Writable(View):
     submitted: bool
     left: int | None
     """Of several: how many more, told once they are few; after the last one it is no longer writable."""
+    closes: Countdown | None
+    """Its time is over, and it is still open for so long; then it is handed in as it stands."""
 
 
 class CatchUp(View):

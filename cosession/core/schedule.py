@@ -34,6 +34,10 @@ SUSPENDED_MS = 7 * 24 * 3_600_000
 LAPSES_MS = SUSPENDED_MS
 #: Who said when they leave writes their learning from so long before.
 LEAVING_MS = 10 * 60_000
+#: A text that was being written when its time was over stays open to its author for so long; if their page has not
+#: handed it in so much later, the room does. Both in real time, at any speed.
+LEFT_OPEN_MS = 20_000
+CLOSING_MS = 2_000
 #: While the end recedes (a hold, an overrun) the views are refreshed this often.
 REFRESH_MS = 15_000
 
@@ -299,6 +303,11 @@ def _moments(state: SessionState, now_ms: int) -> Iterator[int]:
             yield seat.leaves_at_ms - LEAVING_MS
     if HoldCause.SUSPENDED in state.holds:
         yield state.holds[HoldCause.SUSPENDED] + SUSPENDED_MS
+    yield from _closings(state)
+
+
+def _closings(state: SessionState) -> Iterator[int]:
+    yield from (late.until_ms for late in state.left_open.values())
 
 
 def _lobby_moments(state: SessionState) -> Iterator[int]:
@@ -313,7 +322,7 @@ def next_wake(state: SessionState, now_ms: int) -> int | None:
     """Session time of the next moment at which a `Tick` may change something, or at which the views say something
     new. In a state that is at rest now nothing is due until then."""
     if state.status is Status.CLOSED:
-        return None
+        return min((moment for moment in _closings(state) if moment > now_ms), default=None)
     moments = list(_lobby_moments(state) if state.status is Status.LOBBY else _moments(state, now_ms))
     instance = state.current
     if instance is not None and HoldCause.SUSPENDED not in state.holds:

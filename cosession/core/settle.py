@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from cosession.core import drafts, fallback
 from cosession.core import events as ev
-from cosession.core import fallback
 from cosession.core import schedule as sch
 from cosession.core.course import Course
 from cosession.core.floor import queue
@@ -38,9 +38,9 @@ def _rules(state: SessionState) -> tuple[Callable[[Course], bool], ...]:
         case Status.LOBBY:
             return (_lapses, fallback.deputy_begins)
         case Status.RUNNING:
-            return (_forgotten,) if HoldCause.SUSPENDED in state.holds else _RULES
+            return (drafts.hand_in_due, _forgotten) if HoldCause.SUSPENDED in state.holds else _RULES
         case Status.CLOSED:
-            return ()
+            return (drafts.hand_in_due,)
 
 
 def _lapses(course: Course) -> bool:
@@ -157,6 +157,7 @@ def _end_judged(course: Course) -> bool:
 
 
 _RULES = (
+    drafts.hand_in_due,
     fallback.lead_moves,
     fallback.holds_change,
     fallback.phase_waits,

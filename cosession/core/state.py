@@ -82,6 +82,8 @@ class PhaseInstance:
     spent_ms: int = 0
     status: PhaseStatus = PhaseStatus.COMING
     client: str | None = None
+    before: str | None = None
+    """Who was client in it, if that client withdrew."""
     postponed: bool = False
     """Was put off once because its client was absent."""
 
@@ -162,6 +164,16 @@ class Capture:
     """That client withdrew: it is theirs and its author's alone."""
     apart: bool = False
     """Sealed with a key of its own kind, so that it can be erased without the client's name (`client_key`)."""
+
+
+@dataclass(frozen=True)
+class LeftOpen:
+    """A text whose time is over, and which its author may still finish until `until_ms` of session time. `phase`: the
+    instance it belongs to. `shown`: everybody reads it once it is handed in, as they read the others of its kind."""
+
+    phase: str | None
+    until_ms: int
+    shown: bool
 
 
 @dataclass(frozen=True)
@@ -268,6 +280,8 @@ class SessionState:
     entries: int = 0
     opened: frozenset[str] = frozenset()
     """Captures whose reveal has happened in their phase."""
+    left_open: Mapping[tuple[str, str], LeftOpen] = field(default_factory=dict)
+    """Texts that are finished after their time, by (seat, capture)."""
 
     # -- time --------------------------------------------------------------------------------------------------
 
@@ -316,9 +330,11 @@ class SessionState:
         return frozenset(seat.id for seat in self.seats.values() if seat.role is Role.OBSERVER)
 
     def client_of(self, key: str | None) -> str | None:
-        """Who is client in this phase instance: its own where the role rotates, else the client of the moment."""
+        """Who is client in this phase instance: its own where the role rotates, who withdrew in it, else the client of
+        the moment."""
         instance = None if key is None else self.instance(key)
-        return self.client if instance is None or instance.client is None else instance.client
+        own = None if instance is None else instance.client or instance.before
+        return self.client if own is None else own
 
     def holder_of(self, job: Job) -> str | None:
         """The seat that has this job."""

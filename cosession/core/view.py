@@ -361,6 +361,8 @@ def _writable(state: SessionState, seat: str, now_ms: int, drafts: Mapping[str, 
             continue
         was = None if spec.many else cap.latest(state, seat, spec.id, key)
         more = cap.left(state, seat, spec, key)
+        late = state.left_open.get((seat, spec.id))
+        total_ms = sch.LEFT_OPEN_MS * state.speed
         result.append(
             Writable(
                 spec=spec,
@@ -369,6 +371,7 @@ def _writable(state: SessionState, seat: str, now_ms: int, drafts: Mapping[str, 
                 draft=dict(drafts.get(spec.id, {})),
                 submitted=cap.latest(state, seat, spec.id, key) is not None,
                 left=None if more is None or more > FEW else more,
+                closes=None if late is None else _until(late.until_ms - sch.CLOSING_MS * state.speed, now_ms, total_ms),
             )
         )
     return result

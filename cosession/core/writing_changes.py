@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from cosession.core import events as ev
 from cosession.core.frozen import replace
-from cosession.core.state import Capture, CharterVote, SessionState
+from cosession.core.state import Capture, CharterVote, LeftOpen, SessionState
 from cosession.core.state_parts import Changes
 
 
@@ -16,7 +16,10 @@ def _writing_done(state: SessionState, e: ev.WritingDone, at_ms: int) -> Session
 
 
 def _capture_submitted(state: SessionState, e: ev.CaptureSubmitted, at_ms: int) -> SessionState:
-    if state.step is not None:
+    late = state.left_open.get((e.seat, e.capture))
+    if late is not None and late.phase == e.phase:
+        state = _closed(state, e.seat, e.capture)
+    elif state.step is not None:
         state = replace(state, step=replace(state.step, written=state.step.written | {e.entry}))
     capture = Capture(
         e.entry,
@@ -27,18 +30,36 @@ def _capture_submitted(state: SessionState, e: ev.CaptureSubmitted, at_ms: int) 
         dict(e.fields),
         revealed=e.revealed,
         client=e.client,
+        withdrawn=e.withdrawn,
         apart=e.key is not None,
     )
-    was = next((c for c in state.captures if c.entry == e.entry), None) if e.entry <= state.entries else None
-    if was is None:
+    if not any(c.entry == e.entry for c in state.captures):
         return replace(state, captures=(*state.captures, capture), entries=max(e.entry, state.entries))
-    capture = replace(capture, withdrawn=was.withdrawn)
     return replace(state, captures=tuple(capture if c.entry == e.entry else c for c in state.captures))
 
 
 def _capture_revealed(state: SessionState, e: ev.CaptureRevealed, at_ms: int) -> SessionState:
     captures = tuple(replace(c, revealed=True) if c.entry in e.entries else c for c in state.captures)
-    return replace(state, captures=captures, opened=state.opened | {e.capture})
+    key = None if state.current is None else state.current.key
+    left_open = {
+        place: replace(late, shown=True) if (place[1], late.phase) == (e.capture, key) else late
+        for place, late in state.left_open.items()
+    }
+    return replace(state, captures=captures, opened=state.opened | {e.capture}, left_open=left_open)
+
+
+def _text_left_open(state: SessionState, e: ev.TextLeftOpen, at_ms: int) -> SessionState:
+    late = LeftOpen(e.phase, e.until_ms, e.shown)
+    return replace(state, left_open={**state.left_open, (e.seat, e.capture): late})
+
+
+def _text_closed(state: SessionState, e: ev.TextClosed, at_ms: int) -> SessionState:
+    return _closed(state, e.seat, e.capture)
+
+
+def _closed(state: SessionState, seat: str, capture: str) -> SessionState:
+    rest = {place: late for place, late in state.left_open.items() if place != (seat, capture)}
+    return replace(state, left_open=rest)
 
 
 def _charter_proposed(state: SessionState, e: ev.CharterProposed, at_ms: int) -> SessionState:
@@ -69,6 +90,8 @@ CHANGES: Changes = {
     ev.WritingDone: _writing_done,
     ev.CaptureSubmitted: _capture_submitted,
     ev.CaptureRevealed: _capture_revealed,
+    ev.TextLeftOpen: _text_left_open,
+    ev.TextClosed: _text_closed,
     ev.CharterProposed: _charter_proposed,
     ev.CharterAnswered: _charter_answered,
     ev.CharterAgreed: _charter_agreed,

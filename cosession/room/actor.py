@@ -13,8 +13,13 @@ from typing import Any
 
 import structlog
 
+<<<<<<< HEAD
 from cosession.core.captures import withdrawn
 from cosession.core.commands import CreditOutage, ReportVoices, RoomCommand, SeatCommand, Tick
+=======
+from cosession.core.captures import writable
+from cosession.core.commands import CreditOutage, ReportLateText, ReportVoices, RoomCommand, SeatCommand, Tick
+>>>>>>> c8e6ebf (Leave a text open to its author that is being written when its time ends)
 from cosession.core.decide import decide
 from cosession.core.events import Event, client_key
 from cosession.core.lint import LintHint, hints
@@ -175,13 +180,18 @@ class Room:
 
         self._inbox.put("report_voices", work)
 
-    async def save_draft(self, seat: str, capture: str, fields: Fields) -> dict[str, LintHint]:
-        """Keep a seat's unsent writing; empty `fields` delete it. Returns when it is on disk, with what its author may
-        be told about it, by field. Raises `Refused` or `Unavailable`. May be repeated."""
+    async def save_draft(self, seat: str, capture: str, fields: Fields, *, typing: bool = False) -> dict[str, LintHint]:
+        """Keep a seat's unsent writing; empty `fields` delete it. `typing`: its author has not stopped. Returns when it
+        is on disk, with what its author may be told about it, by field. Raises `Refused` or `Unavailable`. May be
+        repeated."""
 
         async def work() -> dict[str, LintHint]:
+            if self.story.erased:
+                raise Refused(RefusalCode.CLOSED, "its content was erased")
             shown = live(self.state, self.drafts.all)
-            await self.drafts.save(self.state, seat, capture, fields)
+            await self.drafts.save(self.state, seat, capture, fields, typing=typing)
+            if fields and not any(spec.id == capture for _, spec in writable(self.state, seat, self.now_ms())):
+                await self._carry_out(ReportLateText(seat=seat, capture=capture), None, None)
             if live(self.state, self.drafts.all) != shown:
                 self.views.changed()
                 self.audience.show(urgent=False)
@@ -318,9 +328,9 @@ class Room:
         """The seq after the command. On a conflict the room is read again and the command tried once more."""
         for _ in range(2):
             now_ms = self.now_ms()
-            events = decide(self.state, command, now_ms, by, self.drafts.all)
+            events = decide(self.state, command, now_ms, by, self.drafts.all, self.drafts.typing)
             if any(isinstance(event, ENDS_PHASE) for event in events) and await self._book_voices():
-                events = decide(self.state, command, now_ms, by, self.drafts.all)
+                events = decide(self.state, command, now_ms, by, self.drafts.all, self.drafts.typing)
             if not events and key is None:
                 self._looked_ms = now_ms
                 return self.story.seq

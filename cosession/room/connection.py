@@ -197,6 +197,8 @@ class Connection:
             )
         )
         room.audience.arrive(self, fresh=hello.fresh)
+        if hello.fresh:
+            room.drafts.rests(self.seat)
         self.outbox.put(room.media.pictures())
         self.outbox.put(room.audience.waiting())
         if self.place == "room":
@@ -229,7 +231,7 @@ class Connection:
 
     async def _save_draft(self, draft: SaveDraft) -> None:
         try:
-            found = await self._room.save_draft(self.seat, draft.capture, draft.fields)
+            found = await self._room.save_draft(self.seat, draft.capture, draft.fields, typing=draft.typing)
         except Refused as refusal:
             self._refuse(draft.id, refusal)
         except Exception as error:  # noqa: BLE001 - as above

@@ -1,7 +1,8 @@
 """What people write before they submit it: the latest text, kept for its author (decision 10).
 
-Drafts are no events. They become events through core (at a submission, or at the end of a step or phase) and are
-deleted afterwards. Only the one writer of a room calls in here."""
+Drafts are no events. They become events through core (at a submission, or at the end of a step or phase, see
+`core.drafts`) and are deleted afterwards. Which of them is being written is known here alone, and never stored. Only
+the one writer of a room calls in here."""
 
 from __future__ import annotations
 
@@ -9,11 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import structlog
 
-from cosession.core.captures import Drafts, authors
+from cosession.core.captures import Drafts, Typing, authors
 from cosession.core.events import CaptureSubmitted, Event
 from cosession.core.refusal import Refused
 from cosession.core.state import SessionState
-from cosession.core.vocabulary import RefusalCode, Status
+from cosession.core.vocabulary import RefusalCode
 from cosession.room.ports import Draft, EventLog, Unavailable
 
 log = structlog.get_logger()
@@ -26,6 +27,7 @@ class DraftBox:
         self._session = session
         self._store = store
         self._fields: dict[tuple[str, str], Mapping[str, str]] = {}
+        self._typing: set[tuple[str, str]] = set()
         self._submitted: set[tuple[str, str]] = set()
         """Drafts that have become events and are still on disk."""
         self.replace(drafts)
@@ -33,6 +35,15 @@ class DraftBox:
     @property
     def all(self) -> Drafts:
         return self._fields
+
+    @property
+    def typing(self) -> Typing:
+        """Those that are being written, as far as is known: nobody has said that they stopped."""
+        return self._typing
+
+    def rests(self, seat: str) -> None:
+        """A new page of the seat: nobody types in the old one any more. May be repeated."""
+        self._typing = {place for place in self._typing if place[0] != seat}
 
     def of(self, seat: str) -> dict[str, Mapping[str, str]]:
         """The seat's own, by capture."""
@@ -42,12 +53,15 @@ class DraftBox:
         """Take what the log knows."""
         self._fields = {(d.seat, d.capture): d.fields for d in drafts if (d.seat, d.capture) not in self._submitted}
 
-    async def save(self, state: SessionState, seat: str, capture: str, fields: Mapping[str, str]) -> None:
-        """Keep the latest text; empty `fields` delete it. Returns when it is on disk. Raises `Refused` or
-        `Unavailable`, then nothing changed. May be repeated."""
+    async def save(
+        self, state: SessionState, seat: str, capture: str, fields: Mapping[str, str], *, typing: bool = False
+    ) -> None:
+        """Keep the latest text; empty `fields` delete it. `typing`: its author has not stopped. Returns when it is on
+        disk. Raises `Refused` or `Unavailable`, then nothing changed. May be repeated."""
         _check(state, seat, capture, fields)
         await self._store.save_draft(self._session, Draft(seat, capture, fields))
         self._submitted.discard((seat, capture))
+        (self._typing.add if fields and typing else self._typing.discard)((seat, capture))
         if fields:
             self._fields[seat, capture] = fields
         else:
@@ -56,6 +70,8 @@ class DraftBox:
     def became(self, events: Iterable[Event]) -> None:
         """Forget the drafts that these events have made captures of."""
         for event in events:
+            if isinstance(event, CaptureSubmitted):
+                self._typing.discard((event.seat, event.capture))
             if isinstance(event, CaptureSubmitted) and self._fields.pop((event.seat, event.capture), None) is not None:
                 self._submitted.add((event.seat, event.capture))
 
@@ -73,11 +89,9 @@ class DraftBox:
 
 def _check(state: SessionState, seat: str, capture: str, fields: Mapping[str, str]) -> None:
     spec = state.spec(capture)
-    if state.status is Status.CLOSED:
-        raise Refused(RefusalCode.CLOSED)
     if spec is None:
         raise Refused(RefusalCode.UNKNOWN_CAPTURE, "capture")
-    if seat not in authors(state, spec):
+    if seat not in authors(state, spec) and (seat, capture) not in state.left_open:
         raise Refused(RefusalCode.NOT_YOUR_SEAT, "capture")
     unknown = next((name for name in fields if name not in {field.id for field in spec.fields}), None)
     if unknown is not None:

@@ -68,7 +68,10 @@ def live(state: SessionState, drafts: Drafts) -> CaptureView | None:
     client = state.client
     if client is None or state.status is not Status.RUNNING or silent(state):
         return None
-    for phase, spec in open_specs(state):
+    late = ((one.phase, state.spec(capture)) for (seat, capture), one in state.left_open.items() if seat == client)
+    for phase, spec in (*open_specs(state), *late):
+        if spec is None:
+            continue
         fields = drafts.get((client, spec.id))
         if fields and spec.visible is Visibility.EVERYONE and spec.by == (Who.CLIENT,):
             return CaptureView(entry=0, capture=spec.id, phase=phase, seat=client, version=0, fields=dict(fields))

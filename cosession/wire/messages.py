@@ -58,12 +58,15 @@ class Ask(Message):
 
 
 class SaveDraft(Message):
-    """The text so far, kept for its author only. Empty `fields` delete it."""
+    """The text so far, kept for its author only. Empty `fields` delete it. `typing`: its author is at it; said again,
+    without, once they stopped. What is being written is not handed in by the end of its step or phase, it stays open
+    for a while."""
 
     type: Literal["draft"] = "draft"
     id: MessageId
     capture: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
     fields: dict[str, str]
+    typing: bool = False
 
 
 class SendNote(Message):

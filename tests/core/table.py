@@ -62,6 +62,7 @@ class Table:
         self.events: list[tuple[int, ev.Event]] = []
         self._state: SessionState | None = None
         self.drafts: dict[tuple[str, str], Mapping[str, str]] = {}
+        self.typing: set[tuple[str, str]] = set()
         self._take(decide(None, creation(people, **changes), 0))
 
     @property
@@ -73,6 +74,8 @@ class Table:
         for event in events:
             self.events.append((self.now_ms, event))
             self._state = evolve(self._state, event, self.now_ms)
+            if isinstance(event, ev.CaptureSubmitted):
+                self.typing.discard((event.seat, event.capture))
         return events
 
     def until(self, at_ms: int) -> Table:
@@ -87,7 +90,7 @@ class Table:
             assert wakes < most, "the room is woken again and again"
             assert wake - 1 == self.now_ms or decide(self.state, cmd.Tick(), wake - 1, drafts=self.drafts) == []
             self.now_ms = wake
-            self._take(decide(self.state, cmd.Tick(), wake, drafts=self.drafts))
+            self._take(decide(self.state, cmd.Tick(), wake, drafts=self.drafts, typing=self.typing))
         self.now_ms = max(at_ms, self.now_ms)
         return self
 
@@ -97,7 +100,7 @@ class Table:
             self.until((self.state.started_at_ms or 0) + ms(at))
         before = self.state
         try:
-            events = decide(self.state, command, self.now_ms, by=seat, drafts=self.drafts)
+            events = decide(self.state, command, self.now_ms, by=seat, drafts=self.drafts, typing=self.typing)
         except Exception:
             assert self.state == before
             raise
@@ -106,7 +109,7 @@ class Table:
     def fact(self, command: cmd.Command, at: str | None = None) -> list[ev.Event]:
         if at is not None:
             self.until((self.state.started_at_ms or 0) + ms(at))
-        return self._take(decide(self.state, command, self.now_ms, drafts=self.drafts))
+        return self._take(decide(self.state, command, self.now_ms, drafts=self.drafts, typing=self.typing))
 
     def everybody(self) -> Table:
         for seat in self.state.seats:

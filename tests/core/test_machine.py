@@ -18,6 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from cosession import assets
 from cosession.core import commands as cmd
 from cosession.core import events as ev
+from cosession.core.captures import writable
 from cosession.core.decide import accepted, decide
 from cosession.core.refusal import Refused
 from cosession.core.schedule import next_wake
@@ -200,11 +201,27 @@ class SessionMachine(RuleBasedStateMachine):
         self.secrets[secret] = Secret(secret, writer, chosen.spec, draft)
         if draft:
             table.drafts[(writer, chosen.spec.id)] = fields(chosen.spec, secret)
+            (table.typing.discard if choice % 3 else table.typing.add)((writer, chosen.spec.id))
         else:
             command = cmd.SubmitCapture(
                 capture=chosen.spec.id, fields=fields(chosen.spec, secret), version=chosen.version
             )
             table.when(writer, command)
+
+    @rule(seat=places, choice=st.integers(0, 30))
+    def write_late(self, seat: int, choice: int) -> None:
+        """A text that comes when its time is over is left open or stays a draft: nobody reads it for that."""
+        writer, table = self.seat(seat), self.table
+        specs = [*table.state.script.lobby, *(s for phase in table.state.script.phases for s in phase.captures)]
+        if not specs or any(
+            s.id == specs[choice % len(specs)].id for _, s in writable(table.state, writer, table.now_ms)
+        ):
+            return
+        spec, secret = specs[choice % len(specs)], f"secret {len(self.secrets)}"
+        self.secrets[secret] = Secret(secret, writer, spec, draft=True)
+        table.drafts[(writer, spec.id)] = fields(spec, secret)
+        table.fact(cmd.ReportLateText(seat=writer, capture=spec.id))
+        assert not any(secret in capture.fields.values() for capture in table.state.captures)
 
     @rule(seat=places, number=st.integers(0, 40))
     def type_a_turn(self, seat: int, number: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -260,3 +261,37 @@ async def test_a_submitted_draft_is_gone_from_the_side_table(bench: Bench) -> No
     await bench.passes(100)
     assert lead.view["common"]["live"] is None
     assert [c["fields"] for c in lead.view["common"]["captures"] if c["capture"] == "request"] == [text]
+
+
+async def test_what_is_being_written_is_not_handed_in_by_the_end_of_its_phase(bench: Bench) -> None:
+    room = await bench.room()
+    lead, writer = await bench.page(room, "f"), await bench.page(room, "p2")
+    await to_phase(room, lead, "questions")
+    half, whole = {"text": "Et si tu"}, {"text": "Et si tu demandais à Paul ?"}
+    await writer.say(type="draft", id="draft-0001", capture="question", fields=half, typing=True)
+    await lead.ask(NextPhase(phase="questions#1"))
+    (late,) = [w for w in writer.view["own"]["writable"] if w["spec"]["id"] == "question"]
+    assert late["closes"]["left_ms"] == 20_000
+    await writer.say(type="draft", id="draft-0002", capture="question", fields=whole, typing=True)
+    await bench.passes(19_000)
+    assert "Et si tu" not in json.dumps(lead.got)
+    await bench.passes(4_000)
+    assert [c.fields for c in room.state.captures] == [whole]
+    assert list(await bench.log.drafts(room.session)) == []
+
+
+async def test_a_draft_that_comes_after_the_end_and_one_of_a_page_that_is_gone_are_both_left_open(bench: Bench) -> None:
+    room = await bench.room()
+    lead, writer = await bench.page(room, "f"), await bench.page(room, "p2")
+    await to_phase(room, lead, "questions")
+    await lead.ask(NextPhase(phase="questions#1"))
+    await writer.say(type="draft", id="draft-0001", capture="question", fields={"text": "Un mot"}, typing=True)
+    assert ("p2", "question") in room.state.left_open
+    await bench.passes(23_000)
+    await writer.say(type="draft", id="draft-0002", capture="reformulation", fields={"text": "Deux"}, typing=True)
+    await writer.gone()
+    again = await bench.page(room, "p2", tab="tab-two-2")
+    await lead.ask(NextStep(phase="contract#1", step=0))
+    assert ("p2", "reformulation") not in room.state.left_open, "a new page, and nobody types in the old one"
+    assert [c.fields["text"] for c in room.state.captures] == ["Un mot", "Deux"]
+    assert again.closed is None

@@ -903,12 +903,17 @@ export type Role =
   | "facilitator"
   | "observer";
 
-/** The text so far, kept for its author only. Empty `fields` delete it. */
+/**
+ * The text so far, kept for its author only. Empty `fields` delete it. `typing`: its author is at it; said
+ * again, without, once they stopped. What is being written is not handed in by the end of its step or phase, it
+ * stays open for a while.
+ */
 export interface SaveDraft {
   type: "draft";
   id: string;
   capture: string;
   fields: Record<string, string>;
+  typing?: boolean;
 }
 
 /** The lead has brought the group back to the request. */
@@ -1189,4 +1194,5 @@ export interface Writable {
   draft: Record<string, string>;
   submitted: boolean;
   left: number | null;
+  closes: Countdown | null;
 }

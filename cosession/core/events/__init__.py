@@ -78,6 +78,8 @@ from cosession.core.events.writing import (
     CharterAnswered,
     CharterProposed,
     CharterWithdrawn,
+    TextClosed,
+    TextLeftOpen,
     WritingDone,
     client_key,
 )
@@ -104,6 +106,8 @@ AnyEvent = Annotated[
     | WritingDone
     | CaptureSubmitted
     | CaptureRevealed
+    | TextLeftOpen
+    | TextClosed
     | HoldStarted
     | HoldEnded
     | OutageCredited
@@ -151,8 +155,8 @@ __all__ = [
     "JobAnswered", "JobOffered", "LeadAnnounced", "LeadChanged", "LeadSpoke", "LeadVacated", "LeavingSaid",
     "MediaPathChanged", "MicrophoneSet", "NextSaid", "OutageCredited", "PauseWanted", "PhaseEnded", "PhaseExtended",
     "PhasePostponed", "PhaseSkipped", "PhaseStarted", "PhaseUndone", "PlannedPhase", "PresenceChanged", "RecallSaid",
-    "RequestRecalled", "SeatAdded", "SeatReturned", "SessionClosed", "SessionCreated", "SessionStarted",
-    "SilenceKept", "StepDropped", "StepStarted", "TopicNarrowed", "TurnEnd", "TurnEnded", "TurnExtended",
-    "TurnPassed", "TurnStarted", "TurnThanked", "TurnTyped", "TypingChosen", "VoicesHeard", "WritingDone",
-    "client_key",
+    "RequestRecalled", "SeatAdded", "SeatReturned", "SessionClosed", "SessionCreated", "SessionStarted", "SilenceKept",
+    "StepDropped", "StepStarted", "TextClosed", "TextLeftOpen", "TopicNarrowed", "TurnEnd", "TurnEnded",
+    "TurnExtended", "TurnPassed", "TurnStarted", "TurnThanked", "TurnTyped", "TypingChosen", "VoicesHeard",
+    "WritingDone", "client_key",
 ]  # fmt: skip

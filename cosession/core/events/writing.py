@@ -19,8 +19,8 @@ def client_key(client: str) -> str:
 
 class CaptureSubmitted(Event):
     """`entry` numbers the captures of a session; a new version of a capture keeps its entry. `key`: whose key seals the
-    content, if it is not the author's (`client_key`). `client`: for whom it was first written. `revealed`: everybody
-    may read this version."""
+    content, if it is not the author's (`client_key`). `client`: for whom it was first written; `withdrawn`: who is no
+    longer client. `revealed`: everybody may read this version."""
 
     CONTENT = frozenset({"fields"})
     type: Literal["capture_submitted"] = "capture_submitted"
@@ -32,11 +32,33 @@ class CaptureSubmitted(Event):
     fields: dict[str, str]
     key: str | None = None
     client: str | None = None
+    withdrawn: bool = False
     revealed: bool = False
 
     @property
     def owner(self) -> str | None:
         return self.key or self.seat
+
+
+class TextLeftOpen(Event):
+    """Its time is over, and its author was still at it, or away: the draft stays open to them until `until_ms` of
+    session time, then it is handed in as it stands. `shown`: the others of its kind are revealed, and it will be once
+    it is handed in."""
+
+    type: Literal["text_left_open"] = "text_left_open"
+    seat: str
+    capture: str
+    phase: str | None
+    until_ms: int
+    shown: bool = False
+
+
+class TextClosed(Event):
+    """A text that was left open had nothing that could be handed in; a draft stays one."""
+
+    type: Literal["text_closed"] = "text_closed"
+    seat: str
+    capture: str
 
 
 class CaptureRevealed(Event):

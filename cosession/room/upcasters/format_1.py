@@ -182,6 +182,7 @@ def _capture_submitted(state: SessionState, e: Fields, at_ms: int) -> Fields:
     client = client or next((seat.id for seat in state.seats.values() if seat.role == "client"), None)
     return {
         "client": client if was is None else was.client,
+        "withdrawn": was is not None and was.withdrawn,
         "revealed": not over and (read_out or (was is not None and was.revealed)),
     }
 

@@ -1,0 +1,121 @@
+"""What becomes of an unsent text when its time is over: the one place that says so.
+
+A draft that its author had stopped writing becomes a capture at its reveal or at its phase's end (decision 10). One
+that is being written is not handed in over its author's head: it stays open to them for a stated time
+(`LEFT_OPEN_MS`), then it is handed in as it stands; until then nobody else reads it. The same holds for a text that
+comes late, because its author was cut off, or had only just begun.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from cosession.core import captures as cap
+from cosession.core import events as ev
+from cosession.core.refusal import Refused
+from cosession.core.schedule import CLOSING_MS, LEFT_OPEN_MS
+from cosession.core.script import CaptureSpec
+from cosession.core.state import SessionState
+from cosession.core.state_parts import new_client
+from cosession.core.vocabulary import HoldCause, PhaseStatus, Reveal, Status
+
+if TYPE_CHECKING:
+    from cosession.core.course import Course
+
+
+def end(course: Course, spec: CaptureSpec, key: str | None) -> None:
+    """The time of these texts is over: hand in what lies there, leave open what is being written. A text that lacks
+    what is required stays a draft."""
+    for seat, capture in sorted(course.drafts):
+        state = course.state
+        if capture != spec.id or seat not in state.seats or (seat, capture) in state.left_open:
+            continue
+        if not any(seat in state.seats_of(who) for who in spec.by):
+            continue
+        if (seat, capture) in course.typing and not cap.full(state, seat, spec, key):
+            _leave_open(course, seat, spec, key, shown=False)
+        else:
+            _hand_in(course, seat, spec, key)
+
+
+def phase_closes(state: SessionState) -> Iterator[tuple[str, CaptureSpec]]:
+    """What can no longer be written once the running phase is over, with the instance it belongs to."""
+    instance, phase = state.current, state.current_phase
+    if instance is not None and phase is not None:
+        yield from ((instance.key, spec) for spec in phase.captures)
+        yield from cap.also_open(state)
+
+
+def hand_in_due(course: Course) -> bool:
+    """Close a text that was left open and whose time is over, if there is one."""
+    for (seat, capture), late in sorted(course.state.left_open.items(), key=lambda item: item[0]):
+        if late.until_ms > course.now_ms:
+            continue
+        spec, before = course.state.spec(capture), len(course.events)
+        if spec is not None:
+            _hand_in(course, seat, spec, late.phase)
+        if len(course.events) == before:
+            course.emit(ev.TextClosed(seat=seat, capture=capture))
+        return True
+    return False
+
+
+def comes_late(course: Course, seat: str, capture: str) -> None:
+    """A text was written that is not open: if its time is only just over, it is left open from now on. What waits for
+    a pause to end, or for its phase to come, waits."""
+    state, spec = course.state, course.state.spec(capture)
+    fields = course.drafts.get((seat, capture))
+    if spec is None or not fields or HoldCause.CARE in state.holds or HoldCause.SUSPENDED in state.holds:
+        return
+    if any(spec.id == open_.id for _, open_ in cap.writable(state, seat, course.now_ms)):
+        return
+    for key in _just_over(state, spec, course.now_ms):
+        instance, client = None if key is None else state.instance(key), state.client_of(key)
+        then = state if client is None or client == state.client else new_client(state, client)
+        known = [dict(c.fields) for c in state.captures if (c.seat, c.capture, c.phase) == (seat, capture, key)]
+        if seat not in cap.authors(then, spec) or _as_kept(spec, fields) in known or cap.full(state, seat, spec, key):
+            continue
+        step_over = spec.reveal is Reveal.STEP_END and bool(spec.steps)
+        over = instance is None or instance.status is not PhaseStatus.NOW or step_over or capture in state.opened
+        _leave_open(course, seat, spec, key, shown=over and spec.reveal is not Reveal.NEVER)
+        return
+
+
+def _just_over(state: SessionState, spec: CaptureSpec, now_ms: int) -> Iterator[str | None]:
+    """The phase instances (None: the lobby) in which it could be written until a moment ago: the one that runs, if its
+    step is over, and the one before."""
+    if state.status is Status.LOBBY:
+        return
+    if state.closed_at_ms is not None and now_ms > state.closed_at_ms + LEFT_OPEN_MS * state.speed:
+        return
+    run = [p for p in state.phases if p.status in (PhaseStatus.NOW, PhaseStatus.DONE) or p.spent_ms]
+    begun = [p for p in run if p.status is not PhaseStatus.COMING]
+    for instance in reversed(begun[-1:] if state.current is None else begun[-2:]):
+        if any(one.id == spec.id for one in state.script.phase(instance.id).captures):
+            yield instance.key
+        elif instance.id in spec.also_in:
+            yield from (p.key for p in reversed(begun) if spec in state.script.phase(p.id).captures)
+    if len(begun) <= 1 and any(one.id == spec.id for one in state.script.lobby):
+        yield None
+
+
+def _leave_open(course: Course, seat: str, spec: CaptureSpec, key: str | None, *, shown: bool) -> None:
+    until_ms = course.now_ms + (LEFT_OPEN_MS + CLOSING_MS) * course.state.speed
+    course.emit(ev.TextLeftOpen(seat=seat, capture=spec.id, phase=key, until_ms=until_ms, shown=shown))
+
+
+def _hand_in(course: Course, seat: str, spec: CaptureSpec, key: str | None) -> None:
+    kept = _as_kept(spec, course.drafts.get((seat, spec.id), {}))
+    if kept is None or cap.full(course.state, seat, spec, key):
+        return
+    was = cap.latest(course.state, seat, spec.id, key)
+    if was is None or dict(was.fields) != kept:
+        course.write(spec, key, seat, kept)
+
+
+def _as_kept(spec: CaptureSpec, fields: Mapping[str, str]) -> dict[str, str] | None:
+    try:
+        return cap.checked(spec, fields)
+    except Refused:
+        return None
