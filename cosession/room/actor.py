@@ -13,13 +13,8 @@ from typing import Any
 
 import structlog
 
-<<<<<<< HEAD
-from cosession.core.captures import withdrawn
-from cosession.core.commands import CreditOutage, ReportVoices, RoomCommand, SeatCommand, Tick
-=======
-from cosession.core.captures import writable
+from cosession.core.captures import withdrawn, writable
 from cosession.core.commands import CreditOutage, ReportLateText, ReportVoices, RoomCommand, SeatCommand, Tick
->>>>>>> c8e6ebf (Leave a text open to its author that is being written when its time ends)
 from cosession.core.decide import decide
 from cosession.core.events import Event, client_key
 from cosession.core.lint import LintHint, hints

@@ -206,6 +206,22 @@ def test_after_a_change_of_client_everything_belongs_to_the_client_for_whom_it_w
     assert agreed(table.state, "p2") == [], "the withdrawn client's request is nobody else's"
 
 
+def test_what_is_being_written_while_the_client_changes_goes_to_the_client_for_whom_it_was_written() -> None:
+    table = Table(12).start().go_to("questions")
+    table.until(table.now_ms + 5_000)
+    table.drafts[("p3", "question")] = {"text": "pour Nadia, encore"}
+    table.typing.add(("p3", "question"))
+    table.when("f", cmd.ChangeClient(seat="p4"))
+    table.drafts[("p5", "question")] = {"text": "trop tard pour Nadia"}
+    table.fact(cmd.ReportLateText(seat="p5", capture="question"))
+    table.until(table.now_ms + 30_000)
+    written = {c.fields["text"]: (c.client, c.withdrawn) for c in table.state.captures}
+    assert written == {"pour Nadia, encore": ("p1", True), "trop tard pour Nadia": ("p1", True)}
+    for seat, mine in {"p1": set(written), "p3": {"pour Nadia, encore"}, "p5": {"trop tard pour Nadia"}}.items():
+        assert read_by(table, seat) == mine
+    assert read_by(table, "p4") == read_by(table, "f") == set()
+
+
 def test_a_hidden_plan_is_not_revealed_by_a_change_of_client() -> None:
     table = Table(3, script=script("codev-60")).start().go_to("contract")
     table.drafts[("p2", "reformulation")] = {"text": "pas encore dit"}
