@@ -190,6 +190,12 @@ class Audience:
                 continue
             (connection.outbox.put_fleeting if fleeting else connection.outbox.put)(message)
 
+    def hand(self, message: Message, seat: str, sender: str) -> bool:
+        """Pass on to a seat's connections what another seat sent. False if enough of that seat's waits there already:
+        it may be sent again. What a seat causes otherwise is fleeting, or a view, of which one waits."""
+        taken = [one.outbox.put_from(sender, message) for one in self._connections[seat]]
+        return any(taken)
+
     # -- signs of life -----------------------------------------------------------------------------------------
 
     def sign(self, seat: str) -> None:

@@ -254,8 +254,12 @@ class Connection:
             return
         writer = None if self.seat == state.lead else self.seat
         note = Note(id=sent.id, seat=writer, preset=sent.preset, line=sent.line.strip())
-        self._room.audience.tell(note, reader)
-        self.outbox.put(NoteSent(id=sent.id))
+        if self._room.audience.hand(note, reader, self.seat):
+            self.outbox.put(NoteSent(id=sent.id))
+        else:
+            self.outbox.put(
+                ErrorMessage(id=sent.id, code="slow_down", retry=True, mend="the last notes are not read yet")
+            )
 
     async def _offer(self, offer: MediaOffer) -> None:
         try:

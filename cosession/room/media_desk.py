@@ -251,4 +251,4 @@ class MediaDesk:
         self._media.clear()
         for seat in self._seats:
             self._ears.carries(seat, False, silent_ms)
-        self._audience.tell(MediaDown(), room_only=True)
+        self._audience.tell(MediaDown(), fleeting=True, room_only=True)

@@ -1,13 +1,14 @@
 """What waits to be written to one socket. Bounded, so that a reader who stops reading delays nobody and costs little.
 
-Messages keep their order. Fleeting ones take the place of the one before of their kind. Of views at most one waits,
-and it is made when it is its turn, so the newest wins; at most ten a second, urgent ones at once (decision 16).
+Messages keep their order; of what one other person caused only a few may wait, so that nobody can fill another's
+outbox. Fleeting ones take the place of the one before of their kind. Of views at most one waits, and it is made when it
+is its turn, so the newest wins; at most ten a second, urgent ones at once (decision 16).
 faults.md: a reader that stops reading is out within 5 s or 512 KiB."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -19,6 +20,8 @@ log = structlog.get_logger()
 
 MAX_MESSAGES = 256
 MAX_BYTES = 512 * 1024
+#: So many messages of one other person may wait for a reader.
+MAX_FROM_ONE = 4
 STUCK_MS = 5_000
 VIEW_EVERY_MS = 100
 #: So long a closing connection may take to read what is still queued.
@@ -40,7 +43,9 @@ class Outbox:
         self._close = close
         self._clock = clock
         self._view = view
-        self._queue: deque[str] = deque()
+        self._queue: deque[tuple[str, str | None]] = deque()
+        self._from: Counter[str] = Counter()
+        """Of what waits, how much somebody else caused."""
         self._queued_bytes = 0
         self._fleeting: dict[type[Message], str] = {}
         self._view_waits = False
@@ -55,16 +60,29 @@ class Outbox:
         """Nothing is sent any more."""
 
     def put(self, message: Message) -> None:
-        """Send in order. Evicts the reader if too much waits."""
+        """Send in order: an answer to what this reader sent, or a word of the room's. Evicts the reader if too much
+        waits."""
+        self._put(message, None)
+
+    def put_from(self, sender: str, message: Message) -> bool:
+        """Send in order what somebody else caused. False, and nothing is sent, if enough of theirs waits already."""
+        if self._from[sender] >= MAX_FROM_ONE:
+            return False
+        return self._put(message, sender)
+
+    def _put(self, message: Message, sender: str | None) -> bool:
         if self.closed or self._parting is not None:
-            return
+            return False
         text = message.model_dump_json()
-        self._queue.append(text)
+        self._queue.append((text, sender))
+        if sender is not None:
+            self._from[sender] += 1
         self._queued_bytes += len(text.encode())
         if len(self._queue) > MAX_MESSAGES or self._queued_bytes > MAX_BYTES:
             self._evict()
         else:
             self._start()
+        return True
 
     def put_fleeting(self, message: Message) -> None:
         """Send soon; the newest of its type takes the place of one that still waits."""
@@ -95,6 +113,7 @@ class Outbox:
             if timer is not None:
                 timer.cancel()
         self._queue.clear()
+        self._from.clear()
         self._fleeting.clear()
         if self._pump is not None and self._pump is not asyncio.current_task():
             self._pump.cancel()
@@ -131,7 +150,9 @@ class Outbox:
 
     def _next(self) -> str | None:
         if self._queue:
-            text = self._queue.popleft()
+            text, sender = self._queue.popleft()
+            if sender is not None:
+                self._from[sender] -= 1
             self._queued_bytes -= len(text.encode())
             return text
         if self._fleeting:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import json
 from collections.abc import AsyncIterator
@@ -10,11 +11,13 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.routing import Route
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin
 
 from cosession.main import Application, _Uvicorn, bound
+from cosession.room.pace import SEAT_SOCKET
 from cosession.settings import Address
 from tests.server.conftest import link_of, setup, visitor
 
@@ -51,6 +54,16 @@ async def close_code(address: str, **headers: str) -> int | None:
         with pytest.raises(ConnectionClosed):
             await asyncio.wait_for(socket.recv(), 10)
         return socket.close_code
+
+
+async def all_that_comes(socket: ClientConnection) -> list[str]:
+    """The types of all messages until the server closes."""
+    found: list[str] = []
+    with contextlib.suppress(ConnectionClosed):
+        async with asyncio.timeout(10):
+            while True:
+                found.append(json.loads(await socket.recv())["type"])
+    return found
 
 
 HELLO = json.dumps({"type": "hello", "tab": "tab-of-test", "epoch": 0, "place": "room"})
@@ -93,6 +106,69 @@ async def test_a_revoked_link_puts_its_holder_out(
         await messages(socket, "revoked")
         await asyncio.wait_for(socket.wait_closed(), 5)
         assert socket.close_code == 4410
+
+
+@pytest.mark.parametrize("how", ["renew", "revoke"])
+async def test_a_link_that_ends_takes_the_sockets_with_it_that_have_not_said_hello(
+    application: Application, facilitator: httpx.AsyncClient, made: dict[str, Any], port: int, how: str
+) -> None:
+    """Before: such a socket said hello afterwards, saw everybody's name, and its commands were accepted."""
+    cookie = await cookie_of(application, link_of(made, "p1"))
+    address = f"ws://127.0.0.1:{port}/s/{made['session']}/p1/socket"
+    async with connect(address, additional_headers={"Cookie": cookie}) as socket:
+        await facilitator.post(f"/sessions/{made['session']}/p1/{how}")
+        assert await all_that_comes(socket) == ["revoked"]
+        assert socket.close_code == 4410
+
+
+@pytest.mark.parametrize("how", ["renew", "revoke"])
+async def test_the_right_to_a_seat_is_judged_at_hello(
+    application: Application, made: dict[str, Any], port: int, how: str
+) -> None:
+    """Also when nobody told the room: the link ended between the opening of the socket and its hello."""
+    cookie = await cookie_of(application, link_of(made, "p1"))
+    address = f"ws://127.0.0.1:{port}/s/{made['session']}/p1/socket"
+    async with connect(address, additional_headers={"Cookie": cookie}) as socket:
+        await getattr(application.registry, how)(made["session"], "p1")
+        await socket.send(HELLO)
+        assert await all_that_comes(socket) == ["revoked"]
+        assert socket.close_code == 4410
+
+
+async def test_no_page_of_a_seat_is_shown_for_a_link_that_has_ended(
+    application: Application, facilitator: httpx.AsyncClient, made: dict[str, Any]
+) -> None:
+    """Every address below a seat, with the cookie of before."""
+    cookie = await cookie_of(application, link_of(made, "p1"))
+    await facilitator.post(f"/sessions/{made['session']}/p1/renew")
+    asked = 0
+    async with visitor(application) as client:
+        for route in application.server.routes:
+            if not isinstance(route, Route) or not route.path.startswith("/s/{session}/{seat}"):
+                continue
+            path = route.path.format(session=made["session"], seat="p1")
+            for method in sorted((route.methods or set()) - {"HEAD"}):
+                answer = await client.request(method, path, headers={"cookie": cookie})
+                assert (path, method, answer.status_code) == (path, method, 410)
+                asked += 1
+        assert (await client.get(link_of(made, "p1"))).status_code == 410
+    assert asked >= 7
+
+
+async def test_sockets_of_a_seat_opened_too_often_are_turned_away(
+    application: Application, made: dict[str, Any], port: int
+) -> None:
+    cookie, other = [await cookie_of(application, link_of(made, seat)) for seat in ("p1", "p2")]
+    base = f"ws://127.0.0.1:{port}/s/{made['session']}"
+    for _ in range(int(SEAT_SOCKET.burst)):
+        async with connect(f"{base}/p1/socket", additional_headers={"Cookie": cookie}):
+            pass
+    codes = [await close_code(f"{base}/p1/socket", Cookie=cookie) for _ in range(3)]
+    assert codes == [4429] * 3
+    assert application.answers.closes[4429] == 3
+    async with connect(f"{base}/p2/socket", additional_headers={"Cookie": other}) as socket:
+        await socket.send(HELLO)
+        assert (await messages(socket, "welcome"))["seat"] == "p2"
 
 
 async def test_large_messages_are_answered_with_a_code(
