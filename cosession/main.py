@@ -27,13 +27,13 @@ from cosession import assets
 from cosession.doors.http import PatientHTTP
 from cosession.doors.visits import OPS_CONNECTIONS, OWN_DESCRIPTORS, Limits, Visits, raise_descriptors
 from cosession.doors.websocket import PacedWebSocket
-from cosession.media.embedded.engine import EmbeddedMedia
+from cosession.i18n.words import read_words
+from cosession.media.configured import media_engine
 from cosession.ops.app import OpsParts
 from cosession.ops.app import build as build_ops
 from cosession.ops.counting import Answers
 from cosession.pages.login import Kind, SignIn
 from cosession.pages.render import Pages
-from cosession.pages.words import read_words
 from cosession.room.clock import SystemClock
 from cosession.room.directory import Directory
 from cosession.room.ports import Clock, MediaEngine, Unavailable
@@ -62,18 +62,6 @@ TAKEN_AT_ONCE = 32
 
 class CannotStart(Exception):
     """One line: what stands in the way, and the mend."""
-
-
-def media_engine(settings: Settings) -> MediaEngine:
-    """The media plane that these settings ask for, not started."""
-    return EmbeddedMedia(
-        settings.media_bind.host,
-        settings.media_bind.port,
-        settings.media_public_address,
-        settings.media_workers,
-        settings.media_native,
-        settings.media_tcp_port,
-    )
 
 
 class Application:

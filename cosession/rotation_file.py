@@ -1,4 +1,4 @@
-"""Reads the file of a programme: YAML 1.2, validated by `core.programme`; its format is told in
+"""Reads the file of a programme: YAML 1.2, validated by `programme.programme`; its format is told in
 `protocols/README.md`.
 """
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from cosession.core.programme import Cast, Member, Model, Outside, Programme, Sessions, faults
+from cosession.programme.programme import Cast, Member, Model, Outside, Programme, Sessions, faults
 from cosession.yaml_file import Problem, load, plain, text_of, wrong
 
 _WHAT = "programme"

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from cosession.core.programme import PARTS, Part, Programme
-from cosession.core.rotation import Obstacle, Plan, Planned, Rule
 from cosession.core.script import Language
 from cosession.core.vocabulary import Role
-from cosession.pages.words import Words
+from cosession.i18n.words import Words
+from cosession.programme.programme import PARTS, Part, Programme
+from cosession.programme.rotation import Obstacle, Plan, Planned, Rule
 
 _TEXTS: dict[Language, dict[str, str]] = {
     "fr": {

@@ -1,7 +1,7 @@
 """`cosession rotation …`: the plan of a programme, for people, for programs, and to keep.
 
 Results go to stdout, what is wrong to stderr. Nothing is decided here: reading is `rotation_file`, planning
-`core.rotation`, drawing `rotation_table`.
+`programme.rotation`, drawing `rotation_table`.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 if TYPE_CHECKING:
-    from cosession.core.programme import Programme
-    from cosession.core.rotation import Plan
+    from cosession.programme.programme import Programme
+    from cosession.programme.rotation import Plan
 
 app = typer.Typer(no_args_is_help=True, help="Plan who is what in the sessions of a programme.")
 
@@ -38,10 +38,10 @@ def plan(
     """Plan a programme, or plan it anew: what was held stays, the rest changes as little as possible. Status 1, with
     the rule that cannot hold and its mend, if there is no plan."""
     from cosession import assets
-    from cosession.core.rotation import Impossible
-    from cosession.core.rotation import plan as make
     from cosession.core.script import LANGUAGES
-    from cosession.pages.words import read_words
+    from cosession.i18n.words import read_words
+    from cosession.programme.rotation import Impossible
+    from cosession.programme.rotation import plan as make
     from cosession.rotation_file import read
     from cosession.rotation_table import RotationTable
     from cosession.yaml_file import WrongFile
@@ -67,7 +67,7 @@ def plan(
 
 
 def _object(programme: Programme, made: Plan) -> dict[str, Any]:
-    from cosession.core.programme import PARTS
+    from cosession.programme.programme import PARTS
 
     dates = programme.sessions.dates
     return {

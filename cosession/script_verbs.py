@@ -57,7 +57,7 @@ def show(
     """Draw a script's timeline: phases in proportion, steps, turns, what is written and who sees it."""
     from cosession import assets
     from cosession.core.script import LANGUAGES
-    from cosession.pages.words import read_words
+    from cosession.i18n.words import read_words
     from cosession.timeline import timeline
 
     chosen = next((known for known in LANGUAGES if known == language), None)

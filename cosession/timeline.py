@@ -11,7 +11,7 @@ from textwrap import wrap
 
 from cosession.core.script import CaptureSpec, Language, Phase, Script, Step
 from cosession.core.vocabulary import DropPolicy, FloorMode, Overtime, Visibility, Who
-from cosession.pages.words import Words
+from cosession.i18n.words import Words
 
 COLUMNS = 100
 _BAR = 75

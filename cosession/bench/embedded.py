@@ -1,8 +1,8 @@
 """Our own media plane as a stand: a process that carries media and nothing else, at the far end of a pipe.
 
-It is started as users start it, by its name, and obeys lines of JSON (`cosession.media_stand` says which); nothing of
-it is imported. A step of a script cannot make everybody heard and seen at once, so rooms are made there, and the same
-for both models, instead of by sessions on a whole server. The media processes are the same.
+It is started as users start it, by its name, and obeys lines of JSON (`cosession.media.standalone` says which); nothing
+of it is imported. A step of a script cannot make everybody heard and seen at once, so rooms are made there, and the
+same for both models, instead of by sessions on a whole server. The media processes are the same.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class EmbeddedStand:
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "cosession.media_stand",
+            "cosession.media.standalone",
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             env=self._environment,

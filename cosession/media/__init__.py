@@ -1,1 +1,1 @@
-"""Implementations of `cosession.room.ports.MediaEngine`. Each is a folder; only `main` chooses one."""
+"""Implementations of `cosession.room.ports.MediaEngine`. Each is a folder; only `configured` chooses one."""

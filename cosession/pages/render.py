@@ -20,8 +20,8 @@ from starlette.responses import HTMLResponse, Response
 
 from cosession.assets import AssetsMissing
 from cosession.core.script import Language, Text
+from cosession.i18n.words import Words
 from cosession.pages.language import COOKIE, language_of
-from cosession.pages.words import Words
 
 #: What the templates load.
 ENTRIES = ("pages", "room")

@@ -18,8 +18,8 @@ from cosession.core.refusal import Refused
 from cosession.core.script import CaptureField, CaptureSpec
 from cosession.core.state import SessionState
 from cosession.core.vocabulary import RefusalCode
+from cosession.i18n.words import Words
 from cosession.pages.render import said
-from cosession.pages.words import Words
 from cosession.room.actor import Room
 from cosession.server.keepsake import option_in_words
 

@@ -17,8 +17,8 @@ from cosession.core.room_view import CaptureView
 from cosession.core.script import CaptureField, CaptureSpec
 from cosession.core.state import SessionState
 from cosession.core.vocabulary import Family
+from cosession.i18n.words import Words
 from cosession.pages.render import said
-from cosession.pages.words import Words
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The next session of a group: what its form knows beforehand, and who could be what, by `core.rotation`.
+"""The next session of a group: what its form knows beforehand, and who could be what, by `programme.rotation`.
 
 A group is the sessions that follow one another: each carries the id of the first as its programme. Nothing is kept for
 this beside the sessions themselves; people are known again by their names, which are content of each session, so what
@@ -13,12 +13,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cosession.core.programme import MOST_MEMBERS, MOST_SESSIONS, Cast, Member, Outside, Part, Programme, Sessions
-from cosession.core.rotation import Impossible, plan
 from cosession.core.script import Script
 from cosession.core.state import SeatState, SessionState
 from cosession.core.vocabulary import Job, Role
-from cosession.pages.words import Words
+from cosession.i18n.words import Words
+from cosession.programme.programme import MOST_MEMBERS, MOST_SESSIONS, Cast, Member, Outside, Part, Programme, Sessions
+from cosession.programme.rotation import Impossible, plan
 from cosession.room.codec import ERASED
 
 #: So far back a programme is looked at: everybody's turn as client, once.

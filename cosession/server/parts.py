@@ -12,11 +12,11 @@ from starlette.requests import HTTPConnection
 from cosession.core.commands import CreateSession
 from cosession.core.script import Language, Script
 from cosession.core.state import SeatState
+from cosession.i18n.words import Words
 from cosession.pages.headers import base_url
 from cosession.pages.login import SignIn
 from cosession.pages.problems import Problem
 from cosession.pages.render import Pages
-from cosession.pages.words import Words
 from cosession.room.actor import Room
 from cosession.room.ports import Clock
 from cosession.server.invitations import Invitations, Token, Verdict

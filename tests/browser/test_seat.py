@@ -9,7 +9,7 @@ from playwright.async_api import async_playwright, expect
 
 from cosession import assets
 from cosession.bench.chromium import launch
-from cosession.pages.words import read_words
+from cosession.i18n.words import read_words
 from tests.browser.house import House
 from tests.browser.person import Person, until, watched
 

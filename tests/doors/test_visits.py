@@ -85,7 +85,7 @@ def test_a_connection_that_was_closed_and_does_not_go_is_ended() -> None:
 
 
 def test_half_requests_push_each_other_out_and_nobody_who_is_in_a_room() -> None:
-    """1,100 half requests of a stranger: the newcomer comes in, who is in a room stays (found.md 32)."""
+    """1,100 half requests of a stranger: the newcomer comes in, who is in a room stays."""
     house = House(most=40, address=1_000)
     inside = [house.comes("192.0.2.1") for _ in range(15)]
     assert all(visit.settle(None) for _, visit in inside)

@@ -13,8 +13,8 @@ from typer.testing import CliRunner, Result
 
 from cosession import assets
 from cosession.cli import app
-from cosession.core.rotation import Rule
 from cosession.core.script import LANGUAGES
+from cosession.programme.rotation import Rule
 from cosession.rotation_file import read
 from cosession.rotation_table import _TEXTS
 from cosession.scripts import read_all

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from cosession import assets
 from cosession.core.script import Script, Text
-from cosession.pages.words import read_words
+from cosession.i18n.words import read_words
 from cosession.scripts import WrongScript, read, read_all
 
 GOOD = (assets.protocols() / "codev-75.yaml").read_text(encoding="utf-8")

@@ -11,7 +11,7 @@ import pytest
 from cosession import assets
 from cosession.core.script import LANGUAGES
 from cosession.core.vocabulary import Address, Guidance, Job, RefusalCode, Role, Status, TurnOrder
-from cosession.pages.words import read_words
+from cosession.i18n.words import read_words
 from cosession.room.ports import DROP_REASONS
 from cosession.scripts import read_all
 from cosession.server.completing import EXPLAINED

@@ -12,8 +12,8 @@ Pure, and the same programme always gives the same plan. Source: method.md, "Rot
 5. each part spread evenly (least sum of squares), a second time as client as late as possible;
 6. all parts together spread evenly, as far as one part at a time can be improved.
 
-What was held is never touched. `rotation_search` finds the plan; it is proven the best from 2 to 5 unless it says that
-it is not.
+What was held is never touched. `search` finds the plan; it is proven the best from 2 to 5 unless it says that it is
+not.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cosession.core.matching import overfull
-from cosession.core.programme import PARTS, Part, Programme
-from cosession.core.rotation_search import search
 from cosession.core.vocabulary import Job, Role
+from cosession.programme.matching import overfull
+from cosession.programme.programme import PARTS, Part, Programme
+from cosession.programme.search import search
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ import uvloop
 
 from cosession import logs, settings
 from cosession.core.stage import RoomPlan
-from cosession.main import media_engine
+from cosession.media.configured import media_engine
 from cosession.room.ports import MediaEngine, OfferRefused, Unavailable
 
 

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from cosession.core import rotation_search
-from cosession.core.matching import assign, overfull
-from cosession.core.programme import PARTS, Cast, Member, Part, Programme, faults
-from cosession.core.rotation import Impossible, Plan, Rule, plan
 from cosession.core.vocabulary import Job, Role
+from cosession.programme import search
+from cosession.programme.matching import assign, overfull
+from cosession.programme.programme import PARTS, Cast, Member, Part, Programme, faults
+from cosession.programme.rotation import Impossible, Plan, Rule, plan
 
 JOBS = (Job.DEPUTY, Job.SCRIBE, Job.TIMEKEEPER)
 Casts = Mapping[int, Mapping[Part, str]]
@@ -287,7 +287,7 @@ def test_one_absence_changes_no_more_than_it_must(size: Size, data: st.DataObjec
 @given(programme=with_news(USUAL))
 def test_a_search_that_ends_early_keeps_the_rules_and_says_so(programme: Programme) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rotation_search, "NODES", 0)
+        patch.setattr(search, "NODES", 0)
         try:
             hasty = plan(programme)
         except Impossible:

@@ -21,9 +21,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
-from cosession.core.matching import assign
-from cosession.core.programme import PARTS, Part, Programme
 from cosession.core.vocabulary import Role
+from cosession.programme.matching import assign
+from cosession.programme.programme import PARTS, Part, Programme
 
 NODES = 400
 
