@@ -253,7 +253,7 @@ def test_the_code_cites_decisions_and_documents() -> None:
         (paths, "docs/x.md", "`tests/core/test_floor.py::test_nothing`", "test_nothing"),
         (paths, "docs/x.md", "`web/locales/{fr,de}`", "web/locales/de"),
         (paths, "docs/x.md", "in `flor.py`", "flor.py"),
-        (paths, "docs/x.md", "`cosession/room/presence.py` (`WEAK_AFTER_MS`, `GONE_AFTER_MS`)", "GONE_AFTER_MS"),
+        (paths, "docs/x.md", "`cosession/core/vocabulary.py` (`WEAK_AFTER_MS`, `GONE_AFTER_MS`)", "GONE_AFTER_MS"),
     ],
 )
 def test_a_fault_of_each_kind_is_found(

@@ -9,7 +9,7 @@ comes late, because its author was cut off, or had only just begun.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from cosession.core import captures as cap
 from cosession.core import events as ev
@@ -20,11 +20,24 @@ from cosession.core.state import SessionState
 from cosession.core.state_parts import new_client
 from cosession.core.vocabulary import HoldCause, PhaseStatus, Reveal, Status
 
-if TYPE_CHECKING:
-    from cosession.core.course import Course
+
+class Deciding(Protocol):
+    """A decision in the making (`course.Course`), as far as texts go."""
+
+    state: SessionState
+    now_ms: int
+    drafts: cap.Drafts
+    typing: cap.Typing
+    events: list[ev.Event]
+
+    def emit(self, event: ev.Event) -> None: ...
+
+    def write(
+        self, spec: CaptureSpec, key: str | None, seat: str, fields: dict[str, str], entry: int | None = None
+    ) -> None: ...
 
 
-def end(course: Course, spec: CaptureSpec, key: str | None) -> None:
+def end(course: Deciding, spec: CaptureSpec, key: str | None) -> None:
     """The time of these texts is over: hand in what lies there, leave open what is being written. A text that lacks
     what is required stays a draft."""
     for seat, capture in sorted(course.drafts):
@@ -47,7 +60,7 @@ def phase_closes(state: SessionState) -> Iterator[tuple[str, CaptureSpec]]:
         yield from cap.also_open(state)
 
 
-def hand_in_due(course: Course) -> bool:
+def hand_in_due(course: Deciding) -> bool:
     """Close a text that was left open and whose time is over, if there is one."""
     for (seat, capture), late in sorted(course.state.left_open.items(), key=lambda item: item[0]):
         if late.until_ms > course.now_ms:
@@ -61,7 +74,7 @@ def hand_in_due(course: Course) -> bool:
     return False
 
 
-def comes_late(course: Course, seat: str, capture: str) -> None:
+def comes_late(course: Deciding, seat: str, capture: str) -> None:
     """A text was written that is not open: if its time is only just over, it is left open from now on. What waits for
     a pause to end, or for its phase to come, waits."""
     state, spec = course.state, course.state.spec(capture)
@@ -100,12 +113,12 @@ def _just_over(state: SessionState, spec: CaptureSpec, now_ms: int) -> Iterator[
         yield None
 
 
-def _leave_open(course: Course, seat: str, spec: CaptureSpec, key: str | None, *, shown: bool) -> None:
+def _leave_open(course: Deciding, seat: str, spec: CaptureSpec, key: str | None, *, shown: bool) -> None:
     until_ms = course.now_ms + (LEFT_OPEN_MS + CLOSING_MS) * course.state.speed
     course.emit(ev.TextLeftOpen(seat=seat, capture=spec.id, phase=key, until_ms=until_ms, shown=shown))
 
 
-def _hand_in(course: Course, seat: str, spec: CaptureSpec, key: str | None) -> None:
+def _hand_in(course: Deciding, seat: str, spec: CaptureSpec, key: str | None) -> None:
     kept = _as_kept(spec, course.drafts.get((seat, spec.id), {}))
     if kept is None or cap.full(course.state, seat, spec, key):
         return

@@ -74,8 +74,14 @@ class PhaseStatus(StrEnum):
     SKIPPED = "skipped"
 
 
+#: A seat without a sign of life, or without the media it should send, is weak after so much real time, and absent after
+#: so much (method.md, "When somebody drops").
+WEAK_AFTER_MS = 3_000
+ABSENT_AFTER_MS = 6_000
+
+
 class Presence(StrEnum):
-    """How a seat's signs of life look: weak after 3 s without one, absent after 6 s."""
+    """How a seat's signs of life look: here, weak (`WEAK_AFTER_MS`), absent (`ABSENT_AFTER_MS`)."""
 
     HERE = "here"
     WEAK = "weak"

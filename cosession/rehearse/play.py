@@ -17,7 +17,17 @@ from cosession.core.floor import holder, may_speak
 from cosession.core.script import Script
 from cosession.core.state import SessionState
 from cosession.core.subject import holds_keys
-from cosession.core.vocabulary import HoldCause, Job, Microphone, PhaseStatus, Presence, Role, Status
+from cosession.core.vocabulary import (
+    ABSENT_AFTER_MS,
+    WEAK_AFTER_MS,
+    HoldCause,
+    Job,
+    Microphone,
+    PhaseStatus,
+    Presence,
+    Role,
+    Status,
+)
 from cosession.rehearse import people
 from cosession.rehearse.hall import Hall
 from cosession.rehearse.outcome import Outcome, outcome
@@ -25,8 +35,6 @@ from cosession.rehearse.outcome import Outcome, outcome
 #: The session is made, and people arrive, this long before its scheduled start.
 AHEAD_MS = 300_000
 #: Signs of life: weak after 3 s without one, absent after 6 s (method.md, "When somebody drops").
-WEAK_MS = 3_000
-ABSENT_MS = 6_000
 #: Somebody does something about this often.
 BEAT_MS = (1_000, 9_000)
 #: No session has so many moments; more mean that the engine runs in a circle.
@@ -281,7 +289,7 @@ class _Performance:
             self._after(away_ms, lambda: self._hall.fact(cmd.ReportPath(seat=seat, lost=False)))
             return
         self._gone.add(seat)
-        for after_ms, presence in ((WEAK_MS, Presence.WEAK), (ABSENT_MS, Presence.ABSENT)):
+        for after_ms, presence in ((WEAK_AFTER_MS, Presence.WEAK), (ABSENT_AFTER_MS, Presence.ABSENT)):
             if away_ms > after_ms:
                 self._after(after_ms, lambda p=presence: self._fade(seat, p))  # type: ignore[misc]
         self._after(away_ms, lambda: self._return(seat))

@@ -10,15 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from cosession.core.commands import ReportLeadVoice, ReportPath, RoomCommand
 from cosession.core.stage import Picture
-from cosession.core.vocabulary import Role, Status
+from cosession.core.vocabulary import ABSENT_AFTER_MS, Role, Status
+from cosession.room.host import Host
 from cosession.room.ports import Timer
-
-if TYPE_CHECKING:
-    from cosession.room.actor import Room
 
 #: From this loudness on (0 to 127, from -dBov) somebody speaks; a fan or a keyboard beside an open microphone does not.
 SPEECH = 80
@@ -30,8 +27,6 @@ BATCH_MS = 15_000
 #: second of voice: in the media plane a voice that broke off lingers.
 LEAD_BEGINS_MS = 800
 LEAD_ENDS_MS = 1_000
-#: Without any media for so long a path is lost (decision 7).
-LOST_MS = 6_000
 #: What could not be reported is tried again after this long.
 AGAIN_MS = 1_000
 
@@ -61,7 +56,7 @@ class _Way:
 class Ears:
     """Of one room. Times are milliseconds of the monotonic clock."""
 
-    def __init__(self, room: Room) -> None:
+    def __init__(self, room: Host) -> None:
         self._room = room
         self._clock = room.clock
         self._spoke: dict[str, int] = {}
@@ -71,7 +66,7 @@ class Ears:
         self._voices: dict[str, _Voice] = {}
         self._turn = (0, 0)
         """The newest turn's number, and since when it is known."""
-        before_ms = room.clock.monotonic_ms() - LOST_MS
+        before_ms = room.clock.monotonic_ms() - ABSENT_AFTER_MS
         # After a restart a path that was lost is, until its page says otherwise.
         self._ways = {
             seat.id: _Way(microphone=True, carried=True, expected=True, silent_since_ms=before_ms)
@@ -163,12 +158,12 @@ class Ears:
                 way.silent_since_ms = now_ms  # what begins now has its time
             way.expected, way.pictured = expected, pictured
             waits = expected and way.carried and not way.carries
-            lost = waits and now_ms - way.silent_since_ms >= LOST_MS
+            lost = waits and now_ms - way.silent_since_ms >= ABSENT_AFTER_MS
             if seat.present and lost is not seat.media_lost:
                 self._report(f"path of {seat.id}", ReportPath(seat=seat.id, lost=lost))
                 due.append(now_ms + AGAIN_MS)
             elif waits and not lost:
-                due.append(way.silent_since_ms + LOST_MS)
+                due.append(way.silent_since_ms + ABSENT_AFTER_MS)
         return due
 
     def _look_at_lead(self, now_ms: int) -> list[int]:

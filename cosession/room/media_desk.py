@@ -9,26 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import structlog
 
 from cosession.core.stage import BITRATE_KBPS, FRAMES_PER_SECOND, Picture, RoomPlan, plan
 from cosession.core.state import SessionState
-from cosession.core.vocabulary import Role, Status
+from cosession.core.vocabulary import WEAK_AFTER_MS, Role, Status
+from cosession.room.audience import Audience
+from cosession.room.ears import Ears
 from cosession.room.offers import SEAT_MEDIA, Turn
 from cosession.room.ports import MediaEngine, OfferRefused, SeatFigures, Unavailable
 from cosession.room.ways import Qualities, way
 from cosession.wire.messages import Direction, Levels, MediaDown, OwnWay, Pictures, Ways
 
-if TYPE_CHECKING:
-    from cosession.room.audience import Audience
-    from cosession.room.ears import Ears
-
 log = structlog.get_logger()
-
-#: A connection is said not to carry when it has delivered nothing for so long (`MediaListener.carrying`).
-SILENT_MS = 3_000
 
 
 @dataclass(slots=True)
@@ -213,7 +207,7 @@ class MediaDesk:
         if media is None:
             return
         media.carries = carries
-        self._ears.carries(seat, self._carries(seat), SILENT_MS)
+        self._ears.carries(seat, self._carries(seat), WEAK_AFTER_MS)
         if not carries:
             return
         for older, other in tuple(self._media.items()):

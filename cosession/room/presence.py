@@ -8,10 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cosession.core.vocabulary import Presence
-
-WEAK_AFTER_MS = 3_000
-ABSENT_AFTER_MS = 6_000
+from cosession.core.vocabulary import ABSENT_AFTER_MS, WEAK_AFTER_MS, Presence
 
 
 class SignsOfLife:

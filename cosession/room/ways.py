@@ -10,15 +10,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import structlog
 
+from cosession.room.host import Host
 from cosession.room.ports import Clock, MediaEngine, SeatFigures, Timer, Unavailable
 from cosession.wire.messages import Quality, Way
-
-if TYPE_CHECKING:
-    from cosession.room.actor import Room
 
 log = structlog.get_logger()
 
@@ -85,7 +82,7 @@ class Qualities:
 class Measuring:
     """Looks at the media plane every two seconds as long as anybody's media are known, one look at a time."""
 
-    def __init__(self, engine: MediaEngine, clock: Clock, rooms: Callable[[], Iterable[Room]]) -> None:
+    def __init__(self, engine: MediaEngine, clock: Clock, rooms: Callable[[], Iterable[Host]]) -> None:
         self._engine, self._clock, self._rooms = engine, clock, rooms
         self._timer: Timer | None = None
         self._looking: asyncio.Task[None] | None = None

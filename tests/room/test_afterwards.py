@@ -10,6 +10,7 @@ from cosession.core.refusal import Refused
 from cosession.core.schedule import LAPSES_MS
 from cosession.core.vocabulary import HoldCause, RefusalCode, Status
 from cosession.room.actor import Room
+from cosession.room.connection import Connection
 from cosession.room.directory import KEEP_CLOSED_MS
 from tests.room.bench import Bench
 
@@ -37,6 +38,7 @@ async def test_the_action_plan_is_completed_within_its_hours_although_the_room_w
     room = await closed(bench)
     await bench.passes(KEEP_CLOSED_MS + 20_000)
     for page in [one for mine in room.audience._connections.values() for one in mine]:
+        assert isinstance(page, Connection)
         page.ended()
     await bench.passes(2_000)
     assert bench.directory.live() == []

@@ -6,8 +6,9 @@ import copy
 from collections.abc import Callable
 
 from cosession.core import commands as cmd
+from cosession.core.vocabulary import ABSENT_AFTER_MS
 from cosession.room.actor import Room
-from cosession.room.ears import BATCH_MS, LEAD_ENDS_MS, LOST_MS, SPEECH
+from cosession.room.ears import BATCH_MS, LEAD_ENDS_MS, SPEECH
 from tests.core.table import script
 from tests.room.bench import Bench, Page
 
@@ -184,7 +185,7 @@ async def test_a_path_that_falls_silent_is_lost_after_six_seconds_and_back_at_on
     tell = bench.directory.carrying
     # The engine itself has waited 3 s before it says so.
     after = await lost_after(bench, room, "p2", lambda: tell(room.session, "p2", name, False))
-    assert after == LOST_MS - 3_000
+    assert after == ABSENT_AFTER_MS - 3_000
     assert (await bench.page(room, "p3")).view["common"]["seats"][2]["media_lost"]
     tell(room.session, "p2", name, True)
     await bench.settled()
@@ -198,16 +199,18 @@ async def test_a_path_that_falls_silent_is_lost_after_six_seconds_and_back_at_on
 async def test_a_connection_that_the_engine_lost_or_a_worker_that_died_counts_from_there(bench: Bench) -> None:
     room, pages = await in_round(bench)
     name = await sends(bench, room, pages["p2"])
-    assert await lost_after(bench, room, "p2", lambda: bench.directory.lost(room.session, "p2", name)) == LOST_MS
+    assert (
+        await lost_after(bench, room, "p2", lambda: bench.directory.lost(room.session, "p2", name)) == ABSENT_AFTER_MS
+    )
     await sends(bench, room, pages["p3"])
-    assert await lost_after(bench, room, "p3", lambda: bench.directory.down([room.session], 0)) == LOST_MS
+    assert await lost_after(bench, room, "p3", lambda: bench.directory.down([room.session], 0)) == ABSENT_AFTER_MS
 
 
 async def test_a_worker_that_hung_before_it_was_ended_counts_from_its_last_word(bench: Bench) -> None:
     room, pages = await in_round(bench)
     await sends(bench, room, pages["p2"])
     after = await lost_after(bench, room, "p2", lambda: bench.directory.down([room.session], 4_000))
-    assert after == LOST_MS - 4_000
+    assert after == ABSENT_AFTER_MS - 4_000
 
 
 async def test_who_closed_camera_and_microphone_or_never_had_them_is_not_lost(bench: Bench) -> None:
@@ -219,7 +222,7 @@ async def test_who_closed_camera_and_microphone_or_never_had_them_is_not_lost(be
     )
     # Opened again: its first packets have their time.
     await pages["p2"].say(type="media_state", camera=False, microphone=True)
-    await bench.passes(LOST_MS - STEP_MS)
+    await bench.passes(ABSENT_AFTER_MS - STEP_MS)
     assert await told(bench, room, "media_path_changed") == []
     await bench.passes(STEP_MS)
     assert room.state.seats["p2"].media_lost
@@ -258,7 +261,7 @@ async def test_a_picture_that_the_script_wants_again_has_its_time(bench: Bench) 
         {"seat": "p2", "lost": True},
         {"seat": "p2", "lost": False},
     ]
-    await bench.passes(LOST_MS)
+    await bench.passes(ABSENT_AFTER_MS)
     assert room.state.seats["p2"].media_lost
 
 

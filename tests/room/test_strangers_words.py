@@ -30,7 +30,7 @@ async def floods(page: Page, kind: str, rounds: int = ROUNDS) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_reader_who_pauses_is_not_thrown_out_by_the_others(bench: Bench, kind: str) -> None:
-    """The facilitator does not read for a moment; all others send as much as they like. Before: 256 notes were enough."""
+    """The facilitator does not read for a moment; all others send as much as they like. 256 notes were enough."""
     room = await bench.room()
     pages = await bench.everyone(room)
     await pages["f"].ask(StartSession())
