@@ -54,10 +54,10 @@ class Database:
         self.path = path
         self.engine = writing
         self._files = files
-        guard, translate = files.check, self._unavailable
-        self.writer = Lane("store-writer", writing, group=True, translate=translate, guard=guard)
+        translate = self._unavailable
+        self.writer = Lane("store-writer", writing, group=True, translate=translate, guard=files.check)
         reading = _engine(path, "BEGIN", "query_only=ON")
-        self.reader = Lane("store-reader", reading, group=False, translate=translate, guard=guard)
+        self.reader = Lane("store-reader", reading, group=False, translate=translate, guard=files.check_all)
 
     @classmethod
     def open(cls, path: Path, *prepare: Callable[[Connection], None]) -> Database:

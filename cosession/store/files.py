@@ -1,9 +1,10 @@
 """Whether the files of an open database are still those that were opened.
 
 SQLite goes on writing into a file that was deleted, moved away or replaced, and all that it takes then is gone with the
-process. So the writing lane asks `check` around every commit, which looks at three names and costs microseconds; and
-what `check` cannot see, a file that was overwritten in place, `read_back` finds once a second: a mark that grows must
-come back to a new connection, and must not have stepped back in the main file alone.
+process. So the writing lane asks `check` around every commit, which looks at the two names that data goes into and
+costs microseconds. What `check` cannot see `read_back` finds once a second: whether the index beside the log is still
+there, and whether a file was overwritten in place. For that a mark that grows must come back to a new connection, and
+must not have stepped back in the main file alone.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from typing import TypeVar
 import structlog
 
 from cosession.room.ports import Unavailable
+
+#: The first two of the files hold data.
+DATA = 2
 
 T = TypeVar("T")
 
@@ -52,9 +56,16 @@ class Files:
     def check(self) -> None:
         """Raises `Unavailable("store_gone")` if one of the files is not there any more or is another one, or if what
         was in it is lost. Files that come back are good again, when they still hold what was written."""
+        self._check(DATA)
+
+    def check_all(self) -> None:
+        """The same, for whoever is about to open the files: with the index."""
+        self._check(len(self._names))
+
+    def _check(self, names: int) -> None:
         if self._lost:
             raise _gone(self._lost)
-        for place, name in enumerate(self._names):
+        for place, name in enumerate(self._names if self._away else self._names[:names]):
             try:
                 found = os.stat(name)  # noqa: PTH116 - as above
             except OSError as error:
@@ -85,7 +96,7 @@ class Files:
         """Look for the mark as a newcomer does. Raises `Unavailable("store_gone")` if it is not there, or
         `sqlite3.Error` if it cannot be looked for just now."""
         mark = self._mark
-        self.check()
+        self.check_all()
         with self._looking:
             if self._asked(_mark) < mark:
                 raise self._lose(f"what was written last is not in {self._path} any more")
@@ -100,7 +111,7 @@ class Files:
             return
         self._closed = True
         try:
-            self.check()
+            self.check_all()
         except (Unavailable, sqlite3.Error):
             threading.Thread(target=_hold, args=(self._held,), name="store-held", daemon=True).start()
         else:

@@ -79,7 +79,6 @@ FAULTS = [
     deleted,
     all_deleted,
     log_deleted,
-    index_deleted,
     replaced,
     log_replaced,
     folder_moved,
@@ -134,6 +133,27 @@ async def test_nothing_is_acknowledged_any_more(log: SqliteEventLog, path: Path,
     assert "put a backup in its place and start the server again" in str(said[0])
     if fault not in (emptied, cut, log_emptied):
         assert len(await log.read("s")) == 2, "what is there can be read on"
+
+
+async def test_a_deleted_index_is_noticed_by_the_next_sign_of_life(
+    log: SqliteEventLog, path: Path, tmp_path: Path
+) -> None:
+    """What was acknowledged until then is in the log."""
+    await lived(log, path)
+    index_deleted(path)
+    await log.append("s", 2, [MOVED])
+    as_a_kill_leaves_it = tmp_path / "killed.db"
+    for ending in ("", "-wal"):
+        shutil.copy(beside(path, ending), beside(as_a_kill_leaves_it, ending))
+    for _ in range(2):
+        with pytest.raises(Unavailable) as failure:
+            await log.alive(LastAlive("boot", 3, 3))
+        assert failure.value.code == "store_gone"
+    with pytest.raises(Unavailable):
+        await log.append("s", 3, [MOVED])
+    again = SqliteEventLog.open(as_a_kill_leaves_it, MASTER_KEY)
+    assert len(await again.read("s")) == 3
+    await again.close()
 
 
 async def test_a_file_overwritten_in_place_is_noticed_by_the_next_sign_of_life(log: SqliteEventLog, path: Path) -> None:
