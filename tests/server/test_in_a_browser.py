@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
-from cosession.core.commands import CarePause, StartSession, StopSession
+from cosession.core.captures import withdrawn
+from cosession.core.commands import CarePause, CloseSession, StartSession, StopSession
 from cosession.main import Application, _Uvicorn, bound
 from cosession.settings import Address
-from tests.server.conftest import setup
+from tests.server.conftest import link_of, setup
 from tests.server.playing import play
+from tests.server.test_afterwards import changed_client
 
 pytestmark = pytest.mark.browser
 
@@ -202,3 +206,45 @@ async def test_afterwards_the_plan_is_completed_without_a_script_and_content_era
     assert "Séance effacée" in await desk.inner_text("main")
     assert complaints == []
     await office.close()
+
+
+@pytest.mark.parametrize(("language", "card"), [("fr", "Une autre personne est cliente"), ("en", "Somebody else is")])
+async def test_a_client_who_withdrew_keeps_or_erases_what_they_had_brought_from_the_room(
+    application: Application, address: str, browser: Browser, made: dict[str, Any], language: str, card: str
+) -> None:
+    room = await application.rooms.get(made["session"])
+    assert room is not None
+    await changed_client(room)
+    context = await browser.new_context(locale=language, viewport={"width": 390, "height": 844})
+    complaints: list[str] = []
+    try:
+        page = await context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        await page.add_init_script(f"sessionStorage.setItem('place.{room.session}.p1', 'room')")
+        token = link_of(made, "p1").partition("/j/")[2]
+        await page.goto(f"{address}/j/{token}")
+        await page.goto(f"{address}/s/{room.session}/p1?lang={language}")
+        asked = page.locator("[data-card=withdrawn]")
+        await expect(asked).to_contain_text(card)
+        await pictured(page, f"withdrawn-{language}")
+        await asked.locator("[data-gesture=erase_withdrawn]").click()
+        await pictured(page, f"withdrawn-sure-{language}")
+        assert len(withdrawn(room.state, "p1")) > 0, "it is asked twice"
+        await asked.locator("[data-gesture=erase_withdrawn]").click()
+        await expect(asked).to_have_count(0)
+        assert withdrawn(room.state, "p1") == []
+        assert not any("Marc" in text for one in room.state.captures for text in one.fields.values())
+        await room.ask(CloseSession(), "f")
+        await page.goto(f"{address}/s/{room.session}/p1/after")
+        await expect(page.locator("body")).to_contain_text("effacé" if language == "fr" else "erased")
+        await pictured(page, f"after-{language}")
+    finally:
+        await context.close()
+    assert complaints == []
+
+
+async def pictured(page: Page, name: str) -> None:
+    """Leave a picture to look at, if a folder is named."""
+    folder = os.environ.get("COSESSION_SHOTS")
+    if folder:
+        await page.screenshot(path=f"{folder}/{name}.png")
