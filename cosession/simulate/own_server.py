@@ -20,10 +20,11 @@ _LINE = re.compile(r"^(Facilitator|Operations)\s+(https?://\S+)\s*$")
 
 class OwnServer:
     """`cosession serve` in `folder`, on free ports of this machine. Those for pages stay the same over restarts; the
-    media take what is free when they start."""
+    media take what is free when they start. `descriptors`: so many files and sockets it may have open, and no more."""
 
-    def __init__(self, folder: Path, media_host: str = "127.0.0.1") -> None:
+    def __init__(self, folder: Path, media_host: str = "127.0.0.1", descriptors: int | None = None) -> None:
         self._folder = folder
+        self._descriptors = descriptors
         port, ops_port = _free_ports()
         self._environment = {
             **os.environ,
@@ -55,12 +56,12 @@ class OwnServer:
         """Returns when the server has printed its two links. Raises `Unusable` with the end of its log if it does
         not."""
         self._folder.mkdir(parents=True, exist_ok=True)
+        serve = [sys.executable, "-m", "cosession.cli", "serve"]
+        if self._descriptors is not None:
+            serve = ["sh", "-c", f'ulimit -n {self._descriptors} && exec "$@"', "sh", *serve]
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "cosession.cli",
-                "serve",
+                *serve,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
                 env=self._environment,
