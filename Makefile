@@ -7,7 +7,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet
 NO_INDEX := { echo "install: pip could not install the packages (its reason stands above). It uses the index that '$(BIN)/python -m pip config list' shows." >&2; exit 1; }
 
-.PHONY: help install run test test-firefox soak check fmt web schema lock bench-janus clean venv dev
+.PHONY: help install run test unit test-firefox soak check fmt web schema lock bench-janus clean venv dev
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -19,6 +19,9 @@ run: install ## serve on http://localhost:8000
 
 test: install dev ## run all tests, in a real Chromium too
 	@chromium=$$($(BIN)/python tests/chromium.py) && COSESSION_CHROMIUM=$$chromium $(BIN)/python -m pytest $(ARGS)
+
+unit: install dev ## run the quick tests: rules, rooms, store, wire, pages without a browser
+	@$(BIN)/python -m pytest -m "not browser" tests/core tests/programme tests/golden tests/room tests/store tests/wire tests/server tests/ops tests/doors $(ARGS)
 
 test-firefox: install dev ## the room tests with Firefox ESR among Chromium pages (as root on Debian installs it)
 	@chromium=$$($(BIN)/python tests/chromium.py) && firefox=$$($(BIN)/python -m tests.media.firefox) && \
@@ -42,6 +45,7 @@ check: install dev ## style, types, layers, and that nothing generated has drift
 	$(BIN)/mypy
 	$(BIN)/python web/build_hook.py --types
 	$(BIN)/lint-imports
+	@$(BIN)/deptry cosession
 	@$(MAKE) --no-print-directory schema
 
 fmt: dev ## put the sources in order
@@ -74,9 +78,9 @@ clean: ## remove all that was built or installed here (never data)
 venv:
 	@sh .ci/venv
 
-.venv/.run: requirements.lock requirements-build.lock | venv
+.venv/.run: requirements.lock requirements-simulate.lock requirements-build.lock | venv
 	@echo "install: Python packages (the first time takes a minute)" >&2
-	@$(PIP) -r requirements.lock -r requirements-build.lock || $(NO_INDEX)
+	@$(PIP) -r requirements.lock -r requirements-simulate.lock -r requirements-build.lock || $(NO_INDEX)
 	@touch $@
 
 HELPER := cosession/media/embedded/send_batch

@@ -33,11 +33,14 @@ def write(name: str, purpose: str, versions: dict[str, str]) -> None:
 def main() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     needed, extras = project["dependencies"], project["optional-dependencies"]
-    everything = resolve([*needed, *extras["build"], *extras["dev"]])
+    everything = resolve([*needed, *extras["simulate"], *extras["build"], *extras["dev"]])
     run = {name: everything[name] for name in resolve(needed)}
+    simulate = {name: everything[name] for name in resolve(extras["simulate"]) if name not in run}
     build = {name: everything[name] for name in resolve(extras["build"]) if name not in run}
-    dev = {name: version for name, version in everything.items() if name not in run and name not in build}
+    known = run | simulate | build
+    dev = {name: version for name, version in everything.items() if name not in known}
     write("requirements.lock", "What cosession runs on.", run)
+    write("requirements-simulate.lock", "What simulated managers and benchmarks need.", simulate)
     write("requirements-build.lock", "What its front end is built with.", build)
     write("requirements-dev.lock", "What it is tested and checked with.", dev)
 

@@ -11,6 +11,7 @@ import json
 import signal
 import sys
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
 from cosession.simulate.options import Options, Unusable
@@ -21,6 +22,8 @@ __all__ = ["Options", "Unusable", "run"]
 def run(options: Options) -> int:
     """Simulate, and return the exit status: 0 only if nothing at all went wrong. With `json` one object goes to stdout.
     Raises `Unusable` if it cannot begin, with what to do about it."""
+    if not all(find_spec(name) for name in ("av", "numpy", "PIL")):
+        raise Unusable("simulated managers make sound and pictures: pip install 'cosession[simulate]'")
     options.check()
     # Ctrl-C ends it also where a shell that started it in the background told it to take no notice.
     signal.signal(signal.SIGINT, signal.default_int_handler)
