@@ -23,7 +23,7 @@ _MODELS: dict[int | str, type[Model]] = {
 
 
 def read(path: Path) -> Programme:
-    """The programme in a file, without faults. Raises `yaml_file.WrongFile`, with all that is wrong, or OSError."""
+    """The programme in a file, without faults. Raises `yaml_file.WrongFile`, with all that is wrong."""
     tree = load(path, _WHAT, "members")
     try:
         programme = Programme.model_validate(plain(tree))

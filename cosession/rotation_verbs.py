@@ -53,8 +53,6 @@ def plan(
         programme = read(file)
     except WrongFile as error:
         _fail(error.lines)
-    except OSError as error:
-        _fail([f"{file}: {error.strerror}"])
     table = RotationTable(programme, read_words(assets.locales(), "cosession")[chosen])
     try:
         made = make(programme)

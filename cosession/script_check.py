@@ -21,7 +21,7 @@ ELASTICITY = 0.10
 
 def warnings(path: Path, script: Script) -> list[str]:
     """One line for each warning: `file:line:column: where: warning: what`. `script` is what the file comes to. Raises
-    OSError."""
+    `WrongFile` if that has changed."""
     tree = load(path, "script", "id")
     said = plain(tree)
     found = [*_long_cues(said), *_one_language((), said), *_rigid(said, script)]
@@ -32,7 +32,7 @@ def _long_cues(said: dict[str, Any]) -> Iterator[Problem]:
     for index, phase in enumerate(said.get("phases", ())):
         for place, cue in enumerate(phase.get("cues", ())):
             for form in (*LANGUAGES, "tu"):
-                length = len(cue["text"].get(form, ""))
+                length = len(cue["text"].get(form) or "")
                 if length > CUE_CHARACTERS:
                     yield (
                         ("phases", index, "cues", place, "text", form),

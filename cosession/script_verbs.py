@@ -34,14 +34,13 @@ def check(files: Annotated[list[Path], typer.Argument(help="Scripts of sessions,
     for file in files:
         try:
             found = read(file)
+            noted = warnings(file, found)
         except WrongScript as error:
             wrong += error.lines
-        except OSError as error:
-            wrong.append(f"{file}: {error.strerror}")
         else:
             phases = found.sequence(found.people.planned)
             print(f"{file}: {len(phases)} phases, {found.planned_ms / 60_000:g} minutes")
-            for warning in warnings(file, found):
+            for warning in noted:
                 print(warning, file=sys.stderr)
     for line in wrong:
         print(line, file=sys.stderr)
@@ -158,8 +157,6 @@ def _script(name: str) -> Script:
         for line in error.lines:
             print(line, file=sys.stderr)
         raise typer.Exit(1) from None
-    except OSError as error:
-        _fail(f"{name}: {error.strerror}")
 
 
 def _fail(line: str) -> NoReturn:

@@ -8,9 +8,12 @@ format is told in `protocols/README.md`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from difflib import get_close_matches
+from functools import cache, lru_cache
 from math import inf
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -29,48 +32,77 @@ from cosession.core.script import (
     Step,
 )
 from cosession.core.vocabulary import Overtime
-from cosession.yaml_file import Loc, Problem, WrongFile, load, plain, text_of, wrong
+from cosession.yaml_file import ERRORS, Loc, Problem, WrongFile, load, plain, text_of, wrong
+from cosession.yaml_tree import Node
 
 #: What callers of this module catch: one line for each error, `file:line:column: what is wrong`.
 WrongScript = WrongFile
 #: The script that is offered first.
 DEFAULT = "codev-75"
+#: The names of the files that a script comes from: its own, of the one that it extends, and so on.
+_Way = tuple[str, ...]
+#: The scripts of a folder that have been read.
+_Known = dict[Path, tuple[Script, _Way]]
+#: What no session has: so many phases in a script, so many with repeats, so many minutes; and a script that extends one
+#: that extends one ends there. The engine holds with more, these are here so that no file makes it slow.
+PHASES = 40
+RUNS = 100
+MINUTES = 720
+FILES = 3
 
 
 def read(path: Path) -> Script:
-    """The script in a file, whole. Raises `WrongScript`, with all that is wrong, or OSError."""
-    return _read(path, (), {})
+    """The script in a file, whole. Raises `WrongScript`, with all that is wrong."""
+    return _read(path, (), {})[0]
 
 
 def read_all(folder: Path) -> tuple[dict[str, Script], list[str]]:
     """All scripts of a folder by id, the default first and then by length, and what is wrong with the files that were
     left out."""
-    known: dict[Path, Script] = {}
+    known: _Known = {}
     errors: dict[str, None] = {}
     for path in sorted(folder.glob("*.yaml")):
         try:
             _read(path, (), known)
         except WrongScript as error:
             errors.update(dict.fromkeys(error.lines))
-    scripts = sorted(known.values(), key=lambda script: (script.id != DEFAULT, script.planned_ms, script.id))
+    scripts = sorted(
+        (script for script, _ in known.values()),
+        key=lambda script: (script.id != DEFAULT, script.planned_ms, script.id),
+    )
     return {script.id: script for script in scripts}, list(errors)
 
 
-def _read(path: Path, above: tuple[str, ...], known: dict[Path, Script]) -> Script:
-    """`above`: the files that extend this one, the first one first. `known`: what has been read already."""
-    if path in known:
-        return known[path]
+class _TooFar(WrongScript):
+    """A file extends one that extends one, and so on. Whether those are right by themselves is another question."""
+
+
+def _read(path: Path, above: _Way, known: _Known) -> tuple[Script, _Way]:
+    """The script, and where it comes from. `above`: the files that extend this one, the first one first."""
+    script, way = known.get(path, (None, (path.stem,)))
+    whole = (*above, *way)
+    if len(whole) > FILES:
+        said = " -> ".join(whole[: FILES + 1])
+        raise _TooFar([f"{said} is too long a way, at most {FILES} files; write one of them out in full"])
+    if script is not None:
+        return script, way
+    with suppress(OSError):
+        if not S_ISREG(path.stat().st_mode):
+            raise WrongScript([f"{path.name}: is no file"])
     tree = load(path, "script", "id")
     said = _in_both_languages(plain(tree))
-    extension = _Extension(said, _base(path, tree, (*above, path.stem), known)) if "extends" in said else None
+    extension = None
+    if "extends" in said:
+        base, beyond = _base(path, tree, said, above, known)
+        extension, way = _Extension(said, base), (path.stem, *beyond)
     script, flaws = _validated(said if extension is None else extension.whole)
     problems = flaws if extension is None else [*extension.problems, *map(extension.origin, flaws)]
     if said.get("id", path.stem) != path.stem:
         problems.append((("id",), f"must be the file's name, {path.stem}"))
     if script is None or problems:
         raise wrong(path, tree, "script", problems)
-    known[path] = script
-    return script
+    known[path] = script, way
+    return script, way
 
 
 def missing_language(node: Any) -> Language | None:
@@ -92,14 +124,29 @@ def _in_both_languages(node: Any) -> Any:
 
 def _validated(whole: dict[str, Any]) -> tuple[Script | None, list[Problem]]:
     """The script, or all that is wrong with it."""
+    phases = whole.get("phases")
+    if isinstance(phases, list) and len(phases) > PHASES:
+        return None, [(("phases", PHASES), f"a script has at most {PHASES} phases: leave this one out")]
     try:
-        return Script.model_validate(whole), []
+        script = Script.model_validate(whole)
+        return script, list(_too_long(script))
     except ValidationError as error:
-        found = error.errors(include_url=False)
+        found = error.errors(include_url=False, include_input=False)
     within = {loc[:end] for loc in (problem["loc"] for problem in found) for end in range(len(loc))}
     # A list of which one is wrong is not too short.
     problems = [(p["loc"], _plainly(p)) for p in found if p["type"] != "too_short" or p["loc"] not in within]
-    return None, [*problems, *(flaw for flaw in _between(whole, problems) if flaw not in problems)]
+    known = set(problems)
+    return None, [*problems, *(flaw for flaw in _between(whole, problems) if flaw not in known)]
+
+
+def _too_long(script: Script) -> Iterator[Problem]:
+    """What a session would be with as many people as the script allows."""
+    people = script.people.maximum
+    runs, minutes = len(script.sequence(people)), script.lasts_ms(people) / 60_000
+    if runs > RUNS:
+        yield ("repeat", "phases"), f"come to {runs} phases with {people} people; at most {RUNS}: repeat fewer"
+    if minutes > MINUTES:
+        yield ("phases",), f"last {minutes:g} minutes with {people} people; at most {MINUTES}: shorten them"
 
 
 #: What a validation says in the words of programs, said with the mend.
@@ -122,8 +169,14 @@ _FIELDS = [
 def _plainly(problem: ErrorDetails) -> str:
     if problem["type"] != "extra_forbidden":
         return _MENDS.get(problem["type"], text_of(problem))
-    close = get_close_matches(str(problem["loc"][-1]), _FIELDS, n=1)
-    return f"there is no such field; did you mean {close[0]}?" if close else "there is no such field: leave it out"
+    close = _close(str(problem["loc"][-1]))
+    return f"there is no such field; did you mean {close}?" if close else "there is no such field: leave it out"
+
+
+@lru_cache(ERRORS)
+def _close(name: str) -> str | None:
+    """The field that was meant."""
+    return next(iter(get_close_matches(name, _FIELDS, n=1)), None)
 
 
 def _between(whole: dict[str, Any], problems: list[Problem]) -> Iterator[Problem]:
@@ -147,16 +200,24 @@ def _sound(model: type[Model], said: Any, spoilt: set[str]) -> dict[str, Any]:
     """The fields of a part that are right, as the model has them."""
     here = said if isinstance(said, dict) else {}
     fields: dict[str, Any] = {name: field.annotation for name, field in model.model_fields.items() if name in here}
-    return {n: TypeAdapter(kind).validate_python(here[n]) for n, kind in fields.items() if n not in spoilt}
+    return {n: _adapter(kind).validate_python(here[n]) for n, kind in fields.items() if n not in spoilt}
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    """To make one costs more than to validate with it."""
+    return TypeAdapter(kind)
 
 
 # -- a script that extends another -----------------------------------------------------------------------------------
 
 
-def _base(path: Path, tree: Any, chain: tuple[str, ...], known: dict[Path, Script]) -> Script:
-    """The script that this one extends. Only files of the same folder can be named, so a name is never a path."""
+def _base(path: Path, tree: Node, said: dict[str, Any], above: _Way, known: _Known) -> tuple[Script, _Way]:
+    """The script that this one extends, and where that comes from. Only files of the same folder can be named, so a
+    name is never a path."""
+    chain = (*above, path.stem)
     siblings = {other.stem: other for other in sorted(path.parent.glob("*.yaml"))}
-    name = tree["extends"]
+    name = said["extends"]
     if not isinstance(name, str) or name not in siblings:
         others = ", ".join(stem for stem in siblings if stem != path.stem)
         raise wrong(
@@ -167,6 +228,10 @@ def _base(path: Path, tree: Any, chain: tuple[str, ...], known: dict[Path, Scrip
         raise wrong(path, tree, "script", [(("extends",), f"{circle} is a circle; write one of them out in full")])
     try:
         return _read(siblings[name], chain, known)
+    except _TooFar as error:
+        if above:
+            raise
+        raise wrong(path, tree, "script", [(("extends",), error.lines[0])]) from None
     except WrongScript as error:
         here = wrong(path, tree, "script", [(("extends",), f"{name} has errors of its own; mend them first")])
         raise WrongScript(here.lines + error.lines) from None
@@ -231,6 +296,8 @@ class _Extension:
         name = phase.get("id") if isinstance(phase, dict) else None
         if not isinstance(name, str):
             self.problems.append((loc, "a phase is a mapping that begins with `id:`"))
+        elif name in self._places:
+            self.problems.append(((*loc, "id"), f"{name} stands twice; write it once"))
         elif "after" in phase:
             own = {key: value for key, value in phase.items() if key != "after"}
             moved = {**self._phases.pop(name, {}), **own}

@@ -1,22 +1,24 @@
 """Reads YAML 1.2 files that people write: a mapping in which everything keeps its place.
 
 Every error names the file, the line and the column, says what is wrong there and how to mend it (decision 26). What a
-file means is not known here: that is `scripts` and `rotation_file`.
+file may cost is limited (`yaml_tree`). What a file means is not known here: that is `scripts` and `rotation_file`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from io import StringIO
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from pydantic_core import ErrorDetails
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-#: Larger files were not written by people.
-FILE_BYTES = 256 * 1024
+from cosession.yaml_tree import Node, Place, Slip, place_in, read
+
+#: Larger files were not written by people; the largest script that is delivered has 24 KiB.
+FILE_BYTES = 128 * 1024
+#: Of so many errors the first are said; a line is not longer than so many characters.
+ERRORS = 50
+LINE_CHARACTERS = 1_000
 
 #: The way to a value in a file: keys, and places in lists.
 Loc = tuple[int | str, ...]
@@ -24,44 +26,50 @@ Problem = tuple[Loc, str]
 
 
 class WrongFile(Exception):
-    """One line for each error: `file:line:column: what is wrong`."""
+    """One line for each error: `file:line:column: what is wrong`; without a place where the file cannot be read. Lines
+    are lines whatever stands in the file: what cannot be printed is left out of them."""
 
     def __init__(self, lines: list[str]) -> None:
-        super().__init__("\n".join(lines))
-        self.lines = lines
+        self.lines = [_line(line) for line in lines]
+        super().__init__("\n".join(self.lines))
 
 
-def load(path: Path, what: str, begins: str) -> Any:
+def _line(said: str) -> str:
+    cut = said if len(said) <= LINE_CHARACTERS else said[: LINE_CHARACTERS - 1] + "…"
+    return "".join(character if character.isprintable() else "?" for character in cut)
+
+
+def load(path: Path, what: str, begins: str) -> Node:
     """The file's mapping, with the places of everything in it. `what` it is and how it `begins` is for the words of
-    errors. Raises `WrongFile` or OSError."""
-    raw = path.read_bytes()
+    errors. Raises `WrongFile`."""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(FILE_BYTES + 1)
+    except OSError as error:
+        raise WrongFile([f"{path.name}: {error.strerror or type(error).__name__}"]) from None
     if len(raw) > FILE_BYTES:
         raise WrongFile([f"{path.name}:1:1: larger than {FILE_BYTES // 1024} KiB, so it is no {what}"])
     try:
-        tree = YAML(typ="rt", pure=True).load(StringIO(raw.decode("utf-8")))
-    except UnicodeDecodeError:
-        raise WrongFile([f"{path.name}:1:1: not UTF-8: save the file as UTF-8"]) from None
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = f"{mark.line + 1}:{mark.column + 1}" if mark else "1:1"
-        raise WrongFile([f"{path.name}:{place}: not YAML: {error.problem or error.context}"]) from None
-    except YAMLError as error:
-        raise WrongFile([f"{path.name}:1:1: not YAML: {type(error).__name__}"]) from None
-    if not isinstance(tree, dict):
+        tree = read(raw.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        place = place_in(raw[: error.start].decode("utf-8"))
+        raise WrongFile([f"{path.name}:{_said(place)}: not UTF-8: save the file as UTF-8"]) from None
+    except Slip as slip:
+        raise WrongFile([f"{path.name}:{_said(slip.place)}: {slip.text}"]) from None
+    if tree is None or not isinstance(tree.content, dict):
         raise WrongFile([f"{path.name}:1:1: a {what} is a mapping that begins with `{begins}:`"])
     return tree
 
 
-def plain(node: Any) -> Any:
-    """The same tree without what ruamel knows about places and styles."""
-    if isinstance(node, dict):
-        return {str(key): plain(value) for key, value in node.items()}
-    if isinstance(node, list):
-        return [plain(value) for value in node]
-    for simple in (bool, int, float):
-        if isinstance(node, simple):
-            return simple(node)
-    return str(node) if isinstance(node, str) else node
+def plain(node: Node) -> Any:
+    """The same tree as plain data, without the places."""
+    match node.content:
+        case dict() as fields:
+            return {name: plain(value) for name, (_, value) in fields.items()}
+        case list() as entries:
+            return [plain(entry) for entry in entries]
+        case scalar:
+            return scalar
 
 
 # -- where an error stands -------------------------------------------------------------------------------------------
@@ -84,31 +92,31 @@ def itself(said: dict[str, Any]) -> Callable[[ErrorDetails], Problem]:
     return origin
 
 
-def wrong(path: Path, tree: Any, what: str, problems: list[Problem]) -> WrongFile:
+def wrong(path: Path, tree: Node, what: str, problems: list[Problem]) -> WrongFile:
     """The error for a file in which `problems` were found, each with its line and column."""
-    lines = []
-    for loc, text in problems:
-        line, column = _place(tree, loc)
-        lines.append(f"{path.name}:{line}:{column}: {'.'.join(map(str, loc)) or what}: {text}")
-    return WrongFile(lines)
+    lines = [
+        f"{path.name}:{_said(_place(tree, loc))}: {'.'.join(map(str, loc)) or what}: {text}"
+        for loc, text in problems[:ERRORS]
+    ]
+    more = len(problems) - ERRORS
+    return WrongFile([*lines, f"{path.name}: {more} more: mend these first"] if more > 0 else lines)
 
 
-def _place(tree: Any, loc: Loc) -> tuple[int, int]:
-    """Line and column, from 1, of the deepest node on the way to `loc` that the file has."""
-    line, column = 0, 0
-    for node, step in _walk(tree, loc):
-        mark = node.lc.data.get(step) if node.lc.data else None
-        line, column = (mark[0], mark[1]) if mark else (node.lc.line, node.lc.col)
-    return line + 1, column + 1
+def _said(place: Place) -> str:
+    """As people and editors count: from 1."""
+    return f"{place[0] + 1}:{place[1] + 1}"
 
 
-def _walk(tree: Any, loc: Loc) -> Iterator[tuple[Any, int | str]]:
-    node = tree
+def _place(tree: Node, loc: Loc) -> Place:
+    """The place of the deepest node on the way to `loc` that the file has."""
+    place, node = (0, 0), tree
     for step in loc:
-        if not hasattr(node, "lc"):
-            return
-        yield node, step
-        try:
-            node = node[step]
-        except (KeyError, IndexError, TypeError):
-            return
+        content = node.content
+        if isinstance(content, dict) and isinstance(step, str) and step in content:
+            place, node = content[step]
+        elif isinstance(content, list) and isinstance(step, int) and step < len(content):
+            node = content[step]
+            place = node.place
+        else:
+            return node.place if isinstance(content, dict | list) else place
+    return place

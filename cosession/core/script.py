@@ -67,7 +67,7 @@ class Script(Model):
     itself."""
 
     id: ScriptName
-    version: int = Field(ge=1)
+    version: int = Field(ge=1, le=10**15)
     title: Text
     summary: Text
     people: People
