@@ -24,6 +24,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from cosession import assets
+from cosession.authoring.scripts import read_all
 from cosession.doors.http import PatientHTTP
 from cosession.doors.visits import OPS_CONNECTIONS, OWN_DESCRIPTORS, Limits, Visits, raise_descriptors
 from cosession.doors.websocket import PacedWebSocket
@@ -38,7 +39,6 @@ from cosession.room.clock import SystemClock
 from cosession.room.directory import Directory
 from cosession.room.ports import Clock, MediaEngine, Unavailable
 from cosession.room.session_time import mark
-from cosession.scripts import read_all
 from cosession.server.app import build as build_server
 from cosession.server.invitations import Invitations
 from cosession.server.parts import Parts

@@ -12,6 +12,7 @@ from itertools import count
 from typing import Any
 
 from cosession import assets
+from cosession.authoring.scripts import read
 from cosession.core import commands as cmd
 from cosession.core import events as ev
 from cosession.core.decide import decide
@@ -19,7 +20,6 @@ from cosession.core.evolve import evolve
 from cosession.core.schedule import next_wake
 from cosession.core.state import SessionState
 from cosession.core.vocabulary import Job, Presence, Role
-from cosession.scripts import read
 
 NAMES = ("Nadia", "Laura", "Joe", "Inès", "Karim", "Sophie", "Thomas", "Mehdi", "Léa", "Paul", "Anne", "Hugo")
 

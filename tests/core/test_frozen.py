@@ -8,10 +8,10 @@ from __future__ import annotations
 import pytest
 
 from cosession import assets
+from cosession.authoring.scripts import read_all
 from cosession.core import frozen
 from cosession.rehearse import Chances
 from cosession.rehearse.play import played
-from cosession.scripts import read_all
 from tests.core import laws
 
 SCRIPTS, _ = read_all(assets.protocols())

@@ -14,6 +14,7 @@ from typing import get_args
 import pytest
 
 from cosession import assets
+from cosession.authoring.scripts import read_all
 from cosession.core import commands as cmd
 from cosession.core.refusal import Refused
 from cosession.core.script import Script
@@ -21,7 +22,6 @@ from cosession.core.vocabulary import DropPolicy, Presence
 from cosession.rehearse import Chances, NotRefused, Outcome, play
 from cosession.rehearse.hall import Hall, conflicting
 from cosession.rehearse.people import seats
-from cosession.scripts import read_all
 
 SCRIPTS, _ = read_all(assets.protocols())
 SCRIPT = SCRIPTS["codev-75"]

@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 import httpx
 
 from cosession import assets
+from cosession.authoring.scripts import read_all
 from cosession.core.vocabulary import Address, Guidance, Job, Role, TurnOrder
 from cosession.main import Application
 from cosession.pages.render import said
-from cosession.scripts import read_all
 from tests.server.conftest import PEOPLE, setup, visitor
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}

@@ -12,12 +12,12 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cosession import assets
+from cosession.authoring.rotation_file import read
+from cosession.authoring.rotation_table import _TEXTS
+from cosession.authoring.scripts import read_all
 from cosession.cli import app
 from cosession.core.script import LANGUAGES
 from cosession.programme.rotation import Rule
-from cosession.rotation_file import read
-from cosession.rotation_table import _TEXTS
-from cosession.scripts import read_all
 
 GOOD = """\
 title: Direction Nord

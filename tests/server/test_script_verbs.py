@@ -12,12 +12,12 @@ from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
 from cosession import assets
+from cosession.authoring.diagram import recorded
+from cosession.authoring.schema import hints_of
+from cosession.authoring.scripts import read_all
 from cosession.cli import app
 from cosession.core.script import CaptureField, CaptureSpec, Phase, Script, Step
 from cosession.core.vocabulary import HoldCause, PhaseStatus, Status
-from cosession.diagram import recorded
-from cosession.script_schema import hints_of
-from cosession.scripts import read_all
 
 SCRIPTS, _ = read_all(assets.protocols())
 GOOD = (assets.protocols() / "codev-75.yaml").read_text(encoding="utf-8")

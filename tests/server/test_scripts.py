@@ -10,9 +10,9 @@ import pytest
 from pydantic import BaseModel
 
 from cosession import assets
+from cosession.authoring.scripts import WrongScript, read, read_all
 from cosession.core.script import Script, Text
 from cosession.i18n.words import read_words
-from cosession.scripts import WrongScript, read, read_all
 
 GOOD = (assets.protocols() / "codev-75.yaml").read_text(encoding="utf-8")
 

@@ -9,11 +9,11 @@ from string import Formatter
 import pytest
 
 from cosession import assets
+from cosession.authoring.scripts import read_all
 from cosession.core.script import LANGUAGES
 from cosession.core.vocabulary import Address, Guidance, Job, RefusalCode, Role, Status, TurnOrder
 from cosession.i18n.words import read_words
 from cosession.room.ports import DROP_REASONS
-from cosession.scripts import read_all
 from cosession.server.completing import EXPLAINED
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -18,15 +18,24 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from cosession import assets
+from cosession.authoring.check import warnings
+from cosession.authoring.rotation_file import read as read_programme
+from cosession.authoring.scripts import FILES, MINUTES, PHASES, RUNS, WrongScript, read, read_all
+from cosession.authoring.yaml_file import ERRORS, FILE_BYTES, WrongFile
+from cosession.authoring.yaml_tree import (
+    DEPTH,
+    ENTRIES,
+    NAME_CHARACTERS,
+    NODES,
+    NUMBER_CHARACTERS,
+    TEXT_CHARACTERS,
+    Node,
+    Slip,
+)
+from cosession.authoring.yaml_tree import read as read_tree
 from cosession.cli import app
 from cosession.main import Application
-from cosession.rotation_file import read as read_programme
-from cosession.script_check import warnings
-from cosession.scripts import FILES, MINUTES, PHASES, RUNS, WrongScript, read, read_all
 from cosession.settings import Settings
-from cosession.yaml_file import ERRORS, FILE_BYTES, WrongFile
-from cosession.yaml_tree import DEPTH, ENTRIES, NAME_CHARACTERS, NODES, NUMBER_CHARACTERS, TEXT_CHARACTERS, Node, Slip
-from cosession.yaml_tree import read as read_tree
 from tests.server.conftest import QuietMedia
 from tests.server.test_rotation_verb import GOOD as PROGRAMME
 from tests.server.test_scripts import GOOD, SMALL

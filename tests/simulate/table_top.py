@@ -10,7 +10,8 @@ from itertools import chain
 
 from pydantic import TypeAdapter
 
-from cosession import assets, scripts
+from cosession import assets
+from cosession.authoring import scripts
 from cosession.core import commands as cmd
 from cosession.core import view as views
 from cosession.core.console import console

@@ -6,7 +6,8 @@ from collections import Counter
 
 import pytest
 
-from cosession import assets, scripts
+from cosession import assets
+from cosession.authoring import scripts
 from cosession.core.events import TurnStarted
 from cosession.core.schedule import spent_ms
 from cosession.core.vocabulary import PhaseStatus, Role

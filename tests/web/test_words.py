@@ -10,6 +10,7 @@ import pytest
 from babel.messages.pofile import read_po
 
 from cosession import assets
+from cosession.authoring.scripts import read_all
 from cosession.core.lint import LintKind
 from cosession.core.notes import NotePreset
 from cosession.core.prompt_view import MicReason, PromptKey
@@ -24,7 +25,6 @@ from cosession.core.vocabulary import (
     TurnKind,
     Visibility,
 )
-from cosession.scripts import read_all
 from cosession.wire.messages import ErrorCode
 
 ROOT = Path(__file__).resolve().parents[2]

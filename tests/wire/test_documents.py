@@ -11,9 +11,9 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel
 
+from cosession.authoring.scripts import read, read_all
 from cosession.core import script as scripts
 from cosession.core import vocabulary as words
-from cosession.scripts import read, read_all
 from cosession.wire import messages
 
 PROTOCOLS = Path(__file__).parents[2] / "protocols"

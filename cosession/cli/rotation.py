@@ -7,12 +7,13 @@ Results go to stdout, what is wrong to stderr. Nothing is decided here: reading 
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from cosession.cli.output import fail_all
 
 if TYPE_CHECKING:
     from cosession.programme.programme import Programme
@@ -38,26 +39,26 @@ def plan(
     """Plan a programme, or plan it anew: what was held stays, the rest changes as little as possible. Status 1, with
     the rule that cannot hold and its mend, if there is no plan."""
     from cosession import assets
+    from cosession.authoring.rotation_file import read
+    from cosession.authoring.rotation_table import RotationTable
+    from cosession.authoring.yaml_file import WrongFile
     from cosession.core.script import LANGUAGES
     from cosession.i18n.words import read_words
     from cosession.programme.rotation import Impossible
     from cosession.programme.rotation import plan as make
-    from cosession.rotation_file import read
-    from cosession.rotation_table import RotationTable
-    from cosession.yaml_file import WrongFile
 
     chosen = next((known for known in LANGUAGES if known == language), None)
     if chosen is None:
-        _fail([f"cosession: --language {language}: one of {', '.join(LANGUAGES)}"])
+        fail_all([f"cosession: --language {language}: one of {', '.join(LANGUAGES)}"])
     try:
         programme = read(file)
     except WrongFile as error:
-        _fail(error.lines)
+        fail_all(error.lines)
     table = RotationTable(programme, read_words(assets.locales(), "cosession")[chosen])
     try:
         made = make(programme)
     except Impossible as error:
-        _fail(f"{file.name}: {table.why_not(obstacle)}" for obstacle in error.obstacles)
+        fail_all(f"{file.name}: {table.why_not(obstacle)}" for obstacle in error.obstacles)
     if as_json:
         print(json.dumps(_object(programme, made), ensure_ascii=False))
     else:
@@ -98,9 +99,3 @@ def _kept(made: Plan) -> Iterator[str]:
     for one in coming:
         parts = ", ".join(f"{part.value}: {name}" for part, name in one.parts.items())
         yield f"  - {{session: {one.number}, {parts}}}"
-
-
-def _fail(lines: Iterable[str]) -> NoReturn:
-    for line in lines:
-        print(line, file=sys.stderr)
-    raise typer.Exit(1)

@@ -6,13 +6,14 @@ import asyncio
 import json
 import sys
 from collections.abc import Coroutine
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
 from cosession.bench import cpu
 from cosession.bench.measure import CannotMeasure
 from cosession.bench.traffic import MODELS, MOST_PEOPLE
+from cosession.cli.output import fail
 
 app = typer.Typer(no_args_is_help=True, help="Measure the media plane, the floor and the way into a room.")
 
@@ -36,14 +37,14 @@ def media(
     from cosession.bench.measure import measure
 
     if model == "script" and people < 3:
-        _fail("the script's model has three voices: --people 3 at least")
+        fail("the script's model has three voices: --people 3 at least")
     for known in MODELS:
         if model == known:
             measured = _run(measure(EmbeddedStand(address, native=native), rooms, people, known, seconds))
             _remark(measured.remarks())
             _say(measured.as_json(), as_json)
             return
-    _fail(f"--model is one of {', '.join(MODELS)}")
+    fail(f"--model is one of {', '.join(MODELS)}")
 
 
 @app.command()
@@ -113,12 +114,12 @@ def engine(
 ) -> None:
     """Play whole sessions without network, and say what they, a decision and a view cost."""
     from cosession import assets
+    from cosession.authoring.scripts import read_all
     from cosession.bench.engine import engine as measured
-    from cosession.scripts import read_all
 
     scripts, _ = read_all(assets.protocols())
     if name not in scripts:
-        _fail(f"no script {name}; there are: {', '.join(scripts)}")
+        fail(f"no script {name}; there are: {', '.join(scripts)}")
     found = measured(scripts[name], people, plays)
     _remark(f"{found['plays']} plays; load average {cpu.load():.2f}")
     _say(found, as_json)
@@ -132,13 +133,8 @@ def _run(measuring: Coroutine[Any, Any, Any]) -> Any:
     try:
         return asyncio.run(measuring)
     except CannotMeasure as reason:
-        _fail(str(reason))
+        fail(str(reason))
 
 
 def _say(found: dict[str, Any], as_json: bool) -> None:
     print(json.dumps(found, indent=None if as_json else 2))
-
-
-def _fail(line: str) -> NoReturn:
-    print(f"cosession: {line}", file=sys.stderr)
-    raise typer.Exit(1)

@@ -19,6 +19,8 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from cosession.authoring.yaml_file import ERRORS, Loc, Problem, WrongFile, load, plain, text_of, wrong
+from cosession.authoring.yaml_tree import Node
 from cosession.core.script import (
     LANGUAGES,
     CaptureField,
@@ -32,8 +34,6 @@ from cosession.core.script import (
     Step,
 )
 from cosession.core.vocabulary import Overtime
-from cosession.yaml_file import ERRORS, Loc, Problem, WrongFile, load, plain, text_of, wrong
-from cosession.yaml_tree import Node
 
 #: What callers of this module catch: one line for each error, `file:line:column: what is wrong`.
 WrongScript = WrongFile

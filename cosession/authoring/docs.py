@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from cosession.authoring.diagram import Transition, mermaid, recorded
 from cosession.core.script import CaptureSpec, Phase, Script, Step
 from cosession.core.vocabulary import DropPolicy, FloorMode, Overtime, Visibility
-from cosession.diagram import Transition, mermaid, recorded
 
 _MACHINES = {
     "session": "A session:",

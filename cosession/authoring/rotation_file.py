@@ -9,8 +9,8 @@ from pathlib import Path
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from cosession.authoring.yaml_file import Problem, load, plain, text_of, wrong
 from cosession.programme.programme import Cast, Member, Model, Outside, Programme, Sessions, faults
-from cosession.yaml_file import Problem, load, plain, text_of, wrong
 
 _WHAT = "programme"
 _MODELS: dict[int | str, type[Model]] = {

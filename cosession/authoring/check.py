@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from cosession.authoring.scripts import missing_language
+from cosession.authoring.yaml_file import Loc, Problem, load, plain, wrong
 from cosession.core.script import LANGUAGES, Script
-from cosession.scripts import missing_language
-from cosession.yaml_file import Loc, Problem, load, plain, wrong
 
 #: A cue is read in a glance, beside people's faces.
 CUE_CHARACTERS = 140

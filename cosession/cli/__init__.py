@@ -6,21 +6,21 @@ Nothing is put together here (`main` does that); imports stand inside the verbs,
 from __future__ import annotations
 
 import asyncio
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cosession import bench_verbs, rotation_verbs, script_verbs
+from cosession.cli import bench, rotation, script
+from cosession.cli.output import fail, fail_all
 
 if TYPE_CHECKING:
     from cosession.settings import Settings
 
 app = typer.Typer(name="cosession", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-app.add_typer(script_verbs.app, name="script")
-app.add_typer(rotation_verbs.app, name="rotation")
-app.add_typer(bench_verbs.app, name="bench")
+app.add_typer(script.app, name="script")
+app.add_typer(rotation.app, name="rotation")
+app.add_typer(bench.app, name="bench")
 
 
 @app.callback()
@@ -98,10 +98,11 @@ def simulate(
     seed: Annotated[int, typer.Option(help="The same seed behaves the same.")] = 1,
 ) -> None:
     """Play a session with simulated managers: real sockets, real sound and pictures."""
-    from cosession import assets, scripts
+    from cosession import assets
+    from cosession.authoring.scripts import read_all
     from cosession.simulate import Options, Unusable, run
 
-    known, _ = scripts.read_all(assets.protocols())
+    known, _ = read_all(assets.protocols())
     if script not in known:
         fail(f"--script: one of {', '.join(known)}")
     people, conducted = managers or known[script].people.planned, known[script].facilitator
@@ -136,22 +137,14 @@ def _sent_by(native_wanted: bool) -> str:
     return "the helper in C" if native.load() else "Python alone: the helper in C was not built here"
 
 
-def fail(line: str) -> NoReturn:
-    """Say one thing on stderr and leave with status 1."""
-    print(f"cosession: {line}", file=sys.stderr)
-    raise typer.Exit(1)
-
-
 def _settings() -> Settings:
     """The settings in force; says all that is wrong and leaves with status 1."""
     from cosession.settings import WrongSettings, load
 
     try:
         return load()
-    except WrongSettings as wrong:
-        for line in wrong.lines:
-            print(f"cosession: {line}", file=sys.stderr)
-        raise typer.Exit(1) from None
+    except WrongSettings as error:
+        fail_all(f"cosession: {line}" for line in error.lines)
 
 
 def _write(file: Path, text: str) -> None:
@@ -159,7 +152,3 @@ def _write(file: Path, text: str) -> None:
         fail(f"there is no folder {file.parent}: run this in the checkout, or name a file with --out")
     file.write_text(text, encoding="utf-8")
     print(file)
-
-
-if __name__ == "__main__":
-    app()

@@ -1,7 +1,7 @@
 """`cosession script …`: check the files, draw one, play one without network, and write what is generated from them.
 
-Results go to stdout, what is wrong to stderr. Nothing is decided here: reading is `scripts`, warnings `script_check`,
-drawing `timeline`, playing `rehearse`, generating `script_schema` and `script_docs`.
+Results go to stdout, what is wrong to stderr. Nothing is decided here: reading, checking and drawing is
+`authoring`'s, playing `rehearse`'s.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from cosession.cli.output import fail, fail_all
 
 if TYPE_CHECKING:
     from cosession.core.script import Script
@@ -27,8 +29,8 @@ Name = Annotated[str, typer.Argument(help="A script of protocols/ by its id, or 
 def check(files: Annotated[list[Path], typer.Argument(help="Scripts of sessions, YAML.")]) -> None:
     """Check scripts: every error with its file, line, column and mend. Status 1 if there is one; warnings do not
     fail."""
-    from cosession.script_check import warnings
-    from cosession.scripts import WrongScript, read
+    from cosession.authoring.check import warnings
+    from cosession.authoring.scripts import WrongScript, read
 
     wrong: list[str] = []
     for file in files:
@@ -42,10 +44,8 @@ def check(files: Annotated[list[Path], typer.Argument(help="Scripts of sessions,
             print(f"{file}: {len(phases)} phases, {found.planned_ms / 60_000:g} minutes")
             for warning in noted:
                 print(warning, file=sys.stderr)
-    for line in wrong:
-        print(line, file=sys.stderr)
     if wrong:
-        raise typer.Exit(1)
+        fail_all(wrong)
 
 
 @app.command()
@@ -55,13 +55,13 @@ def show(
 ) -> None:
     """Draw a script's timeline: phases in proportion, steps, turns, what is written and who sees it."""
     from cosession import assets
+    from cosession.authoring.timeline import timeline
     from cosession.core.script import LANGUAGES
     from cosession.i18n.words import read_words
-    from cosession.timeline import timeline
 
     chosen = next((known for known in LANGUAGES if known == language), None)
     if chosen is None:
-        _fail(f"--language {language}: one of {', '.join(LANGUAGES)}")
+        fail(f"--language {language}: one of {', '.join(LANGUAGES)}")
     found = _script(name)
     for line in timeline(found, read_words(assets.locales(), "cosession")[chosen]):
         print(line)
@@ -90,9 +90,9 @@ def play(
     try:
         outcome = rehearse(found, people or found.people.planned, Chances(seed, lateness, drops))
     except Refused as reason:
-        _fail(f"{found.id}: {reason}")
+        fail(f"{found.id}: {reason}")
     except NotRefused as reason:
-        _fail(f"{found.id}, seed {seed}: this should have been refused: {reason}")
+        fail(f"{found.id}, seed {seed}: this should have been refused: {reason}")
     if as_json:
         print(json.dumps(outcome.as_dict()))
     else:
@@ -107,7 +107,7 @@ Folder = Annotated[Path, typer.Option(help="The folder of the scripts.")]
 @app.command()
 def schema(check: Check = False, folder: Folder = Path("protocols")) -> None:
     """Write the JSON Schema of script files, which editors use, from the model and README.md (in a checkout)."""
-    from cosession.script_schema import schema as written
+    from cosession.authoring.schema import schema as written
 
     file = folder / "script.schema.json"
     _generated(file, written(_text(folder / "README.md")), check, "schema")
@@ -116,13 +116,13 @@ def schema(check: Check = False, folder: Folder = Path("protocols")) -> None:
 @app.command()
 def docs(check: Check = False, folder: Folder = Path("protocols")) -> None:
     """Write the state diagrams and the tables of phases into README.md (in a checkout)."""
-    from cosession.script_docs import with_blocks
-    from cosession.scripts import read_all
+    from cosession.authoring.docs import with_blocks
+    from cosession.authoring.scripts import read_all
 
     file = folder / "README.md"
     scripts, wrong = read_all(folder)
     if wrong:
-        _fail(wrong[0])
+        fail(wrong[0])
     _generated(file, with_blocks(_text(file), scripts), check, "docs")
 
 
@@ -130,7 +130,7 @@ def _text(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except OSError as error:
-        _fail(f"{file}: {error.strerror}: run this in the checkout, or name its folder with --folder")
+        fail(f"{file}: {error.strerror}: run this in the checkout, or name its folder with --folder")
 
 
 def _generated(file: Path, text: str, check: bool, verb: str) -> None:
@@ -139,26 +139,19 @@ def _generated(file: Path, text: str, check: bool, verb: str) -> None:
         file.write_text(text, encoding="utf-8")
         print(file)
     elif not file.is_file() or file.read_text(encoding="utf-8") != text:
-        _fail(f"{file} has drifted: run `cosession script {verb}` and commit the file")
+        fail(f"{file} has drifted: run `cosession script {verb}` and commit the file")
 
 
 def _script(name: str) -> Script:
     """A delivered script by id, or one in a file; says what is wrong and leaves with status 1."""
     from cosession import assets
-    from cosession.scripts import WrongScript, read
+    from cosession.authoring.scripts import WrongScript, read
 
     folder = assets.protocols()
     known = sorted(path.stem for path in folder.glob("*.yaml"))
     if not name.endswith(".yaml") and name not in known:
-        _fail(f"no script {name}; there are {', '.join(known)}, or name a file ending in .yaml")
+        fail(f"no script {name}; there are {', '.join(known)}, or name a file ending in .yaml")
     try:
         return read(Path(name) if name.endswith(".yaml") else folder / f"{name}.yaml")
     except WrongScript as error:
-        for line in error.lines:
-            print(line, file=sys.stderr)
-        raise typer.Exit(1) from None
-
-
-def _fail(line: str) -> NoReturn:
-    print(f"cosession: {line}", file=sys.stderr)
-    raise typer.Exit(1)
+        fail_all(error.lines)

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic_core import ErrorDetails
 
-from cosession.yaml_tree import Node, Place, Slip, place_in, read
+from cosession.authoring.yaml_tree import Node, Place, Slip, place_in, read
 
 #: Larger files were not written by people; the largest script that is delivered has 24 KiB.
 FILE_BYTES = 128 * 1024

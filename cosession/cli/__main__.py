@@ -1,0 +1,5 @@
+"""`python -m cosession.cli`, as `cosession`."""
+
+from cosession.cli import app
+
+app()

@@ -1,0 +1,21 @@
+"""What all verbs say in the same way. Results go to stdout, everything else to stderr (decision 19)."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import NoReturn
+
+import typer
+
+
+def fail(line: str) -> NoReturn:
+    """Say one thing on stderr and leave with status 1."""
+    fail_all([f"cosession: {line}"])
+
+
+def fail_all(lines: Iterable[str]) -> NoReturn:
+    """Say all that is wrong with a file or with settings, a line each, and leave with status 1."""
+    for line in lines:
+        print(line, file=sys.stderr)
+    raise typer.Exit(1)
