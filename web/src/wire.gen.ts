@@ -726,7 +726,7 @@ export interface Pong {
   n: number;
 }
 
-/** How a seat's signs of life look: weak after 3 s without one, absent after 6 s. */
+/** How a seat's signs of life look: here, weak (`WEAK_AFTER_MS`), absent (`ABSENT_AFTER_MS`). */
 export type Presence =
   | "here"
   | "weak"
