@@ -46,6 +46,9 @@ class Place:
     async def body(self, request: Request) -> Response:
         return PlainTextResponse(str(len(await request.body())))
 
+    async def where(self, request: Request) -> Response:
+        return PlainTextResponse(request.client.host if request.client else "nobody")
+
     async def large(self, request: Request) -> Response:
         return PlainTextResponse(LARGE)
 
@@ -77,7 +80,11 @@ async def placed() -> AsyncIterator[Placing]:
 
     async def place(*, proxied: bool = False) -> Place:
         made = Place(proxied=proxied)
-        routes = [Route("/", made.body, methods=["GET", "POST"]), Route("/large", made.large)]
+        routes = [
+            Route("/", made.body, methods=["GET", "POST"]),
+            Route("/large", made.large),
+            Route("/where", made.where),
+        ]
         server = _Uvicorn(Starlette(routes=[*routes, WebSocketRoute("/socket", made.socket)]), made.visits)
         listener = bound(Address("127.0.0.1", 0), "COSESSION_BIND")
         made.port = int(listener.getsockname()[1])
@@ -153,6 +160,26 @@ async def test_requests_of_one_connection_have_a_budget_unless_a_proxy_sends_the
         took_s = asyncio.get_running_loop().time() - begun_s
         assert answered or took_s >= 19 / pace.REQUEST.per_s
         writer.close()
+
+
+@pytest.mark.parametrize(
+    ("proxied", "claimed", "found"),
+    [
+        (False, "203.0.113.9", "127.0.0.1"),
+        (True, "203.0.113.9", "203.0.113.9"),
+        (True, "6.6.6.6, 203.0.113.9", "203.0.113.9"),
+        (True, "", "127.0.0.1"),
+    ],
+    ids=["a stranger's word", "the proxy's word", "what a browser added", "a proxy that says nothing"],
+)
+async def test_where_a_browser_is_only_a_proxy_of_ours_may_say(
+    placed: Placing, proxied: bool, claimed: str, found: str
+) -> None:
+    place = await placed(proxied=proxied)
+    forwarded = f"X-Forwarded-For: {claimed}\r\n" if claimed else ""
+    reader, writer = await place.ask(f"GET /where HTTP/1.1\r\nHost: x\r\n{forwarded}Connection: close\r\n\r\n")
+    assert (await reader.read()).endswith(f"\r\n\r\n{found}".encode())
+    writer.close()
 
 
 def masked(opcode: Opcode, data: bytes, *, fin: bool = True) -> bytes:

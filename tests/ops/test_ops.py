@@ -184,6 +184,32 @@ async def test_metrics_count_and_name_nobody(application: Application, outsider:
     assert room.session not in text
 
 
+async def test_what_was_turned_away_stands_on_the_board_and_in_the_metrics(
+    application: Application, operator: httpx.AsyncClient, outsider: httpx.AsyncClient
+) -> None:
+    application.answers.count_close(4429)
+    application.answers.count_close(4429)
+    application.answers.ended.update({"head": 3, "full": 1})
+    text = (await outsider.get("/metrics")).text
+    for line in (
+        'cosession_socket_closes_total{code="4429"} 2.0',
+        'cosession_connections_ended_total{reason="head"} 3.0',
+        'cosession_connections{kind="socket"} 0.0',
+        f"cosession_connections_limit {float(application.visits.limits.most)}",
+    ):
+        assert line in text, line
+    assert (await operator.get("/rooms.json")).json()["doors"] == {
+        "connections": 0,
+        "sockets": 0,
+        "most": application.visits.limits.most,
+        "too_fast": 2,
+        "ended": {"full": 1, "head": 3},
+    }
+    page = (await operator.get("/")).text
+    assert "trop rapides, fermées\u00a0: 2" in page
+    assert "pour faire place, coupées\u00a0: 4" in page
+
+
 def test_a_long_view_costs_the_counter_nothing() -> None:
     answers = Answers()
     answers.count('{"type":"view","common":not even json')
