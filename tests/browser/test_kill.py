@@ -34,7 +34,7 @@ async def kill_and_return(house: House) -> None:
     await facilitator.open_microphone()
     await consultant.open_microphone()
     await client.sees(["f", "p2"])
-    await consultant.form("contribution").locator("textarea").fill(_DRAFT)  # not yet sent: it saves itself in 0.6 s
+    await consultant.form("contribution").locator("textarea").fill(_DRAFT)  # not handed in
     await house.server.kill()
     killed_s = time.monotonic()
     left = {person.seat: person.left_s(killed_s) for person in people}

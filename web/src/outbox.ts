@@ -49,7 +49,8 @@ export class Outbox {
     private readonly changed: () => void,
   ) {
     const kept = sessionStorage.getItem(this.key);
-    for (const draft of kept ? (JSON.parse(kept) as SaveDraft[]) : []) this.#drafts.set(draft.capture, draft);
+    for (const draft of kept ? (JSON.parse(kept) as SaveDraft[]) : [])
+      this.#drafts.set(draft.capture, { ...draft, typing: false });
   }
 
   /** Ask for something. The promise is kept however often the connection breaks. A text that is handed in takes the place
@@ -71,12 +72,24 @@ export class Outbox {
     });
   }
 
-  /** Keep the text so far. Empty `fields` delete it. A newer text replaces one that still waits. */
-  draft(capture: string, fields: Fields): void {
-    const message: SaveDraft = { type: "draft", id: newId(), capture, fields };
+  /** Keep the text so far, and send it. Empty `fields` delete it. A newer text replaces one that still waits. `typing`: its author
+   * is still at it. */
+  draft(capture: string, fields: Fields, typing = false): void {
+    this.send(this.hold(capture, fields, typing));
+  }
+
+  /** The same, without sending it yet: it goes out with the next draft or the next welcome. */
+  hold(capture: string, fields: Fields, typing: boolean): SaveDraft {
+    const message: SaveDraft = { type: "draft", id: newId(), capture, fields, typing };
     this.#drafts.set(capture, message);
     this.#keep();
-    this.send(message);
+    return message;
+  }
+
+  /** The text became a capture, or somebody else's affair: it is not what one goes on from. */
+  forget(capture: string): void {
+    this.#acknowledged.delete(capture);
+    this.#hints.delete(capture);
   }
 
   /** The text that waits for its acknowledgement, if any. */

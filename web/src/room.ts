@@ -24,6 +24,7 @@ import type {
   ServerMessage,
   Way,
 } from "./wire.gen";
+import { Texts } from "./texts";
 import { addressAs, t, text } from "./words";
 
 /** Where nothing comes back by itself (see `Link`). */
@@ -57,6 +58,7 @@ export class Room {
   readonly devices: Devices;
   readonly media: Media;
   readonly outbox: Outbox;
+  readonly texts: Texts;
   readonly #connection: Connection;
   readonly #clock = new ServerClock();
   readonly #listeners = new Set<() => void>();
@@ -87,6 +89,7 @@ export class Room {
       `drafts.${boot.session}.${boot.seat}`,
       changed,
     );
+    this.texts = new Texts(this.outbox, `texts.${boot.session}.${boot.seat}`, changed);
     this.devices = new Devices(() => {
       void this.media?.devicesChanged();
       this.changed();

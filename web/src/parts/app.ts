@@ -1,6 +1,5 @@
 /** The whole page: which screen, and in the room which arrangement. The arrangement follows what one does: listen, write, conduct. */
 import { html, nothing, type TemplateResult } from "lit";
-import { repeat } from "lit/directives/repeat.js";
 import { Announcer } from "../announcer";
 import { Bells } from "../bells";
 import { define, Part } from "../part";
@@ -19,28 +18,45 @@ import { asked, faces, stage, typed } from "./stage";
 import { turns } from "./turns";
 import { awaited, counts, trouble } from "./watch";
 import { request, written } from "./written";
-import type { Writable } from "../wire.gen";
 import { t, text } from "../words";
-import "./capture_form";
 import "./clock";
 import "./confirm";
 import "./console";
 import "./device_checks";
+import "./forms";
 import "./lobby";
 import "./mine";
 import "./undo";
 import "./writings";
 
-/** `calm`: a care pause. `still`: the session is suspended, nothing is on stage. */
-type Layout = "listening" | "writing" | "conducting" | "talking" | "calm" | "still";
+/** `calm`: a care pause. `still`: the session is suspended, nothing is on stage. `ended`: it is over, and a sentence is finished. */
+type Layout = "listening" | "writing" | "conducting" | "talking" | "calm" | "still" | "ended";
+
+/** An arrangement around the one column in which one writes: what stands before and after that, and around it in the column. */
+interface Arrangement {
+  before?: TemplateResult;
+  column: string;
+  label?: string;
+  head: TemplateResult;
+  tail?: TemplateResult;
+  after?: TemplateResult;
+}
 
 class App extends Part {
   #announcer: Announcer | undefined;
   #bells: Bells | undefined;
   #atRole = false;
+  /** Whether the focus was last in something that one writes. */
+  #wrote = false;
+  #finishing = false;
 
   override connectedCallback(): void {
-    this.addEventListener("focusin", (event) => (this.#atRole = (event.target as Element).closest("#role, .ask, .frame") !== null));
+    this.addEventListener("focusin", (event) => {
+      const at = event.target as Element;
+      this.#atRole = at.closest("#role, .ask, .frame") !== null;
+      this.#wrote = at.closest("[data-text]") !== null;
+    });
+    this.addEventListener("pointerdown", () => (this.#wrote = false));
     this.#announcer = new Announcer(this.room); // before this listens itself: it draws what the announcer says
     super.connectedCallback();
     this.#bells ??= new Bells(this.room);
@@ -48,15 +64,26 @@ class App extends Part {
 
   protected override render(): TemplateResult {
     const room = this.room;
-    const screen = alone(room);
+    this.#finishing = this.#finishes();
+    const screen = this.#finishing ? null : alone(room);
     return html`<p class="visually-hidden" role="status" aria-live="polite">${this.#announcer?.words}</p>
       ${screen ?? (room.place === "lobby" ? this.#lobby() : this.#room())}`;
   }
 
-  /** A gesture that was made has no button any more: the keyboard stays at the card that says what comes next. */
+  /** After the close the room stays as long as a sentence is being finished in it. */
+  #finishes(): boolean {
+    const { common, own, texts, link, place } = this.room;
+    if (common?.status !== "closed" || place !== "room" || !(link === "up" || link === "lost" || link === "connecting")) return false;
+    const open = own?.writable.some((one) => one.closes !== null) ?? false;
+    return open || (texts.unfinished && this.querySelector(".room") !== null);
+  }
+
+  /** A gesture that was made has no button any more: the keyboard stays at the card that says what comes next. Where one wrote, it
+   * goes to what says what became of that. */
   protected override updated(): void {
-    if (document.activeElement === document.body && this.#atRole)
-      this.querySelector<HTMLElement>("#role")?.focus({ preventScroll: true });
+    if (document.activeElement !== document.body) return;
+    if (this.#wrote) this.querySelector<HTMLElement>(".screen h1, .fate:not(:empty), #role")?.focus({ preventScroll: true });
+    else if (this.#atRole) this.querySelector<HTMLElement>("#role")?.focus({ preventScroll: true });
   }
 
   #lobby(): TemplateResult {
@@ -67,6 +94,7 @@ class App extends Part {
   #room(): TemplateResult {
     const room = this.room;
     const layout = this.#layout();
+    const place = this.#arrangement(layout);
     return html`<a class="skip" href="#role">${t("skip.role")}</a>
       <div class="app">
         <div class="head">
@@ -78,14 +106,36 @@ class App extends Part {
           ${placeInTime(room)} ${banners(room)}
         </div>
         <main class="room ${layout}">
-          ${layout === "conducting" ? this.#conducting() : layout === "writing" ? this.#writing() : layout === "still" ? this.#still() : this.#talking()}
+          ${place.before}
+          <section class=${place.column} aria-label=${place.label ?? nothing}>
+            <co-typed-turn .room=${room}></co-typed-turn>
+            ${place.head}<co-forms class="forms" .room=${room} .only_late=${layout === "ended"}></co-forms>${place.tail}
+          </section>
+          ${place.after}
         </main>
         ${dock(room)}
-      </div>`;
+      </div>
+      <co-seat-gestures .room=${room}></co-seat-gestures><co-charter-wording .room=${room}></co-charter-wording>`;
+  }
+
+  #arrangement(layout: Layout): Arrangement {
+    switch (layout) {
+      case "conducting":
+        return this.#conducting();
+      case "writing":
+        return this.#writing();
+      case "still":
+        return this.#still();
+      case "ended":
+        return { column: "side", head: html`<section class="card"><h2>${t("text.ended")}</h2><p>${t("text.ended_what")}</p></section>` };
+      default:
+        return this.#talking();
+    }
   }
 
   #layout(): Layout {
     const { own, common } = this.room;
+    if (this.#finishing) return "ended";
     if (this.room.held("suspended")) return "still";
     if (own?.leads) return "conducting";
     if (this.room.held("care")) return "calm";
@@ -93,42 +143,50 @@ class App extends Part {
     return own?.mic_reason === "client_listens" && own.writable.length > 0 ? "listening" : "talking";
   }
 
-  #talking(): TemplateResult {
+  #talking(): Arrangement {
     const room = this.room;
-    return html`<section class="scene" aria-label=${t("stage.label")}>
+    return {
+      before: html`<section class="scene" aria-label=${t("stage.label")}>
         ${stage(room)}${asked(room)}${typed(room)}${faces(room)}
-      </section>
-      <div class="side">
-        ${roleCard(room)}${cards(room)}${frame(room)}${request(room)}${this.#forms(room.own?.writable ?? [], false)}${written(room)}
-      </div>`;
+      </section>`,
+      column: "side",
+      head: html`${roleCard(room)}${cards(room)}${frame(room)}${request(room)}`,
+      tail: html`${written(room)}`,
+    };
   }
 
-  #writing(): TemplateResult {
+  #writing(): Arrangement {
     const room = this.room;
-    return html`<section class="plan" aria-label=${t("write.label")}>
-        ${request(room)}${this.#forms(room.own?.writable ?? [], false)}
-      </section>
-      <div class="side">${roleCard(room)}${cards(room)}${frame(room)}${faces(room, true)}${written(room)}</div>`;
+    return {
+      column: "plan",
+      label: t("write.label"),
+      head: html`${request(room)}`,
+      after: html`<div class="side">${roleCard(room)}${cards(room)}${frame(room)}${faces(room, true)}${written(room)}</div>`,
+    };
   }
 
-  #still(): TemplateResult {
+  #still(): Arrangement {
     const room = this.room;
-    return html`<div class="side">
-      ${room.own?.leads ? html`<co-console .room=${room}></co-console>` : roleCard(room)}${cards(room)}${faces(room, true)}${room.own?.leads ? moreGestures(room) : nothing}
-    </div>`;
+    return {
+      column: "side",
+      head: html`${room.own?.leads ? html`<co-console .room=${room}></co-console>` : roleCard(room)}${cards(room)}${faces(room, true)}`,
+      tail: html`${room.own?.leads ? moreGestures(room) : nothing}`,
+    };
   }
 
-  #conducting(): TemplateResult {
+  #conducting(): Arrangement {
     const room = this.room;
-    return html`<section class="col seen" aria-label=${t("stage.label")}>${stage(room)}${faces(room)}</section>
+    return {
+      before: html`<section class="col seen" aria-label=${t("stage.label")}>${stage(room)}${faces(room)}</section>
       <section class="col conduct-col" aria-label=${t("console.label")}>
         <co-console .room=${room}></co-console>
         ${room.held("care") ? nothing : html`<div class="beside">${turns(room)}${this.#cues()}</div>`}
-      </section>
-      <section class="col watch" aria-label=${t("watch.label")}>
-        ${cards(room)}${remedies(room)}${trouble(room)}${openJobs(room)}${awaited(room)}
-        ${request(room)}${counts(room)}${this.#forms(room.own?.writable ?? [], false)}${written(room)}${balance(room)}${connections(room)}${moreGestures(room)}
-      </section>`;
+      </section>`,
+      column: "col watch",
+      label: t("watch.label"),
+      head: html`${cards(room)}${remedies(room)}${trouble(room)}${openJobs(room)}${awaited(room)}${request(room)}${counts(room)}`,
+      tail: html`${written(room)}${balance(room)}${connections(room)}${moreGestures(room)}`,
+    };
   }
 
   #cues(): TemplateResult | typeof nothing {
@@ -138,17 +196,6 @@ class App extends Part {
       <h2>${t("console.cues")}</h2>
       ${cues.map((cue) => html`<p class="voice">${text(cue)}</p>`)}
     </section>`;
-  }
-
-  #forms(writable: Writable[], primary: boolean): TemplateResult | typeof nothing {
-    if (writable.length === 0) return nothing;
-    return html`<div class="forms">
-      ${repeat(
-        writable,
-        (one) => one.spec.id,
-        (one) => html`<co-capture-form .room=${this.room} .writable=${one} .primary=${primary}></co-capture-form>`,
-      )}
-    </div>`;
   }
 
   /** The connection, in everyday words, and only when there is something to say on a small screen. */

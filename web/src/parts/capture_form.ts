@@ -7,33 +7,43 @@ import { live } from "lit/directives/live.js";
 import { define, Part } from "../part";
 import type { Fields, Hint } from "../outbox";
 import type { CaptureField, CaptureSpec, Writable } from "../wire.gen";
-import { quote, t, text } from "../words";
+import { length, quote, t, text } from "../words";
 import { icon } from "./icon";
 import { free } from "./role_card";
 
-const QUIET_MS = 600;
+/** What becomes of a text that may not simply be written: see `text.*` in the words. */
+export type Fate = "" | "open" | "hold" | "sent" | "kept" | "closed";
 
-class CaptureForm extends Part {
-  static override properties = { ...Part.properties, writable: { attribute: false }, primary: { attribute: false } };
+export class CaptureForm extends Part {
+  static override properties = { ...Part.properties, writable: { attribute: false }, fate: { attribute: false } };
   declare writable: Writable;
-  /** Whether its button may shine. */
-  declare primary: boolean;
+  declare fate: Fate;
   #fields: Fields | null = null;
-  #typed = false;
   #version = 0;
   #missing = "";
+  #sending = false;
+  /** Whether the focus was in it before it was drawn: the button that handed it in is gone afterwards. */
+  #focused = false;
   /** Words about which the author does not want to hear again. */
   #dismissed = new Set<string>();
   #timer: number | undefined;
+  #ticking: number | undefined;
 
   override disconnectedCallback(): void {
-    this.#save();
+    clearTimeout(this.#timer);
+    clearInterval(this.#ticking);
     super.disconnectedCallback();
   }
 
+  /** What stands in the form. */
+  get fields(): Fields {
+    return filled(this.#fields ?? {});
+  }
+
   protected override willUpdate(_changed: PropertyValues): void {
+    this.#focused = this.room.texts.at(this.writable.spec.id);
     const { spec, draft, fields, version } = this.writable;
-    const moved = version !== this.#version && !this.#typed;
+    const moved = version !== this.#version && !this.room.texts.writing(spec.id) && !this.fate;
     if (this.#fields !== null && !moved) return;
     const kept = this.room.outbox.unsaved(spec.id) ?? this.room.outbox.saved(spec.id);
     this.#version = version;
@@ -48,23 +58,58 @@ class CaptureForm extends Part {
     return html`<form
       class="write"
       data-capture=${spec.id}
+      data-text=${spec.id}
+      data-fate=${this.fate || nothing}
       aria-labelledby="${id}-h"
       novalidate
       @submit=${(event: Event) => this.#submit(event)}
-      @focusout=${() => this.#save()}
     >
       <header>
         <h3 id="${id}-h">${text(spec.title)}</h3>
-        <span class="pill">${icon(seen.startsWith("seen.everyone") ? "group" : "lock")}${t(seen)}</span>
+        ${this.fate ? nothing : html`<span class="pill">${icon(seen.startsWith("seen.everyone") ? "group" : "lock")}${t(seen)}</span>`}
       </header>
+      ${this.#become()}
       <div class="fields">${spec.fields.filter((field) => !(free(this.room) && field.id === "kind" && !field.required)).map((field) => this.#field(field))}</div>
       ${this.#missing ? html`<p class="missing" role="alert">${t("write.missing", { field: this.#missing })}</p>` : nothing}
       <footer>
-        ${alone(spec) ? nothing : html`<button class="btn small ${this.primary ? "primary" : ""}">${t(this.#words())}</button>`}
+        ${this.#button(spec)}
         ${this.writable.left === null ? nothing : html`<span class="faint">${t("write.left", { count: this.writable.left })}</span>`}
-        <span class="faint" aria-live="off">${this.#standing()}</span>
+        <span class="faint" aria-live="off">${this.fate && this.fate !== "open" ? nothing : this.#standing()}</span>
       </footer>
     </form>`;
+  }
+
+  #button(spec: CaptureSpec): TemplateResult | typeof nothing {
+    if (this.fate === "open") return html`<button class="btn small primary" data-gesture="hand_in">${t("text.hand_in")}</button>`;
+    return alone(spec) || this.fate ? nothing : html`<button class="btn small">${t(this.#words())}</button>`;
+  }
+
+  /** Where its time is over, or stands still: what becomes of the text, before anything else in the form. */
+  #become(): TemplateResult {
+    const left_s = Math.max(0, Math.ceil(this.#left_ms() / 1000));
+    const empty = Object.keys(this.fields).length === 0 && this.fate !== "hold";
+    return html`<div class="fate" tabindex="-1">
+      <p role="status">${this.fate ? t(`text.${empty ? "empty" : this.fate}`) : nothing}</p>
+      ${this.fate === "open" ? html`<b>${t("text.left", { time: length(left_s * 1000) })}</b>` : nothing}
+    </div>`;
+  }
+
+  /** What a text whose time is over still has, in real time. */
+  #left_ms(): number {
+    const { closes } = this.writable;
+    return closes ? this.room.left(closes) / (this.room.common?.speed ?? 1) : 0;
+  }
+
+  /** At the end of that time the page hands in what stands here, to the last character. */
+  protected override updated(): void {
+    clearTimeout(this.#timer);
+    if (this.fate === "open" && !this.#sending) this.#timer = window.setTimeout(() => this.#submit(), Math.max(0, this.#left_ms()));
+    if (this.fate === "open") this.#ticking ??= window.setInterval(() => this.requestUpdate(), 500);
+    else {
+      clearInterval(this.#ticking);
+      this.#ticking = undefined;
+    }
+    if (this.fate === "closed" && this.#focused && !document.activeElement?.closest(".fate")) this.querySelector<HTMLElement>(".fate")?.focus({ preventScroll: true });
   }
 
   #open(): boolean {
@@ -121,6 +166,7 @@ class CaptureForm extends Part {
           aria-describedby=${this.writable.spec.lint ? `${id}-hint` : nothing}
           rows="2"
           maxlength=${field.max_length}
+          ?readonly=${this.fate === "closed"}
           spellcheck="true"
           .value=${live(value)}
           @input=${type}
@@ -133,6 +179,7 @@ class CaptureForm extends Part {
         id=${id}
         type=${field.kind === "date" ? "date" : "text"}
         maxlength=${field.max_length}
+        ?readonly=${this.fate === "closed"}
         autocomplete="off"
         .value=${live(value)}
         @input=${type}
@@ -169,24 +216,15 @@ class CaptureForm extends Part {
 
   #type(field: string, value: string): void {
     this.#fields = { ...this.#fields, [field]: value };
-    this.#typed = true;
     this.#missing = "";
-    clearTimeout(this.#timer);
-    this.#timer = window.setTimeout(() => this.#save(), QUIET_MS);
+    this.room.texts.type(this.writable.spec.id, this.fields);
     this.requestUpdate();
   }
 
-  #save(): void {
-    clearTimeout(this.#timer);
-    if (!this.#typed || !this.#fields) return;
-    this.#typed = false;
-    this.room.outbox.draft(this.writable.spec.id, filled(this.#fields));
-    this.requestUpdate();
-  }
-
-  #submit(event: Event): void {
-    event.preventDefault();
-    const fields = filled(this.#fields ?? {});
+  #submit(event?: Event): void {
+    event?.preventDefault();
+    if ((event && this.fate && this.fate !== "open") || this.#sending) return;
+    const { fields } = this;
     const missing = this.writable.spec.fields.find((field) => field.required && !fields[field.id]);
     this.#missing = missing ? text(missing.title) : "";
     this.requestUpdate();
@@ -195,21 +233,22 @@ class CaptureForm extends Part {
 
   async #send(fields: Fields): Promise<void> {
     const { spec, version } = this.writable;
-    clearTimeout(this.#timer);
-    this.#typed = false;
+    this.#sending = true;
+    this.room.texts.done(spec.id);
     const answer = await this.room.ask({
       type: "submit_capture",
       capture: spec.id,
       fields,
       version: spec.many ? 0 : version,
     });
+    this.#sending = false;
     if (!answer.ok) {
-      this.#typed = true;
-      this.#timer = window.setTimeout(() => this.#save(), QUIET_MS);
+      this.room.texts.type(spec.id, this.fields);
       return;
     }
-    this.room.outbox.draft(spec.id, {});
-    if (spec.many) this.#fields = {};
+    const more = this.room.texts.writing(spec.id); // typed on while it was on its way: that is the next draft
+    if (!more) this.room.outbox.draft(spec.id, {});
+    if (spec.many && !more && !this.fate) this.#fields = {};
     this.requestUpdate();
   }
 
@@ -222,7 +261,7 @@ class CaptureForm extends Part {
   /** Where the text stands, in words that reassure. */
   #standing(): string {
     const { spec, submitted, draft } = this.writable;
-    if (this.#typed) return t("write.typing");
+    if (this.room.texts.writing(spec.id)) return t("write.typing");
     const unsaved = this.room.outbox.unsaved(spec.id);
     if (unsaved && Object.keys(unsaved).length > 0)
       return t(this.room.link === "up" ? "write.typing" : "write.waiting");
@@ -239,6 +278,12 @@ function alone(spec: CaptureSpec): boolean {
 
 function filled(fields: Fields): Fields {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value.trim() !== ""));
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "co-capture-form": CaptureForm;
+  }
 }
 
 define("co-capture-form", CaptureForm);

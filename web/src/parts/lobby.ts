@@ -1,6 +1,5 @@
 /** The lobby: am I ready, when does it start, who is there, what am I today. One glance, one button. */
 import { html, nothing, type TemplateResult } from "lit";
-import { repeat } from "lit/directives/repeat.js";
 import { define, Part } from "../part";
 import { office } from "../people";
 import { length, list, t, timeOfDay } from "../words";
@@ -36,14 +35,7 @@ class Lobby extends Part {
         </section>
         <div class="aside">
           ${this.#enter()} ${cards(this.room)} ${this.#there()}
-          ${repeat(
-            own.writable,
-            (one) => one.spec.id,
-            (one) =>
-              html`<section class="card plain">
-                <co-capture-form .room=${this.room} .writable=${one}></co-capture-form>
-              </section>`,
-          )}
+          <section class="card plain"><co-forms class="forms" .room=${this.room}></co-forms></section>
         </div>
         ${
           common.charter.length > 0

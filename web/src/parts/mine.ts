@@ -1,5 +1,6 @@
 /** « Pour moi »: what a person can say for themselves at any time. Quiet, two presses away, and it says who learns of it. */
 import { html, nothing, type TemplateResult } from "lit";
+import { live } from "lit/directives/live.js";
 import { canRing, ringing, setRinging } from "../bells";
 import { define, type Part } from "../part";
 import { Sheet } from "../sheet";
@@ -7,8 +8,9 @@ import { length, t } from "../words";
 import { icon } from "./icon";
 import "./leaving";
 
+const NOTE = "note_lead";
+
 class Mine extends Sheet {
-  #line = "";
 
   protected override render(): TemplateResult {
     return html`<button class="btn bare" data-dock="mine" aria-label=${t("mine")} title=${t("mine")} @click=${() => this.show()}>
@@ -37,16 +39,19 @@ class Mine extends Sheet {
 
   #lead(): TemplateResult | typeof nothing {
     const { common, own } = this.room;
+    const { texts } = this.room;
     const lead = common?.lead;
-    if (!lead || own?.leads || this.room.isMe(lead) || this.room.seat(lead)?.presence === "absent") return nothing;
-    const name = this.room.name(lead);
+    const line = texts.kept(NOTE) ?? "";
+    const nobody = !lead || own?.leads || this.room.isMe(lead) || this.room.seat(lead)?.presence === "absent";
+    if (nobody && !line && !texts.at(NOTE)) return nothing;
+    const name = lead && !this.room.isMe(lead) ? this.room.name(lead) : t("role.facilitator");
     const send = async (event: Event): Promise<void> => {
       event.preventDefault();
-      if (!(await this.room.tell({ preset: "call_lead", line: this.#line.trim() }))) return;
-      this.#line = "";
+      if (!(await this.room.tell({ preset: "call_lead", line: line.trim() }))) return;
+      texts.done(NOTE);
       this.hide();
     };
-    return html`<form class="told-lead" @submit=${(event: Event) => void send(event)}>
+    return html`<form class="told-lead" data-text=${NOTE} @submit=${(event: Event) => void send(event)}>
       <label class="label" for="note-line">${t("note.to_lead", { name })}</label>
       <div class="with-button">
         <input
@@ -55,12 +60,12 @@ class Mine extends Sheet {
           maxlength="140"
           autocomplete="off"
           placeholder=${t("note.placeholder")}
-          .value=${this.#line}
-          @input=${(event: Event) => (this.#line = (event.target as HTMLInputElement).value)}
+          .value=${live(line)}
+          @input=${(event: Event) => texts.keep(NOTE, (event.target as HTMLInputElement).value)}
         />
         <button class="btn" data-gesture="send_note">${t("note.send")}</button>
       </div>
-      <span class="faint">${t("note.kept_nowhere")}</span>
+      <span class="faint" role="status">${nobody ? t("text.note_nobody") : t("note.kept_nowhere")}</span>
     </form>`;
   }
 

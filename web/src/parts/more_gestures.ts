@@ -2,7 +2,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import type { Room } from "../room";
 import type { Preview } from "../wire.gen";
-import "./charter_wording";
+import { wordingButton } from "./charter_wording";
 import { t } from "../words";
 import { consequence } from "./preview";
 
@@ -34,7 +34,7 @@ export function moreGestures(room: Room): TemplateResult | typeof nothing {
         ${room.may("care_pause") ? html`<co-confirm .room=${room} .words=${t("more.care")} .ask=${t("more.care_ask")} .yes=${t("more.care_yes")} .gesture=${"care_pause"} .icon=${"cup"} .act=${() => void room.ask({ type: "care_pause" })}></co-confirm>` : nothing}
         ${later && room.may("move_end") ? html`<co-confirm .room=${room} .words=${t("more.move_end")} .ask=${`${consequence(room, later)} ${t("more.move_end_ask")}`} .yes=${t("more.move_end_yes")} .gesture=${"move_end"} .icon=${"plus"} .act=${() => void room.ask({ type: "move_end", by_s: 300 })}></co-confirm>` : nothing}
         ${earlier ? html`<co-confirm .room=${room} .words=${t("more.earlier")} .ask=${consequence(room, earlier)} .yes=${t("more.earlier_yes")} .gesture=${"move_end_earlier"} .icon=${"clock"} .act=${() => void room.ask({ type: "move_end", by_s: -300 })}></co-confirm>` : nothing}
-        ${room.may("propose_charter") ? html`<co-charter-wording .room=${room}></co-charter-wording>` : nothing}
+        ${room.may("propose_charter") ? wordingButton() : nothing}
         ${skips.map(({ phase }, index) => (phase ? skip(room, phase, skips[index]) : nothing))}
       </div>
       ${room.may("close_session") ? html`<div class="ending"><co-confirm .room=${room} .words=${t("more.close")} .ask=${t("more.close_ask")} .yes=${t("more.close_yes")} .icon=${"leave"} .grave=${true} .act=${() => void room.ask({ type: "close_session" })}></co-confirm></div>` : nothing}

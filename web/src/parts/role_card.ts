@@ -6,7 +6,7 @@ import { t, text } from "../words";
 import { icon } from "./icon";
 import { order } from "./order";
 import { sentence } from "./prompt";
-import "./typed_turn";
+import { types } from "./typed_turn";
 
 interface Gesture {
   words: string;
@@ -35,7 +35,6 @@ export function roleCard(room: Room): TemplateResult {
     <h2 id="role-h">${t(heading)}</h2>
     <p class="do">${sentence(room, own.prompt)}</p>
     ${room.standing ? nothing : ownTime(room)} ${cueless(room) ? nothing : own.cues.map((cue) => html`<p class="cue">${text(cue)}</p>`)} ${careWords(room)} ${mediaWords(room)}
-    ${types(room) ? html`<co-typed-turn .room=${room}></co-typed-turn>` : nothing}
     ${own.my_turn || care || room.held("suspended") ? nothing : order(room)} ${buttons(room, gestures(room))}
   </section>`;
 }
@@ -49,11 +48,6 @@ export function free(room: Room): boolean {
 function cueless(room: Room): boolean {
   const key = room.own?.prompt.key;
   return free(room) || room.standing || key === "client_smaller" || key === "speak_thanked" || key === "client_thanked";
-}
-
-function types(room: Room): boolean {
-  const thanked = room.common?.floor.turn?.thanked ?? false;
-  return room.own?.typed === true && room.own.my_turn && !thanked && room.may("type_turn");
 }
 
 /** In a care pause: who may be heard, and that nothing is kept of it. */

@@ -7,7 +7,7 @@ function screen(title: string, words: string, action?: TemplateResult): Template
   return html`<div class="screen">
     <header class="top"><span class="brand">cosession</span></header>
     <main>
-      <h1>${title}</h1>
+      <h1 tabindex="-1">${title}</h1>
       <p>${words}</p>
       ${action ?? nothing}
     </main>

@@ -1,6 +1,8 @@
 /** What the lead can do for one seat: a private word, the expert's mark, a job. Behind one small button in the seat's row. */
 import { html, nothing, type TemplateResult } from "lit";
+import { live } from "lit/directives/live.js";
 import { define } from "../part";
+import type { Room } from "../room";
 import { Sheet } from "../sheet";
 import type { NotePreset } from "../wire.gen";
 import { t, timeOfDay } from "../words";
@@ -9,18 +11,30 @@ import { candidates } from "./lead_cards";
 
 const PRESETS: NotePreset[] = ["conclude", "open_question"];
 
+/** The small button in a seat's row. What it opens stands once on the page, where no row that comes and goes takes it away. */
+export function seatMenu(room: Room, seat: string): TemplateResult {
+  const title = t("seat.gestures", { name: room.name(seat) });
+  const open = (): void => document.querySelector<SeatGestures>("co-seat-gestures")?.open(seat);
+  return html`<button class="btn bare small square" data-seat-menu=${seat} aria-label=${title} title=${title} @click=${open}>
+    ${icon("more")}
+  </button>`;
+}
+
 class SeatGestures extends Sheet {
-  static override properties = { ...Sheet.properties, seat: {} };
-  declare seat: string;
-  #line = "";
+  seat = "";
+
+  open(seat: string): void {
+    this.seat = seat;
+    this.show();
+  }
 
   protected override render(): TemplateResult {
     const name = this.room.name(this.seat);
-    const title = t("seat.gestures", { name });
-    return html`<button class="btn bare small square" data-seat-menu=${this.seat} aria-label=${title} title=${title} @click=${() => this.show()}>
-        ${icon("more")}
-      </button>
-      ${this.sheet(`seat-${this.seat}-h`, name, () => html`${this.#leaves()} ${this.#note(name)} ${this.#expert()} ${this.#jobs()}`, "sheet middle")}`;
+    return this.sheet("seat-gestures-h", name, () => html`${this.#leaves()} ${this.#note(name)} ${this.#expert()} ${this.#jobs()}`, "sheet middle");
+  }
+
+  get #name(): string {
+    return `note_${this.seat}`;
   }
 
   #leaves(): TemplateResult | typeof nothing {
@@ -30,15 +44,18 @@ class SeatGestures extends Sheet {
   }
 
   #note(name: string): TemplateResult | typeof nothing {
-    if (this.room.seat(this.seat)?.presence === "absent") return html`<p class="dim">${t("refused.seat_absent")}</p>`;
+    const { texts } = this.room;
+    const typed = texts.kept(this.#name) ?? "";
+    const away = this.room.seat(this.seat)?.presence === "absent";
+    if (away && !typed && !texts.at(this.#name)) return html`<p class="dim">${t("refused.seat_absent")}</p>`;
     const send = async (preset: NotePreset | null): Promise<void> => {
-      const line = this.#line.trim();
+      const line = typed.trim();
       if (!preset && !line) return;
       if (!(await this.room.tell({ to: this.seat, preset, line }))) return;
-      this.#line = "";
+      texts.done(this.#name);
       this.hide();
     };
-    return html`<form class="told-lead" @submit=${(event: Event) => {
+    return html`<form class="told-lead" data-text=${this.#name} @submit=${(event: Event) => {
       event.preventDefault();
       void send(null);
     }}>
@@ -53,12 +70,12 @@ class SeatGestures extends Sheet {
           autocomplete="off"
           aria-labelledby="word-${this.seat}"
           placeholder=${t("note.line")}
-          .value=${this.#line}
-          @input=${(event: Event) => (this.#line = (event.target as HTMLInputElement).value)}
+          .value=${live(typed)}
+          @input=${(event: Event) => texts.keep(this.#name, (event.target as HTMLInputElement).value)}
         />
         <button class="btn" data-gesture="send_note">${t("note.send")}</button>
       </div>
-      <span class="faint">${t("note.kept_nowhere")}</span>
+      <span class="faint" role="status">${away ? t("text.note_nobody") : t("note.kept_nowhere")}</span>
     </form>`;
   }
 

@@ -6,7 +6,7 @@ import { state } from "../people";
 import { t, timeOfDay } from "../words";
 import { icon } from "./icon";
 import { dot } from "./picture";
-import "./seat_gestures";
+import { seatMenu } from "./seat_gestures";
 
 export function turns(room: Room): TemplateResult | typeof nothing {
   const { common } = room;
@@ -25,7 +25,7 @@ export function turns(room: Room): TemplateResult | typeof nothing {
   return html`<section class="turns" aria-labelledby="turns-h">
     <h2 id="turns-h">${heading}</h2>
     <ol>
-      ${holder ? html`<li class="on" aria-current="true">${dot(room, holder)}<span>${room.name(holder)}</span><span class="faint">${t(`turn.${floor.turn?.kind}`)}</span><span class="push"></span>${room.isMe(holder) ? nothing : html`<co-seat-gestures .room=${room} .seat=${holder}></co-seat-gestures>`}</li>` : nothing}
+      ${holder ? html`<li class="on" aria-current="true">${dot(room, holder)}<span>${room.name(holder)}</span><span class="faint">${t(`turn.${floor.turn?.kind}`)}</span><span class="push"></span>${room.isMe(holder) ? nothing : seatMenu(room, holder)}</li>` : nothing}
       ${repeat(
         waiting,
         (seat) => seat,
@@ -73,7 +73,7 @@ function row(room: Room, seat: string, words: string): TemplateResult {
     ${dot(room, seat)}<span>${room.name(seat)}</span><span class="faint">${said.join(", ")}</span>
     <span class="push"></span>
     ${give ? html`<button class="btn bare small" data-gesture="grant_floor" aria-label=${t("turns.give_to", { name: room.name(seat) })} title=${t("turns.give_to", { name: room.name(seat) })} @click=${() => void room.ask({ type: "grant_floor", seat })}>${icon("mic")}<span>${t("turns.give")}</span></button>` : nothing}
-    ${room.isMe(seat) ? nothing : html`<co-seat-gestures .room=${room} .seat=${seat}></co-seat-gestures>`}
+    ${room.isMe(seat) ? nothing : seatMenu(room, seat)}
   </li>`;
 }
 
