@@ -17,7 +17,7 @@ async def test_a_question_that_sounds_like_advice_is_said_to_and_goes_through_al
     await person.enter()
     await facilitator.go_to("questions")
     form = person.form("question")
-    hint = form.get_by_role("status")
+    hint = form.locator("[role=status].lint")
 
     await person.type("question", text="Qu’as-tu déjà essayé avec lui ?")
     await expect(form).to_contain_text("Brouillon enregistré")
