@@ -132,8 +132,16 @@ def _before_leaving(state: SessionState, seat: str, now_ms: int) -> Iterator[tup
 
 
 def latest(state: SessionState, seat: str, capture: str, key: str | None) -> Capture | None:
-    """The seat's capture of this kind in that phase instance, if it has one; of several the last."""
-    return next((c for c in reversed(state.captures) if (c.seat, c.capture, c.phase) == (seat, capture, key)), None)
+    """The seat's capture of this kind in that phase instance, if it has one; of several the last. What went with a
+    client who withdrew is rewritten in that client's own phases only."""
+    mine = (c for c in reversed(state.captures) if (c.seat, c.capture, c.phase) == (seat, capture, key))
+    return next((c for c in mine if not _gone(state, c)), None)
+
+
+def _gone(state: SessionState, capture: Capture) -> bool:
+    """Withdrawn, while its phase goes on for another client."""
+    instance = None if capture.phase is None else state.instance(capture.phase)
+    return capture.withdrawn and (instance is None or instance.before is None)
 
 
 def left(state: SessionState, seat: str, spec: CaptureSpec, key: str | None) -> int | None:
@@ -157,7 +165,7 @@ def rewritten(state: SessionState, seat: str, spec: CaptureSpec, key: str | None
             raise Refused(RefusalCode.OUT_OF_RANGE, f"{spec.id}: at most {spec.ceiling}")
         return None if spec.many else latest(state, seat, spec.id, key)
     found = next((c for c in state.captures if c.entry == entry), None)
-    if found is None or (found.seat, found.capture, found.phase) != (seat, spec.id, key):
+    if found is None or (found.seat, found.capture, found.phase) != (seat, spec.id, key) or _gone(state, found):
         raise Refused(RefusalCode.STALE, f"{spec.id}: no entry {entry} of yours here")
     return found
 

@@ -182,7 +182,7 @@ class Course:
                 seat=seat,
                 version=1 if was is None else was.version + 1,
                 fields=fields,
-                key=ev.client_key(client) if client is not None and Who.CLIENT in spec.by else None,
+                key=ev.client_key(client) if client is not None and spec.of_client and Who.CLIENT in spec.by else None,
             )
         )
 

@@ -18,7 +18,7 @@ from cosession.core.schedule import CLOSING_MS, LEFT_OPEN_MS
 from cosession.core.script import CaptureSpec
 from cosession.core.state import SessionState
 from cosession.core.state_parts import new_client
-from cosession.core.vocabulary import HoldCause, PhaseStatus, Reveal, Status
+from cosession.core.vocabulary import HoldCause, PhaseStatus, Reveal, Status, Who
 
 
 class Deciding(Protocol):
@@ -44,12 +44,28 @@ def end(course: Deciding, spec: CaptureSpec, key: str | None) -> None:
         state = course.state
         if capture != spec.id or seat not in state.seats or (seat, capture) in state.left_open:
             continue
-        if not any(seat in state.seats_of(who) for who in spec.by):
+        if not _still_theirs(state, seat, spec, key):
             continue
         if (seat, capture) in course.typing and not cap.full(state, seat, spec, key):
             _leave_open(course, seat, spec, key, shown=False)
         else:
             _hand_in(course, seat, spec, key)
+
+
+def _still_theirs(state: SessionState, seat: str, spec: CaptureSpec, key: str | None) -> bool:
+    """Whose text it was when it was kept may hand it in, though the job or the lead has moved on since; but not who was
+    client before: what they began as such belongs to no other client's session."""
+    if seat in cap.authors(state, spec, key):
+        return True
+    return not (Who.CLIENT in spec.by and seat in state.former_clients)
+
+
+def withdraw(course: Deciding) -> None:
+    """The client changes within the running phase: what was begun for the client of so far is handed in for them."""
+    for key, spec in phase_closes(course.state):
+        for seat, capture in sorted(course.drafts):
+            if capture == spec.id and spec.of_client and seat in cap.authors(course.state, spec, key):
+                _hand_in(course, seat, spec, key)
 
 
 def phase_closes(state: SessionState) -> Iterator[tuple[str, CaptureSpec]]:

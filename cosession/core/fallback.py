@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from cosession.core import commands as cmd
+from cosession.core import drafts
 from cosession.core import events as ev
 from cosession.core import schedule as sch
 from cosession.core.course import Course
@@ -202,6 +203,7 @@ def _change_client(course: Course, c: cmd.ChangeClient, seat: SeatState) -> None
         course.leave_phase(ev.ClientChanged(seat=c.seat, again=again))
         course.start_next_phase()
     else:
+        drafts.withdraw(course)
         course.emit(ev.ClientChanged(seat=c.seat, again=()))
 
 

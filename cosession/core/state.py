@@ -227,6 +227,9 @@ class SessionState:
     refused_end: bool = False
     """Somebody cannot stay longer; nobody learns who."""
 
+    former_clients: frozenset[str] = frozenset()
+    """Who was client before the client of now, by a change or by turns."""
+
     lead: str | None = None
     lead_announced: bool = True
     vacant: bool = False

@@ -69,4 +69,5 @@ def new_client(state: SessionState, seat: str) -> SessionState:
     before = state.client
     if before is not None:
         state = with_seat(state, before, role=Role.CONSULTANT)
+        state = replace(state, former_clients=state.former_clients | {before})
     return with_seat(state, seat, role=Role.CLIENT)

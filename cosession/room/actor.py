@@ -216,7 +216,7 @@ class Room:
                 raise Refused(RefusalCode.NOT_NOW, "nothing that you wrote as a client who withdrew is left")
             for capture in [capture for author, capture in self.drafts.all if author == seat]:
                 spec = self.state.spec(capture)
-                if spec is not None and spec.by == (Who.CLIENT,):
+                if spec is not None and spec.of_client and Who.CLIENT in spec.by:
                     await self._store.save_draft(self.session, Draft(seat, capture, {}))
             await self._store.erase(self.session, client_key(seat))
             self._log.info("session.withdrawn_erased", seat=seat)

@@ -10,7 +10,7 @@ from cosession.core.captures import agreed, keepsake, visible, withdrawn, writab
 from cosession.core.console import console
 from cosession.core.refusal import Refused
 from cosession.core.view import common, own
-from cosession.core.vocabulary import RefusalCode
+from cosession.core.vocabulary import Job, RefusalCode
 from tests.core.table import Table, script
 
 
@@ -220,6 +220,88 @@ def test_what_is_being_written_while_the_client_changes_goes_to_the_client_for_w
     for seat, mine in {"p1": set(written), "p3": {"pour Nadia, encore"}, "p5": {"trop tard pour Nadia"}}.items():
         assert read_by(table, seat) == mine
     assert read_by(table, "p4") == read_by(table, "f") == set()
+
+
+@pytest.mark.parametrize("name", ["codev-75", "kollegiale-beratung-45", "solution-circle-30"])
+def test_a_change_of_client_within_a_phase_begins_the_topic_anew(name: str) -> None:
+    """What is written before the change goes with the client of then, drafts too; what comes after is the new one's."""
+    table = Table(8, script=script(name)).start()
+    table.go_to("topic_choice") if name == "codev-75" else None
+    offered = writable(table.state, "f", table.now_ms) + writable(table.state, "p1", table.now_ms)
+    spec = next((spec for _, spec in offered if spec.of_client and not spec.many), None)
+    if spec is None:
+        pytest.skip(f"{name} writes nothing of the client's before `client_from`")
+    author = "f" if spec in [spec for _, spec in writable(table.state, "f", table.now_ms)] else "p1"
+    text = next(field.id for field in spec.fields if field.kind in ("text", "line"))
+    say(table, author, spec.id, field=text, value="pour Nadia")
+    table.drafts[(author, spec.id)] = {text: "pour Nadia, mieux dit"}
+    table.typing.add((author, spec.id))
+    table.when("f", cmd.ChangeClient(seat="p3"))
+    after = "p3" if author == "p1" else author
+    assert cap_version(table, after, spec.id) == 0
+    say(table, after, spec.id, field=text, value="pour Joe")
+    assert "pour Joe" in read_by(table, "p3")
+    assert ("pour Joe" in read_by(table, "p1")) == ("pour Joe" in read_by(table, "p2")), "one of the group again"
+    assert "pour Nadia, mieux dit" in read_by(table, "p1")
+    assert not {"pour Nadia", "pour Nadia, mieux dit"} & (read_by(table, "p2") | read_by(table, "p3"))
+    table.when("f", cmd.ChangeClient(seat="p1"))
+    say(table, author, spec.id, field=text, value="de nouveau pour Nadia")
+    assert "de nouveau pour Nadia" in read_by(table, "p2")
+
+
+def say(table: Table, seat: str, capture: str, field: str, value: str) -> None:
+    table.when(seat, cmd.SubmitCapture(capture=capture, fields={field: value}))
+
+
+def cap_version(table: Table, seat: str, capture: str) -> int:
+    return next(w.version for w in own(table.state, seat, table.now_ms, {}).writable if w.spec.id == capture)
+
+
+def test_without_a_scribe_what_the_members_began_is_handed_in_too() -> None:
+    table = Table(5).start().go_to("problem_statement")
+    table.drafts[("p2", "facts")] = {"text": "noté par Laura"}
+    table.next_phase()
+    assert [(c.seat, c.fields["text"]) for c in table.state.captures] == [("p2", "noté par Laura")]
+
+
+def test_who_gives_a_job_or_the_lead_away_loses_no_word() -> None:
+    table = Table().start().go_to("topic_choice")
+    table.drafts[("f", "reserve_topic")] = {"text": "la relève"}
+    table.drop("f")
+    table.until(table.now_ms + 31_000)
+    assert table.state.lead == "p6"
+    table.when("p6", cmd.NextPhase(phase=table.state.current.key))  # type: ignore[union-attr]
+    assert "la relève" in {text for c in table.state.captures for text in c.fields.values()}
+    table.back("f")
+    table.when("f", cmd.TakeLead())
+    assert table.state.current is not None
+    assert table.state.current.id == "problem_statement"
+    table.drafts[("p7", "facts")] = {"text": "noté par Thomas"}
+    table.when("f", cmd.OfferJob(job=Job.SCRIBE, seat="p2"))
+    table.when("p2", cmd.AnswerJob(job=Job.SCRIBE, accept=True))
+    table.next_phase()
+    assert "noté par Thomas" in {text for c in table.state.captures for text in c.fields.values()}
+
+
+def test_what_a_former_client_began_does_not_go_into_the_next_ones_contract() -> None:
+    table = Table(12).start().go_to("questions")
+    table.drafts[("p1", "request")] = {"text": "la demande de Nadia, avant l'heure"}
+    table.when("f", cmd.ChangeClient(seat="p4"))
+    table.go_to("advice")
+    assert not any("Nadia" in text for c in table.state.captures for text in c.fields.values())
+
+
+def test_only_what_belongs_to_the_client_is_sealed_with_the_clients_key() -> None:
+    words = script("codev-75")
+    facts = next(c for p in words["phases"] for c in p.get("captures", []) if c["id"] == "facts")
+    changed = {**facts, "by": ["client", "consultants"], "for_client": False}
+    phases = [
+        {**p, "captures": [changed if c["id"] == "facts" else c for c in p.get("captures", [])]}
+        for p in words["phases"]
+    ]
+    table = Table(8, script={**words, "phases": phases}).start().go_to("problem_statement")
+    write(table, "p2", "facts", text="vu par Laura")
+    assert [e.owner for _, e in table.events if isinstance(e, ev.CaptureSubmitted)] == ["p2"]
 
 
 def test_a_hidden_plan_is_not_revealed_by_a_change_of_client() -> None:
