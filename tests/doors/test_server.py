@@ -55,8 +55,8 @@ async def test_half_requests_keep_no_newcomer_out(small: OwnServer) -> None:
                     halves.append(writer)
         begun_s = time.monotonic()
         browser = Browser()
-        await browser.open(small.sign_in)
-        await browser.open(small.ops_sign_in)
+        await browser.sign_in(small.sign_in)
+        await browser.sign_in(small.ops_sign_in)
         assert time.monotonic() - begun_s < 5
         told = await browser.get_json(small.ops_sign_in.partition("/in/")[0] + "/rooms.json")
         assert told["doors"]["ended"]["full"] >= 500
