@@ -105,9 +105,13 @@ async def test_a_spare_that_died_meanwhile_is_not_missed(engine: EmbeddedMedia, 
 
 def children() -> set[int]:
     """Processes of ours, those that nobody has reaped yet among them."""
-    return {
-        int(pid) for thread in Path("/proc/self/task").iterdir() for pid in (thread / "children").read_text().split()
-    }
+    found: set[int] = set()
+    for thread in Path("/proc/self/task").iterdir():
+        try:
+            found.update(int(pid) for pid in (thread / "children").read_text().split())
+        except (FileNotFoundError, ProcessLookupError):
+            return children()  # a thread has ended meanwhile, and its children are another's now
+    return found
 
 
 @pytest.mark.parametrize("calm_s", [0.0, 0.2], ids=["no spare yet", "with a spare"])
