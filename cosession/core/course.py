@@ -173,7 +173,7 @@ class Course:
     ) -> None:
         """Keep a text of a seat: a new capture, or the next version of the one it has, or of `entry`."""
         was = cap.rewritten(self.state, seat, spec, key, entry)
-        client = self.state.client_of(key)
+        client = self.state.written_for(seat, spec.id, key)
         self.emit(
             ev.CaptureSubmitted(
                 entry=self.state.entries + 1 if was is None else was.entry,

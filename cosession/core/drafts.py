@@ -131,7 +131,8 @@ def _just_over(state: SessionState, spec: CaptureSpec, now_ms: int) -> Iterator[
 
 def _leave_open(course: Deciding, seat: str, spec: CaptureSpec, key: str | None, *, shown: bool) -> None:
     until_ms = course.now_ms + (LEFT_OPEN_MS + CLOSING_MS) * course.state.speed
-    course.emit(ev.TextLeftOpen(seat=seat, capture=spec.id, phase=key, until_ms=until_ms, shown=shown))
+    client = course.state.client_of(key)
+    course.emit(ev.TextLeftOpen(seat=seat, capture=spec.id, phase=key, until_ms=until_ms, shown=shown, client=client))
 
 
 def _hand_in(course: Deciding, seat: str, spec: CaptureSpec, key: str | None) -> None:

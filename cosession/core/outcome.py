@@ -82,9 +82,11 @@ def _capture_submitted(state: SessionState, e: ev.CaptureSubmitted, at_ms: int) 
         revealed = not over and (read_out or shown or was.revealed)
         return {"client": was.client, "withdrawn": was.withdrawn, "revealed": revealed}
     instance = None if e.phase is None else state.instance(e.phase)
-    gone = instance is not None and instance.before is not None
+    client = state.written_for(e.seat, e.capture, e.phase)
+    rotates = instance is not None and instance.client is not None
+    gone = (instance is not None and instance.before is not None) or (client != state.client and not rotates)
     return {
-        "client": state.client_of(e.phase),
+        "client": client,
         "withdrawn": gone and spec is not None and spec.of_client,
         "revealed": not over and (read_out or shown),
     }

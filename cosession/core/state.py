@@ -174,6 +174,8 @@ class LeftOpen:
     phase: str | None
     until_ms: int
     shown: bool
+    client: str | None
+    """For whom it was begun, whoever is client when it is handed in."""
 
 
 @dataclass(frozen=True)
@@ -338,6 +340,12 @@ class SessionState:
         instance = None if key is None else self.instance(key)
         own = None if instance is None else instance.client or instance.before
         return self.client if own is None else own
+
+    def written_for(self, seat: str, capture: str, key: str | None) -> str | None:
+        """For which client this text of a seat is: the client of its phase, or of the moment at which it was left
+        open."""
+        late = self.left_open.get((seat, capture))
+        return late.client if late is not None and late.phase == key else self.client_of(key)
 
     def holder_of(self, job: Job) -> str | None:
         """The seat that has this job."""

@@ -49,7 +49,7 @@ def _capture_revealed(state: SessionState, e: ev.CaptureRevealed, at_ms: int) ->
 
 
 def _text_left_open(state: SessionState, e: ev.TextLeftOpen, at_ms: int) -> SessionState:
-    late = LeftOpen(e.phase, e.until_ms, e.shown)
+    late = LeftOpen(e.phase, e.until_ms, e.shown, e.client)
     return replace(state, left_open={**state.left_open, (e.seat, e.capture): late})
 
 

@@ -304,6 +304,20 @@ def test_only_what_belongs_to_the_client_is_sealed_with_the_clients_key() -> Non
     assert [e.owner for _, e in table.events if isinstance(e, ev.CaptureSubmitted)] == ["p2"]
 
 
+def test_a_topic_that_was_left_open_goes_with_the_client_for_whom_it_was_begun() -> None:
+    table = Table(12).start().go_to("topic_choice")
+    table.drafts[("p1", "topic")] = {"text": "le sujet de Nadia"}
+    table.typing.add(("p1", "topic"))
+    table.next_phase()
+    assert ("p1", "topic") in table.state.left_open
+    table.when("f", cmd.ChangeClient(seat="p4"))
+    table.until(table.now_ms + 30_000)
+    assert [(c.client, c.withdrawn) for c in table.state.captures] == [("p1", True)]
+    assert read_by(table, "p1") == {"le sujet de Nadia"}
+    assert read_by(table, "p4") == read_by(table, "p2") == set()
+    assert [e.owner for _, e in table.events if isinstance(e, ev.CaptureSubmitted)] == ["p1.client"]
+
+
 def test_a_hidden_plan_is_not_revealed_by_a_change_of_client() -> None:
     table = Table(3, script=script("codev-60")).start().go_to("contract")
     table.drafts[("p2", "reformulation")] = {"text": "pas encore dit"}

@@ -43,7 +43,7 @@ class CaptureSubmitted(Event):
 class TextLeftOpen(Event):
     """Its time is over, and its author was still at it, or away: the draft stays open to them until `until_ms` of
     session time, then it is handed in as it stands. `shown`: the others of its kind are revealed, and it will be once
-    it is handed in."""
+    it is handed in. `client`: for whom it was begun."""
 
     type: Literal["text_left_open"] = "text_left_open"
     seat: str
@@ -51,6 +51,7 @@ class TextLeftOpen(Event):
     phase: str | None
     until_ms: int
     shown: bool = False
+    client: str | None = None
 
 
 class TextClosed(Event):
