@@ -43,7 +43,7 @@ check: install dev ## style, types, layers, and that nothing generated has drift
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/python web/build_hook.py --types
+	$(BIN)/python web/build_hook.py --check
 	$(BIN)/lint-imports
 	@$(BIN)/deptry cosession
 	@$(MAKE) --no-print-directory schema
@@ -51,6 +51,7 @@ check: install dev ## style, types, layers, and that nothing generated has drift
 fmt: dev ## put the sources in order
 	$(BIN)/ruff check --fix-only --quiet
 	$(BIN)/ruff format
+	$(BIN)/python web/build_hook.py --format
 
 web: .venv/.run ## build the front end, if it changed
 	@$(BIN)/python web/build_hook.py

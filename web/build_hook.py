@@ -103,10 +103,18 @@ def build(root: Path = ROOT) -> bool:
     return True
 
 
-def check_types(root: Path = ROOT) -> None:
-    """tsc over the front end. Raises `BuildFailed` if it finds an error."""
+def check(root: Path = ROOT) -> None:
+    """Format and types of the front end. Raises `BuildFailed` if a tool finds an error."""
+    web = root / "web"
+    install_modules(web)
+    run_node(web, "node_modules/prettier/bin/prettier.cjs", "--check", "--log-level", "warn", ".")
+    run_node(web, "node_modules/typescript/bin/tsc", "--noEmit")
+
+
+def format_sources(root: Path = ROOT) -> None:
+    """Put the front end's sources in order."""
     install_modules(root / "web")
-    run_node(root / "web", "node_modules/typescript/bin/tsc", "--noEmit")
+    run_node(root / "web", "node_modules/prettier/bin/prettier.cjs", "--write", "--log-level", "warn", ".")
 
 
 def packed_files(root: Path) -> dict[str, str]:
@@ -170,10 +178,12 @@ def main(arguments: list[str]) -> int:
             case []:
                 build()
                 build_helper()
-            case ["--types"]:
-                check_types()
+            case ["--check"]:
+                check()
+            case ["--format"]:
+                format_sources()
             case _:
-                say("usage: build_hook.py [--types]")
+                say("usage: build_hook.py [--check | --format]")
                 return 2
     except BuildFailed as failure:
         say(str(failure))

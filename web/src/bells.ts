@@ -78,7 +78,10 @@ function sound(context: AudioContext, note_hz: number): void {
   gain.gain.setValueAtTime(0, at);
   gain.gain.linearRampToValueAtTime(LOUD, at + 0.04);
   gain.gain.exponentialRampToValueAtTime(0.0001, at + RINGS_S);
-  for (const [frequency_hz, share] of [[note_hz, 1], [note_hz * 1.5, 0.35]] as const) {
+  for (const [frequency_hz, share] of [
+    [note_hz, 1],
+    [note_hz * 1.5, 0.35],
+  ] as const) {
     const oscillator = context.createOscillator();
     const own = context.createGain();
     own.gain.value = share;

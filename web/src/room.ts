@@ -169,7 +169,9 @@ export class Room {
   /** Have what I wrote as a client who withdrew erased for good. */
   async eraseWithdrawn(): Promise<void> {
     const headers = { "content-type": "application/json", accept: "application/json" };
-    const answer = await fetch(this.boot.withdrawn, { method: "POST", headers, body: '{"sure":"yes"}' }).catch(() => null);
+    const answer = await fetch(this.boot.withdrawn, { method: "POST", headers, body: '{"sure":"yes"}' }).catch(
+      () => null,
+    );
     this.say(t(answer?.ok ? "withdrawn.erased" : "withdrawn.failed"));
   }
 

@@ -80,12 +80,17 @@ export class Texts {
   /** Whether anything is being written, or has the caret and is kept nowhere else. */
   get unfinished(): boolean {
     const name = nameOf(document.activeElement);
-    return this.#stops.size > 0 || this.#composing !== null || (name !== null && (this.#kept[name] ?? "").trim() !== "");
+    return (
+      this.#stops.size > 0 || this.#composing !== null || (name !== null && (this.#kept[name] ?? "").trim() !== "")
+    );
   }
 
   #typed(name: string): void {
     clearTimeout(this.#stops.get(name));
-    this.#stops.set(name, window.setTimeout(() => this.#stopped(name), STOPPED_MS));
+    this.#stops.set(
+      name,
+      window.setTimeout(() => this.#stopped(name), STOPPED_MS),
+    );
     this.changed();
   }
 

@@ -73,7 +73,8 @@ class App extends Part {
   /** After the close the room stays as long as a sentence is being finished in it. */
   #finishes(): boolean {
     const { common, own, texts, link, place } = this.room;
-    if (common?.status !== "closed" || place !== "room" || !(link === "up" || link === "lost" || link === "connecting")) return false;
+    if (common?.status !== "closed" || place !== "room" || !(link === "up" || link === "lost" || link === "connecting"))
+      return false;
     const open = own?.writable.some((one) => one.closes !== null) ?? false;
     return open || (texts.unfinished && this.querySelector(".room") !== null);
   }
@@ -82,7 +83,8 @@ class App extends Part {
    * goes to what says what became of that. */
   protected override updated(): void {
     if (document.activeElement !== document.body) return;
-    if (this.#wrote) this.querySelector<HTMLElement>(".screen h1, .fate:not(:empty), #role")?.focus({ preventScroll: true });
+    if (this.#wrote)
+      this.querySelector<HTMLElement>(".screen h1, .fate:not(:empty), #role")?.focus({ preventScroll: true });
     else if (this.#atRole) this.querySelector<HTMLElement>("#role")?.focus({ preventScroll: true });
   }
 
@@ -127,7 +129,13 @@ class App extends Part {
       case "still":
         return this.#still();
       case "ended":
-        return { column: "side", head: html`<section class="card"><h2>${t("text.ended")}</h2><p>${t("text.ended_what")}</p></section>` };
+        return {
+          column: "side",
+          head: html`<section class="card">
+            <h2>${t("text.ended")}</h2>
+            <p>${t("text.ended_what")}</p>
+          </section>`,
+        };
       default:
         return this.#talking();
     }
@@ -161,7 +169,9 @@ class App extends Part {
       column: "plan",
       label: t("write.label"),
       head: html`${request(room)}`,
-      after: html`<div class="side">${roleCard(room)}${cards(room)}${frame(room)}${faces(room, true)}${written(room)}</div>`,
+      after: html`<div class="side">
+        ${roleCard(room)}${cards(room)}${frame(room)}${faces(room, true)}${written(room)}
+      </div>`,
     };
   }
 
@@ -178,10 +188,10 @@ class App extends Part {
     const room = this.room;
     return {
       before: html`<section class="col seen" aria-label=${t("stage.label")}>${stage(room)}${faces(room)}</section>
-      <section class="col conduct-col" aria-label=${t("console.label")}>
-        <co-console .room=${room}></co-console>
-        ${room.held("care") ? nothing : html`<div class="beside">${turns(room)}${this.#cues()}</div>`}
-      </section>`,
+        <section class="col conduct-col" aria-label=${t("console.label")}>
+          <co-console .room=${room}></co-console>
+          ${room.held("care") ? nothing : html`<div class="beside">${turns(room)}${this.#cues()}</div>`}
+        </section>`,
       column: "col watch",
       label: t("watch.label"),
       head: html`${cards(room)}${remedies(room)}${trouble(room)}${openJobs(room)}${awaited(room)}${request(room)}${counts(room)}`,
@@ -203,7 +213,9 @@ class App extends Part {
     const { link, media, quality } = this.room;
     if (link !== "up") return html`<span class="pill weak">${icon("away")}${t("path.lost")}</span>`;
     if (media.path === "connected" && (quality === "weak" || quality === "sound_only"))
-      return html`<span class="pill weak">${icon(quality === "weak" ? "signal" : "speaker")}${t(`path.${quality}`)}</span>`;
+      return html`<span class="pill weak"
+        >${icon(quality === "weak" ? "signal" : "speaker")}${t(`path.${quality}`)}</span
+      >`;
     if (media.path === "connected")
       return html`<span class="pill good wide">${icon("signal-full")}${t("path.good")}</span>`;
     return html`<span class="pill weak">${icon("signal")}${t("path.media")}</span>`;

@@ -69,7 +69,9 @@ export class CaptureForm extends Part {
         ${this.fate ? nothing : html`<span class="pill">${icon(seen.startsWith("seen.everyone") ? "group" : "lock")}${t(seen)}</span>`}
       </header>
       ${this.#become()}
-      <div class="fields">${spec.fields.filter((field) => !(free(this.room) && field.id === "kind" && !field.required)).map((field) => this.#field(field))}</div>
+      <div class="fields">
+        ${spec.fields.filter((field) => !(free(this.room) && field.id === "kind" && !field.required)).map((field) => this.#field(field))}
+      </div>
       ${this.#missing ? html`<p class="missing" role="alert">${t("write.missing", { field: this.#missing })}</p>` : nothing}
       <footer>
         ${this.#button(spec)}
@@ -80,7 +82,8 @@ export class CaptureForm extends Part {
   }
 
   #button(spec: CaptureSpec): TemplateResult | typeof nothing {
-    if (this.fate === "open") return html`<button class="btn small primary" data-gesture="hand_in">${t("text.hand_in")}</button>`;
+    if (this.fate === "open")
+      return html`<button class="btn small primary" data-gesture="hand_in">${t("text.hand_in")}</button>`;
     return alone(spec) || this.fate ? nothing : html`<button class="btn small">${t(this.#words())}</button>`;
   }
 
@@ -103,13 +106,15 @@ export class CaptureForm extends Part {
   /** At the end of that time the page hands in what stands here, to the last character. */
   protected override updated(): void {
     clearTimeout(this.#timer);
-    if (this.fate === "open" && !this.#sending) this.#timer = window.setTimeout(() => this.#submit(), Math.max(0, this.#left_ms()));
+    if (this.fate === "open" && !this.#sending)
+      this.#timer = window.setTimeout(() => this.#submit(), Math.max(0, this.#left_ms()));
     if (this.fate === "open") this.#ticking ??= window.setInterval(() => this.requestUpdate(), 500);
     else {
       clearInterval(this.#ticking);
       this.#ticking = undefined;
     }
-    if (this.fate === "closed" && this.#focused && !document.activeElement?.closest(".fate")) this.querySelector<HTMLElement>(".fate")?.focus({ preventScroll: true });
+    if (this.fate === "closed" && this.#focused && !document.activeElement?.closest(".fate"))
+      this.querySelector<HTMLElement>(".fate")?.focus({ preventScroll: true });
   }
 
   #open(): boolean {
@@ -196,7 +201,12 @@ export class CaptureForm extends Part {
       ${
         hint
           ? html`<p>${this.#advice(hint)}</p>
-              <button type="button" class="btn bare small" data-gesture="dismiss_hint" @click=${() => this.#dismiss(hint)}>
+              <button
+                type="button"
+                class="btn bare small"
+                data-gesture="dismiss_hint"
+                @click=${() => this.#dismiss(hint)}
+              >
                 ${t("lint.dismiss")}
               </button>`
           : nothing

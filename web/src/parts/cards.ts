@@ -27,7 +27,8 @@ export function card(
 ): TemplateResult {
   return html`<section class="card ask" data-card=${name} aria-labelledby="card-${name}">
     <h2 id="card-${name}">${title}</h2>
-    ${typeof words === "string" ? html`<p>${words}</p>` : words} ${gestures === nothing ? nothing : html`<div class="btns">${gestures}</div>`}
+    ${typeof words === "string" ? html`<p>${words}</p>` : words}
+    ${gestures === nothing ? nothing : html`<div class="btns">${gestures}</div>`}
   </section>`;
 }
 
@@ -55,7 +56,11 @@ function laterEnd(room: Room, proposal: EndProposalView): TemplateResult {
     t("end.stay", { time: minutes(proposal.by_ms) }),
     html`<p>${t("end.would", { time: end })} <span class="dim">${left}</span></p>`,
     room.may("refuse_end")
-      ? html`<button class="btn" data-gesture="refuse_end" @click=${() => void room.askAndSay({ type: "refuse_end" }, t("end.refused_by_me"))}>
+      ? html`<button
+            class="btn"
+            data-gesture="refuse_end"
+            @click=${() => void room.askAndSay({ type: "refuse_end" }, t("end.refused_by_me"))}
+          >
             ${t("end.refuse")}</button
           ><span class="faint">${t("end.private")}</span>`
       : nothing,
@@ -122,7 +127,8 @@ function withdrawn(room: Room): TemplateResult | typeof nothing {
     "withdrawn",
     t("withdrawn.title"),
     t(asked ? "withdrawn.sure" : "withdrawn.words"),
-    html`<button class="btn" data-gesture="keep_withdrawn" @click=${() => room.putAway("withdrawn")}>${t("withdrawn.keep")}</button
+    html`<button class="btn" data-gesture="keep_withdrawn" @click=${() => room.putAway("withdrawn")}>
+        ${t("withdrawn.keep")}</button
       ><button
         class="btn ${asked ? "grave" : "bare"}"
         data-gesture="erase_withdrawn"

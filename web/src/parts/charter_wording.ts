@@ -22,16 +22,23 @@ class CharterWording extends Sheet {
 
   protected override render(): TemplateResult {
     return this.sheet(
-        "wording-h",
-        t("wording.title"),
-        () => html`<form class="told-lead" data-text=${NAME} @submit=${(event: Event) => void this.#propose(event)}>
-                <label class="dim" for="wording">${t("wording.what")}</label>
-                <textarea class="input" id="wording" rows="8" .value=${live(this.#text)} @input=${(event: Event) => this.#type(event)}></textarea>
-                ${this.#wrong ? html`<span class="missing" role="alert">${t("wording.wrong", { lines: LINES, length: LENGTH })}</span>` : nothing}
-                <span class="dim" role="status">${this.room.may("propose_charter") ? nothing : t("text.charter_over")}</span>
-                <button class="btn primary" data-gesture="propose_charter">${t("wording.propose")}</button>
-              </form>`,
-      );
+      "wording-h",
+      t("wording.title"),
+      () =>
+        html`<form class="told-lead" data-text=${NAME} @submit=${(event: Event) => void this.#propose(event)}>
+          <label class="dim" for="wording">${t("wording.what")}</label>
+          <textarea
+            class="input"
+            id="wording"
+            rows="8"
+            .value=${live(this.#text)}
+            @input=${(event: Event) => this.#type(event)}
+          ></textarea>
+          ${this.#wrong ? html`<span class="missing" role="alert">${t("wording.wrong", { lines: LINES, length: LENGTH })}</span>` : nothing}
+          <span class="dim" role="status">${this.room.may("propose_charter") ? nothing : t("text.charter_over")}</span>
+          <button class="btn primary" data-gesture="propose_charter">${t("wording.propose")}</button>
+        </form>`,
+    );
   }
 
   #type(event: Event): void {
@@ -61,7 +68,6 @@ class CharterWording extends Sheet {
     this.#text = texts.kept(NAME) ?? (common?.charter_vote?.lines ?? common?.charter.map(text) ?? []).join("\n");
     this.show();
   }
-
 }
 
 define("co-charter-wording", CharterWording);

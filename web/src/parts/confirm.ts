@@ -49,7 +49,13 @@ class Confirm extends Part {
     >
       <span>${this.ask}</span>
       <button class="btn small" data-no @click=${() => this.#turn(false)}>${t("no")}</button>
-      <button class="btn small ${this.grave ? "grave" : ""}" data-confirm=${this.gesture ?? nothing} @click=${() => this.#do()}>${this.yes}</button>
+      <button
+        class="btn small ${this.grave ? "grave" : ""}"
+        data-confirm=${this.gesture ?? nothing}
+        @click=${() => this.#do()}
+      >
+        ${this.yes}
+      </button>
     </div>`;
   }
 

@@ -40,7 +40,8 @@ export function connections(room: Room): TemplateResult | typeof nothing {
 function seatWay(room: Room, seat: SeatView): TemplateResult {
   const word = (seat.media_lost ? null : room.ways[seat.id]?.quality) ?? "none";
   return html`<li class=${word} data-way=${seat.id}>
-    ${icon(word === "good" ? "signal-full" : word === "sound_only" ? "speaker" : "signal")}<span>${room.name(seat.id)}</span
+    ${icon(word === "good" ? "signal-full" : word === "sound_only" ? "speaker" : "signal")}<span
+      >${room.name(seat.id)}</span
     ><span class="word">${t(`way.${word}`)}</span>
   </li>`;
 }
@@ -51,9 +52,9 @@ function figures(name: string, way: Way): TemplateResult {
   return html`<tr class=${way.quality}>
     <th scope="row">${name}</th>
     <td>${way.path.toUpperCase()}</td>
-    <td class="num">${loss}\u00a0%</td>
+    <td class="num">${loss} %</td>
     <td class="num">${ms(way.round_trip_ms)}</td>
     <td class="num">${ms(way.jitter_ms)}</td>
-    <td class="num">${way.kbps_up}\u00a0/\u00a0${way.kbps_down}</td>
+    <td class="num">${way.kbps_up} / ${way.kbps_down}</td>
   </tr>`;
 }

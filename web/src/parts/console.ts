@@ -38,8 +38,8 @@ class Console extends Part {
       <h2 id="role-h">${t("console.next_gesture")}</h2>
       <p class="do">${sentence(this.room, own.prompt)}</p>
       ${own.prompt.key === "lead_pass" && this.room.console?.passes ? html`<p class="dim"><co-time-left .room=${this.room} .countdown=${this.room.console.passes} .words=${"console.passes_in"}></co-time-left></p>` : nothing}
-      ${mediaWords(this.room)} ${this.#standsIn()}
-      ${typed(this.room)} ${own.my_turn && own.typed ? html`<co-typed-turn .room=${this.room}></co-typed-turn>` : nothing}
+      ${mediaWords(this.room)} ${this.#standsIn()} ${typed(this.room)}
+      ${own.my_turn && own.typed ? html`<co-typed-turn .room=${this.room}></co-typed-turn>` : nothing}
       ${pauseWanted(this.room)} ${recall(this.room)} ${clientAway(this.room)}
       ${this.room.held("care") ? html`${careWords(this.room)} ${careExits(this.room)}` : html`${this.#now()} ${this.#considered ? this.#consider(this.#considered) : nothing} ${this.#forward()}`}
     </section>`;

@@ -125,12 +125,7 @@ class DeviceChecks extends Part {
 /** The same in the room, behind a button. */
 class Settings extends Sheet {
   protected override render(): TemplateResult {
-    return html`<button
-        class="btn bare"
-        aria-label=${t("settings")}
-        title=${t("settings")}
-        @click=${() => this.show()}
-      >
+    return html`<button class="btn bare" aria-label=${t("settings")} title=${t("settings")} @click=${() => this.show()}>
         ${icon("tune")}<span class="wide">${t("settings")}</span>
       </button>
       ${this.sheet("settings-h", t("settings"), () => html`<co-device-checks .room=${this.room}></co-device-checks>`)}`;

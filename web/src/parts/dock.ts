@@ -11,16 +11,22 @@ export function dock(room: Room): TemplateResult {
   return html`<footer class="dock" aria-label=${t("dock.label")}>
     ${microphone(room)}
     <span class="push"></span>
-    ${room.held("suspended") ? nothing : html`<button
-      class="btn bare"
-      data-dock="camera"
-      aria-pressed=${camera}
-      aria-label=${t(shut ? "camera.shut" : camera ? "camera.on" : "camera.off")}
-      title=${t(shut ? "picture.closed_mine" : camera ? "camera.close" : "camera.open")}
-      @click=${() => toggleCamera(room)}
-    >
-      ${icon(shut ? "lock" : camera ? "cam" : "cam-off")}<span class="wide">${t(shut ? "camera.shut" : camera ? "camera.on" : "camera.off")}</span>
-    </button>`}
+    ${
+      room.held("suspended")
+        ? nothing
+        : html`<button
+            class="btn bare"
+            data-dock="camera"
+            aria-pressed=${camera}
+            aria-label=${t(shut ? "camera.shut" : camera ? "camera.on" : "camera.off")}
+            title=${t(shut ? "picture.closed_mine" : camera ? "camera.close" : "camera.open")}
+            @click=${() => toggleCamera(room)}
+          >
+            ${icon(shut ? "lock" : camera ? "cam" : "cam-off")}<span class="wide"
+              >${t(shut ? "camera.shut" : camera ? "camera.on" : "camera.off")}</span
+            >
+          </button>`
+    }
     <co-mine .room=${room}></co-mine>
     ${room.held("suspended") ? nothing : html`<co-settings .room=${room}></co-settings>`}
     <co-confirm
@@ -53,7 +59,13 @@ function microphone(room: Room): TemplateResult {
   if (!own || !me) return html``;
   const set = (microphone: Microphone) => (): void => void room.ask({ type: "set_microphone", microphone });
   if (room.held("suspended"))
-    return html`<button class="btn" data-dock="microphone" data-state="closed" aria-disabled="true" aria-describedby="why">
+    return html`<button
+        class="btn"
+        data-dock="microphone"
+        data-state="closed"
+        aria-disabled="true"
+        aria-describedby="why"
+      >
         ${icon("lock")}${t("mic.is_closed")}</button
       ><span class="why" id="why">${t("mic.suspended")}</span>`;
   if (!devices.microphone && devices.asking.has("microphone"))

@@ -41,7 +41,10 @@ class Forms extends HTMLElement {
       if (texts.at(id) || texts.writing(id)) left.push({ ...form.writable, closes: null });
       else this.#drop(id, form);
     }
-    this.#stand([...left.map((one) => this.#form(one, this.#fate(one))), ...offered.map((one) => this.#form(one, one.closes ? "open" : ""))]);
+    this.#stand([
+      ...left.map((one) => this.#form(one, this.#fate(one))),
+      ...offered.map((one) => this.#form(one, one.closes ? "open" : "")),
+    ]);
   }
 
   #form(writable: Writable, fate: Fate): CaptureForm {
@@ -73,7 +76,8 @@ class Forms extends HTMLElement {
     forms.forEach((_, n) => {
       const at = forms.length - 1 - n;
       const [form, next] = [forms[at], forms[at + 1] ?? null];
-      if (!form || (form.isConnected && (form.nextElementSibling === next || form.contains(document.activeElement)))) return;
+      if (!form || (form.isConnected && (form.nextElementSibling === next || form.contains(document.activeElement))))
+        return;
       this.insertBefore(form, next);
     });
   }
@@ -81,7 +85,11 @@ class Forms extends HTMLElement {
 
 function same(fields: Record<string, string>, words: string): boolean {
   const trimmed = (one: object): string =>
-    JSON.stringify(Object.entries(one as Record<string, string>).map(([name, value]) => [name, value.trim()]).sort());
+    JSON.stringify(
+      Object.entries(one as Record<string, string>)
+        .map(([name, value]) => [name, value.trim()])
+        .sort(),
+    );
   return trimmed(fields) === trimmed(JSON.parse(words) as object);
 }
 

@@ -14,7 +14,12 @@ export function frame(room: Room): TemplateResult | typeof nothing {
   const now = common.now;
   const ready = own.prompt.key === "lobby_alone" || own.prompt.key === "alone_next";
   const act = (command: SeatCommand, name: string, words: string, shines = false, told = false): TemplateResult =>
-    html`<button class="btn ${shines ? "primary" : ""}" data-gesture=${command.type} aria-describedby=${told ? "frame-told" : nothing} @click=${() => void room.ask(command)}>
+    html`<button
+      class="btn ${shines ? "primary" : ""}"
+      data-gesture=${command.type}
+      aria-describedby=${told ? "frame-told" : nothing}
+      @click=${() => void room.ask(command)}
+    >
       ${icon(name)}${words}
     </button>`;
   const next = common.previews.find((one) => one.gesture === "next_phase" && one.changes.length > 0);
@@ -68,10 +73,21 @@ export function careExits(room: Room): TemplateResult | typeof nothing {
   const name = client ? room.name(client) : t("role.client");
   const exit = (key: string, gesture: TemplateResult): TemplateResult =>
     html`<li>
-      ${gesture}<span class="dim">${key === "smaller" && room.isMe(client ?? null) ? t("care.smaller.you") : t(`care.${key}.what`, { name })}</span>
+      ${gesture}<span class="dim"
+        >${key === "smaller" && room.isMe(client ?? null) ? t("care.smaller.you") : t(`care.${key}.what`, { name })}</span
+      >
     </li>`;
   const sure = (key: string, command: SeatCommand, grave = false): TemplateResult =>
-    html`<co-confirm .room=${room} .words=${t(`care.${key}`)} .ask=${t(`care.${key}.ask`)} .yes=${t(`care.${key}`)} .gesture=${command.type} .icon=${""} .grave=${grave} .act=${() => void room.ask(command)}></co-confirm>`;
+    html`<co-confirm
+      .room=${room}
+      .words=${t(`care.${key}`)}
+      .ask=${t(`care.${key}.ask`)}
+      .yes=${t(`care.${key}`)}
+      .gesture=${command.type}
+      .icon=${""}
+      .grave=${grave}
+      .act=${() => void room.ask(command)}
+    ></co-confirm>`;
   if (!room.may("resume")) return nothing;
   return html`<ul class="exits">
     ${exit("resume", html`<button class="btn primary" data-gesture="resume" @click=${() => void room.ask({ type: "resume" })}>${icon("play")}${t("care.resume")}</button>`)}

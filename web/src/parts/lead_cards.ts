@@ -26,7 +26,8 @@ export function clientAway(room: Room): TemplateResult | typeof nothing {
   const name = room.name(away.seat);
   return html`<ul class="exits" data-card="client-away">
     ${away.options.map(
-      (option) => html`<li>${way(room, away, option)}<span class="dim">${t(`away.${option}.what`, { name })}</span></li>`,
+      (option) =>
+        html`<li>${way(room, away, option)}<span class="dim">${t(`away.${option}.what`, { name })}</span></li>`,
     )}
   </ul>`;
 }
@@ -42,9 +43,24 @@ function way(room: Room, { seat, reserve, phone }: ClientAway, option: Option): 
     case "go_on":
       return act({ type: "go_on" }, t("away.go_on", { name: room.name(seat) }));
     case "change_client":
-      return html`<co-pick .room=${room} .seats=${reserve} .label=${t("away.change_client.label")} .words=${t("away.change_client")} .gesture=${"change_client"} .act=${(one: string) => void room.ask({ type: "change_client", seat: one })}></co-pick>`;
+      return html`<co-pick
+        .room=${room}
+        .seats=${reserve}
+        .label=${t("away.change_client.label")}
+        .words=${t("away.change_client")}
+        .gesture=${"change_client"}
+        .act=${(one: string) => void room.ask({ type: "change_client", seat: one })}
+      ></co-pick>`;
     case "suspend_session":
-      return html`<co-confirm .room=${room} .words=${t("care.suspend")} .ask=${t("care.suspend.ask")} .yes=${t("care.suspend")} .gesture=${"suspend_session"} .icon=${""} .act=${() => void room.ask({ type: "suspend_session" })}></co-confirm>`;
+      return html`<co-confirm
+        .room=${room}
+        .words=${t("care.suspend")}
+        .ask=${t("care.suspend.ask")}
+        .yes=${t("care.suspend")}
+        .gesture=${"suspend_session"}
+        .icon=${""}
+        .act=${() => void room.ask({ type: "suspend_session" })}
+      ></co-confirm>`;
   }
 }
 
@@ -63,7 +79,9 @@ export function remedies(room: Room): TemplateResult | typeof nothing {
             <button class="btn small" data-gesture=${`remedy_${one.gesture}`} @click=${() => void room.ask(mend(one))}>
               ${remedyWords(room, one)}
             </button>
-            <span class="faint">${t("remedy.gains", { time: length(Math.round(one.gains_ms / 15_000) * 15_000) })}</span>
+            <span class="faint"
+              >${t("remedy.gains", { time: length(Math.round(one.gains_ms / 15_000) * 15_000) })}</span
+            >
           </li>`,
       )}
     </ul>`,
@@ -92,7 +110,14 @@ export function openJobs(room: Room): TemplateResult[] {
       html`<p class="dim">${t("job.open_what")}</p>`,
       seats.length === 0
         ? nothing
-        : html`<co-pick .room=${room} .seats=${seats} .label=${t("job.offer_to", { job: t(`job.${job}`) })} .words=${t("job.offer")} .gesture=${"offer_job"} .act=${(seat: string) => void room.askAndSay({ type: "offer_job", job, seat }, t("job.offered", { name: room.name(seat) }))}></co-pick>`,
+        : html`<co-pick
+            .room=${room}
+            .seats=${seats}
+            .label=${t("job.offer_to", { job: t(`job.${job}`) })}
+            .words=${t("job.offer")}
+            .gesture=${"offer_job"}
+            .act=${(seat: string) => void room.askAndSay({ type: "offer_job", job, seat }, t("job.offered", { name: room.name(seat) }))}
+          ></co-pick>`,
     );
   });
 }

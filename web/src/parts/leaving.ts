@@ -16,7 +16,11 @@ class Leaving extends Part {
     if (at_ms != null)
       return html`<div class="gesture-row">
         <p class="told">${icon("clock")}${t("leaving.said", { time: timeOfDay(this.room.wall(at_ms)) })}</p>
-        <button class="btn small" data-gesture="leave_at" @click=${() => void this.room.ask({ type: "leave_at", at_ms: null })}>
+        <button
+          class="btn small"
+          data-gesture="leave_at"
+          @click=${() => void this.room.ask({ type: "leave_at", at_ms: null })}
+        >
           ${t("leaving.stay")}
         </button>
       </div>`;

@@ -107,7 +107,9 @@ class Lobby extends Part {
 
   #there(): TemplateResult {
     const seats = this.room.common?.seats ?? [];
-    const here = seats.filter((seat) => seat.presence !== "absent" || this.room.waiting.has(seat.id) || this.room.isMe(seat.id));
+    const here = seats.filter(
+      (seat) => seat.presence !== "absent" || this.room.waiting.has(seat.id) || this.room.isMe(seat.id),
+    );
     const awaited = seats
       .filter((seat) => !here.includes(seat))
       .map((seat) => (office(seat) ? t("lobby.with_office", { name: seat.name, office: office(seat) }) : seat.name));

@@ -11,9 +11,14 @@ import "./leaving";
 const NOTE = "note_lead";
 
 class Mine extends Sheet {
-
   protected override render(): TemplateResult {
-    return html`<button class="btn bare" data-dock="mine" aria-label=${t("mine")} title=${t("mine")} @click=${() => this.show()}>
+    return html`<button
+        class="btn bare"
+        data-dock="mine"
+        aria-label=${t("mine")}
+        title=${t("mine")}
+        @click=${() => this.show()}
+      >
         ${icon("person")}<span class="wide">${t("mine")}</span>
       </button>
       ${this.sheet("mine-h", t("mine"), () => html`${this.#pause()} ${this.#lead()} ${this.#typing()} ${this.#goingOn()} ${this.#leaving()} ${this.#rest()}`, "sheet")}`;
@@ -32,7 +37,9 @@ class Mine extends Sheet {
       else void room.askAndSay({ type: "ask_pause" }, t("pause.told"));
     };
     return row(
-      html`<button class="btn" data-gesture=${unconducted ? "care_pause" : "ask_pause"} @click=${ask}>${icon("cup")}${t("pause.ask")}</button>`,
+      html`<button class="btn" data-gesture=${unconducted ? "care_pause" : "ask_pause"} @click=${ask}>
+        ${icon("cup")}${t("pause.ask")}
+      </button>`,
       t(alone ? "pause.alone" : "pause.private"),
     );
   }
@@ -102,7 +109,6 @@ class Mine extends Sheet {
       ${this.room.common?.status === "running" ? html`<p class="faint">${talk_ms < 1000 ? t("talk.none") : t("talk.mine", { time: length(talk_ms) })}</p>` : nothing}
     </div>`;
   }
-
 }
 
 /** The client's word, given beforehand: if I drop during the advice, it goes on and I read it. */

@@ -10,7 +10,9 @@ const SHOWN = 3;
 
 export function order(room: Room): TemplateResult | typeof nothing {
   const floor = room.common?.floor;
-  const waiting = (floor?.order ?? []).filter((seat) => seat !== floor?.turn?.seat && room.seat(seat)?.presence !== "absent");
+  const waiting = (floor?.order ?? []).filter(
+    (seat) => seat !== floor?.turn?.seat && room.seat(seat)?.presence !== "absent",
+  );
   if (!floor || waiting.length === 0) return nothing;
   const mine = waiting.indexOf(room.boot.seat);
   const far = mine >= SHOWN;

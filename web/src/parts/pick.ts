@@ -21,10 +21,18 @@ class Pick extends Part {
   protected override render(): TemplateResult {
     const chosen = this.seats.includes(this.#chosen) ? this.#chosen : (this.seats[0] ?? "");
     return html`<span class="with-button"
-      ><select class="input" aria-label=${this.label} @change=${(event: Event) => (this.#chosen = (event.target as HTMLSelectElement).value)}>
+      ><select
+        class="input"
+        aria-label=${this.label}
+        @change=${(event: Event) => (this.#chosen = (event.target as HTMLSelectElement).value)}
+      >
         ${this.seats.map((seat) => html`<option value=${seat} ?selected=${seat === chosen}>${this.room.name(seat)}</option>`)}
       </select>
-      <button class="btn" data-gesture=${this.gesture} @click=${() => this.act(this.seats.includes(this.#chosen) ? this.#chosen : (this.seats[0] ?? ""))}>
+      <button
+        class="btn"
+        data-gesture=${this.gesture}
+        @click=${() => this.act(this.seats.includes(this.#chosen) ? this.#chosen : (this.seats[0] ?? ""))}
+      >
         ${this.words}
       </button></span
     >`;

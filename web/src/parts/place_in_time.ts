@@ -29,7 +29,9 @@ function turnsAsClient(room: Room): TemplateResult | typeof nothing {
   const client = room.phase?.client;
   if (!client) return nothing;
   const mine = room.isMe(client);
-  return html`<span class="pill ${mine ? "turn" : "good"} big">${mine ? t("now.you_are_client") : t("now.client", { name: room.name(client) })}</span>`;
+  return html`<span class="pill ${mine ? "turn" : "good"} big"
+    >${mine ? t("now.you_are_client") : t("now.client", { name: room.name(client) })}</span
+  >`;
 }
 
 function whichStep(room: Room): string {
@@ -89,7 +91,8 @@ function segment(room: Room, phase: PhaseView, share: number, next: boolean, las
   const state = now ? "now" : phase.status === "done" ? "done" : next ? "next" : "coming";
   const whose = phase.client ? `, ${room.name(phase.client)}` : "";
   const title = `${text(phase.title)}${whose}`;
-  const short = names(room, phase).find((one) => one.length * 0.0056 <= share) ?? (now || last ? names(room, phase).at(-1) : "");
+  const short =
+    names(room, phase).find((one) => one.length * 0.0056 <= share) ?? (now || last ? names(room, phase).at(-1) : "");
   return html`<li
     class=${state}
     data-family=${phase.family}

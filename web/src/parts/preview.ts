@@ -66,7 +66,10 @@ export function consequence(room: Room, shown: Preview): string {
   const said = (words: string, changes: Preview["changes"]): string =>
     list(
       changes.map((change) =>
-        t(words, { phase: called(room, change.phase), time: length(Math.round(Math.abs(change.to_ms - change.from_ms) / 30_000) * 30_000) }),
+        t(words, {
+          phase: called(room, change.phase),
+          time: length(Math.round(Math.abs(change.to_ms - change.from_ms) / 30_000) * 30_000),
+        }),
       ),
     );
   if (yielding.length > 0) parts.push(`${said("preview.yields", yielding)}.`);

@@ -34,8 +34,10 @@ export function roleCard(room: Room): TemplateResult {
   >
     <h2 id="role-h">${t(heading)}</h2>
     <p class="do">${sentence(room, own.prompt)}</p>
-    ${room.standing ? nothing : ownTime(room)} ${cueless(room) ? nothing : own.cues.map((cue) => html`<p class="cue">${text(cue)}</p>`)} ${careWords(room)} ${mediaWords(room)}
-    ${own.my_turn || care || room.held("suspended") ? nothing : order(room)} ${buttons(room, gestures(room))}
+    ${room.standing ? nothing : ownTime(room)}
+    ${cueless(room) ? nothing : own.cues.map((cue) => html`<p class="cue">${text(cue)}</p>`)} ${careWords(room)}
+    ${mediaWords(room)} ${own.my_turn || care || room.held("suspended") ? nothing : order(room)}
+    ${buttons(room, gestures(room))}
   </section>`;
 }
 
@@ -71,7 +73,13 @@ export function mediaWords(room: Room): TemplateResult | typeof nothing {
   const words = own?.leads ? "held_media.lead" : own?.my_turn ? "held_media.turn" : "held_media.wait";
   const line = room.boot.backup_line;
   return html`<p class="dim">${t(words)}</p>
-    ${line ? html`<p class="told">${icon("phone")}<span>${t("held_media.backup")} <strong>${line}</strong></span></p>` : nothing}`;
+    ${
+      line
+        ? html`<p class="told">
+            ${icon("phone")}<span>${t("held_media.backup")} <strong>${line}</strong></span>
+          </p>`
+        : nothing
+    }`;
 }
 
 /** In one's own turn: what is left, or that it is time to conclude; in silent writing: the step's time. */
@@ -118,7 +126,12 @@ export function gestures(room: Room): Gesture[] {
   if (own.may.includes("raise_hand_follow_up"))
     found.push({ words: t("gesture.follow_up"), icon: "reply", command: { type: "raise_hand", kind: "follow_up" } });
   if (room.may("thank") && turn && room.phase?.family === "help")
-    found.push({ words: t("gesture.thank"), icon: "check", command: { type: "thank", turn: turn.number }, kind: "plain" });
+    found.push({
+      words: t("gesture.thank"),
+      icon: "check",
+      command: { type: "thank", turn: turn.number },
+      kind: "plain",
+    });
   if (room.may("recall_request"))
     found.push({
       words: t("gesture.recall"),

@@ -41,7 +41,10 @@ export function alone(room: Room): TemplateResult | null {
       </div>`,
     );
   if (!room.common || !room.own)
-    return screen(t("connecting.title"), room.turned_away ? t("banner.too_fast") : room.link === "lost" ? t("connecting.again") : t("connecting.words"));
+    return screen(
+      t("connecting.title"),
+      room.turned_away ? t("banner.too_fast") : room.link === "lost" ? t("connecting.again") : t("connecting.words"),
+    );
   return null;
 }
 

@@ -15,7 +15,13 @@ const PRESETS: NotePreset[] = ["conclude", "open_question"];
 export function seatMenu(room: Room, seat: string): TemplateResult {
   const title = t("seat.gestures", { name: room.name(seat) });
   const open = (): void => document.querySelector<SeatGestures>("co-seat-gestures")?.open(seat);
-  return html`<button class="btn bare small square" data-seat-menu=${seat} aria-label=${title} title=${title} @click=${open}>
+  return html`<button
+    class="btn bare small square"
+    data-seat-menu=${seat}
+    aria-label=${title}
+    title=${title}
+    @click=${open}
+  >
     ${icon("more")}
   </button>`;
 }
@@ -30,7 +36,12 @@ class SeatGestures extends Sheet {
 
   protected override render(): TemplateResult {
     const name = this.room.name(this.seat);
-    return this.sheet("seat-gestures-h", name, () => html`${this.#leaves()} ${this.#note(name)} ${this.#expert()} ${this.#jobs()}`, "sheet middle");
+    return this.sheet(
+      "seat-gestures-h",
+      name,
+      () => html`${this.#leaves()} ${this.#note(name)} ${this.#expert()} ${this.#jobs()}`,
+      "sheet middle",
+    );
   }
 
   get #name(): string {
@@ -55,10 +66,14 @@ class SeatGestures extends Sheet {
       texts.done(this.#name);
       this.hide();
     };
-    return html`<form class="told-lead" data-text=${this.#name} @submit=${(event: Event) => {
-      event.preventDefault();
-      void send(null);
-    }}>
+    return html`<form
+      class="told-lead"
+      data-text=${this.#name}
+      @submit=${(event: Event) => {
+        event.preventDefault();
+        void send(null);
+      }}
+    >
       <span class="label" id="word-${this.seat}">${t("note.to_seat", { name })}</span>
       <div class="btns" role="group" aria-labelledby="word-${this.seat}">
         ${PRESETS.map((preset) => html`<button type="button" class="btn small" data-gesture="note_${preset}" @click=${() => void send(preset)}>${t(`note.${preset}`)}</button>`)}
@@ -111,7 +126,6 @@ class SeatGestures extends Sheet {
         </div>`,
     );
   }
-
 }
 
 define("co-seat-gestures", SeatGestures);

@@ -76,14 +76,17 @@ export function tile(room: Room, id: string): TemplateResult {
   return html`<figure class="tile ${holds || speaking(room, id) ? "speaking" : ""} ${seat.presence}">
     ${picture(room, id)}
     <figcaption>${room.name(id)} ${does ? html`<span>${does}</span>` : nothing}</figcaption>
-    ${shut(room, id)} ${turn?.seat === id && !free(room) && !still ? html`<co-turn-time .room=${room}></co-turn-time>` : nothing}
+    ${shut(room, id)}
+    ${turn?.seat === id && !free(room) && !still ? html`<co-turn-time .room=${room}></co-turn-time>` : nothing}
   </figure>`;
 }
 
 /** A picture that the step closes says so, to its owner above all. */
 function shut(room: Room, id: string): TemplateResult | typeof nothing {
   if (!room.common?.now?.closed_cameras.includes(id)) return nothing;
-  return html`<span class="shut">${icon("cam-off")}<span>${t(room.isMe(id) ? "picture.closed_mine" : "picture.closed")}</span></span>`;
+  return html`<span class="shut"
+    >${icon("cam-off")}<span>${t(room.isMe(id) ? "picture.closed_mine" : "picture.closed")}</span></span
+  >`;
 }
 
 /** The question that is being answered, if its author has typed it. */
@@ -94,7 +97,9 @@ export function asked(room: Room): TemplateResult | typeof nothing {
   const last = room.common?.captures.filter((one) => one.capture === "question" && one.seat === asker).at(-1);
   if (!asker || !last?.fields["text"]) return nothing;
   return html`<p class="asked">
-    <span class="faint nowrap">${room.isMe(asker) ? t("stage.you_ask") : t("stage.asks", { name: room.name(asker) })}</span>
+    <span class="faint nowrap"
+      >${room.isMe(asker) ? t("stage.you_ask") : t("stage.asks", { name: room.name(asker) })}</span
+    >
     <q class="voice">${quote(last.fields["text"])}</q>
   </p>`;
 }
@@ -122,7 +127,9 @@ export function face(room: Room, seat: SeatView): TemplateResult {
       ${picture(room, seat.id)}${shut(room, seat.id)}${badge ? html`<span class="badge ${me && now.kind === "hand" ? "turn" : ""}">${icon(badge)}${now.place ?? nothing}</span>` : nothing}
     </div>
     <div>
-      ${name} <small>${now.words}</small>${seat.leaves_at_ms === null ? nothing : html`<small>${t("leaving.seat", { time: timeOfDay(room.wall(seat.leaves_at_ms)) })}</small>`}
+      ${name}
+      <small>${now.words}</small
+      >${seat.leaves_at_ms === null ? nothing : html`<small>${t("leaving.seat", { time: timeOfDay(room.wall(seat.leaves_at_ms)) })}</small>`}
     </div>
   </li>`;
 }

@@ -36,7 +36,11 @@ class TypedTurn extends Part {
     const turn = common?.floor.turn;
     const shown = open && turn?.text === this.#text.trim();
     const over = this.room.held("care") || this.room.held("suspended") ? "text.hold" : "text.turn_over";
-    return html`<form class="typed-turn ${open ? "" : "over"}" data-text=${NAME} @submit=${(event: Event) => void this.#show(event)}>
+    return html`<form
+      class="typed-turn ${open ? "" : "over"}"
+      data-text=${NAME}
+      @submit=${(event: Event) => void this.#show(event)}
+    >
       <div class="fate" tabindex="-1"><p role="status">${open ? nothing : t(over)}</p></div>
       <label class="visually-hidden" for="typed-turn">${t("typed.label")}</label>
       <textarea
@@ -51,7 +55,11 @@ class TypedTurn extends Part {
       ${
         open
           ? html`<div class="btns">
-              <button class="btn ${shown ? "" : "primary"}" data-gesture="type_turn" aria-disabled=${this.#text.trim() === "" || shown}>
+              <button
+                class="btn ${shown ? "" : "primary"}"
+                data-gesture="type_turn"
+                aria-disabled=${this.#text.trim() === "" || shown}
+              >
                 ${icon(shown ? "check" : "pen")}${t(shown ? "typed.shown" : turn?.text === null ? "typed.show" : "typed.change")}
               </button>
             </div>`

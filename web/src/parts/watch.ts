@@ -8,7 +8,11 @@ import { icon } from "./icon";
 
 export function trouble(room: Room): TemplateResult | typeof nothing {
   const seats = (room.common?.seats ?? []).filter(
-    (seat) => seat.id !== room.console?.client_away?.seat && (seat.presence !== "here" || (seat.media_lost && !room.held("media"))) && seat.joined && !room.isMe(seat.id),
+    (seat) =>
+      seat.id !== room.console?.client_away?.seat &&
+      (seat.presence !== "here" || (seat.media_lost && !room.held("media"))) &&
+      seat.joined &&
+      !room.isMe(seat.id),
   );
   const how = (seat: SeatView): string => (seat.presence === "here" ? "media_lost" : seat.presence);
   if (seats.length === 0) return nothing;
