@@ -162,11 +162,11 @@ def rewritten(state: SessionState, seat: str, spec: CaptureSpec, key: str | None
     is none of this seat's."""
     if entry is None:
         if full(state, seat, spec, key):
-            raise Refused(RefusalCode.OUT_OF_RANGE, f"{spec.id}: at most {spec.ceiling}")
+            raise Refused(RefusalCode.OUT_OF_RANGE, f"at most {spec.ceiling}", spec.id)
         return None if spec.many else latest(state, seat, spec.id, key)
     found = next((c for c in state.captures if c.entry == entry), None)
     if found is None or (found.seat, found.capture, found.phase) != (seat, spec.id, key) or _gone(state, found):
-        raise Refused(RefusalCode.STALE, f"{spec.id}: no entry {entry} of yours here")
+        raise Refused(RefusalCode.STALE, f"no entry {entry} of yours here", spec.id)
     return found
 
 
@@ -182,29 +182,29 @@ def checked(spec: CaptureSpec, fields: Mapping[str, str]) -> dict[str, str]:
     known = {field.id: field for field in spec.fields}
     for name in fields:
         if name not in known:
-            raise Refused(RefusalCode.BAD_FIELD, f"{spec.id}.{name[:40]}: no such field")
+            raise Refused(RefusalCode.BAD_FIELD, "no such field", f"{spec.id}.{name[:40]}")
     clean: dict[str, str] = {}
     for name, field in known.items():
         text = fields.get(name, "").replace("\r\n", "\n").strip()
         where = f"{spec.id}.{name}"
         if not text:
             if field.required:
-                raise Refused(RefusalCode.BAD_FIELD, f"{where}: is required")
+                raise Refused(RefusalCode.BAD_FIELD, "is required", where)
             continue
         if len(text) > field.max_length:
-            raise Refused(RefusalCode.TOO_LONG, f"{where}: at most {field.max_length} characters")
+            raise Refused(RefusalCode.TOO_LONG, f"at most {field.max_length} characters", where)
         if any(ord(char) < 32 and char not in "\n\t" for char in text) or (field.kind == "line" and "\n" in text):
-            raise Refused(RefusalCode.BAD_FIELD, f"{where}: holds a character that cannot be kept")
+            raise Refused(RefusalCode.BAD_FIELD, "holds a character that cannot be kept", where)
         if field.kind == "choice" and text not in field.options:
-            raise Refused(RefusalCode.BAD_FIELD, f"{where}: one of {', '.join(field.options)}")
+            raise Refused(RefusalCode.BAD_FIELD, f"one of {', '.join(field.options)}", where)
         if field.kind == "date":
             try:
                 date.fromisoformat(text)
             except ValueError:
-                raise Refused(RefusalCode.BAD_FIELD, f"{where}: a date as 2026-11-28") from None
+                raise Refused(RefusalCode.BAD_FIELD, "a date as 2026-11-28", where) from None
         clean[name] = text
     if not clean:
-        raise Refused(RefusalCode.BAD_FIELD, f"{spec.id}: is empty")
+        raise Refused(RefusalCode.BAD_FIELD, "is empty", spec.id)
     return clean
 
 

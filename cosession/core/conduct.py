@@ -102,7 +102,7 @@ def _extend_phase(course: Course, c: cmd.ExtendPhase, seat: SeatState) -> None:
     by_ms = c.by_s * 1000
     least_ms = max(instance.minimum_ms // 2, sch.spent_ms(course.state, instance, course.now_ms))
     if abs(c.by_s) < 15 or (by_ms < 0 and instance.wanted_ms + by_ms < least_ms):
-        raise Refused(RefusalCode.OUT_OF_RANGE, f"by_s: {c.phase} keeps at least {least_ms // 1000} s")
+        raise Refused(RefusalCode.OUT_OF_RANGE, f"{c.phase} keeps at least {least_ms // 1000} s", "by_s")
     course.emit(ev.PhaseExtended(phase=c.phase, by_ms=by_ms))
 
 
@@ -200,7 +200,7 @@ def _move_end(course: Course, c: cmd.MoveEnd, seat: SeatState) -> None:
     require_running(course)
     by_ms = c.by_s * 1000
     if abs(c.by_s) < 60 or course.state.ends_at_ms + by_ms <= course.now_ms:
-        raise Refused(RefusalCode.OUT_OF_RANGE, "by_s: at least a minute, and an end that is still to come")
+        raise Refused(RefusalCode.OUT_OF_RANGE, "at least a minute, and an end that is still to come", "by_s")
     if by_ms < 0:
         course.emit(ev.EndMoved(by_ms=by_ms))
         return

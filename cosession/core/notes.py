@@ -30,20 +30,20 @@ def addressee(state: SessionState, by: str, to: str | None, preset: NotePreset |
     if state.status is Status.CLOSED:
         raise Refused(RefusalCode.CLOSED)
     if len(line) > LINE_LENGTH:
-        raise Refused(RefusalCode.TOO_LONG, f"line: at most {LINE_LENGTH} characters")
+        raise Refused(RefusalCode.TOO_LONG, f"at most {LINE_LENGTH} characters", "line")
     if not line.isprintable() or not (line.strip() or preset):
-        raise Refused(RefusalCode.BAD_FIELD, "line: a line of text, or a preset")
+        raise Refused(RefusalCode.BAD_FIELD, "a line of text, or a preset", "line")
     leads = by == state.lead
     if (leads and preset is NotePreset.CALL_LEAD) or (not leads and preset not in (None, NotePreset.CALL_LEAD)):
-        raise Refused(RefusalCode.NOT_YOUR_SEAT, "preset")
+        raise Refused(RefusalCode.NOT_YOUR_SEAT, field="preset")
     if not leads:
         if to is not None:
-            raise Refused(RefusalCode.NOT_YOUR_SEAT, "to: only the lead chooses")
+            raise Refused(RefusalCode.NOT_YOUR_SEAT, "only the lead chooses", "to")
         if state.lead is None:
             raise Refused(RefusalCode.SEAT_ABSENT, "nobody leads")
         return state.lead
     if to is None or to not in state.seats:
-        raise Refused(RefusalCode.UNKNOWN_SEAT, "to")
+        raise Refused(RefusalCode.UNKNOWN_SEAT, field="to")
     if to == by:
-        raise Refused(RefusalCode.NOT_YOUR_SEAT, "to: somebody else")
+        raise Refused(RefusalCode.NOT_YOUR_SEAT, "somebody else", "to")
     return to

@@ -17,7 +17,7 @@ from cosession.core.vocabulary import Job, RefusalCode, Role
 
 def create(c: cmd.CreateSession) -> list[ev.Event]:
     def wrong(place: str, mend: str) -> Refused:
-        return Refused(RefusalCode.BAD_SETUP, f"{place}: {mend}")
+        return Refused(RefusalCode.BAD_SETUP, mend, place)
 
     try:
         script = Script.model_validate(c.script)

@@ -78,7 +78,7 @@ def _submit_capture(course: Course, c: cmd.SubmitCapture, seat: SeatState) -> No
     state = course.state
     spec = state.spec(c.capture)
     if spec is None:
-        raise Refused(RefusalCode.UNKNOWN_CAPTURE, c.capture)
+        raise Refused(RefusalCode.UNKNOWN_CAPTURE, field=c.capture)
     place = next(((key, s) for key, s in cap.writable(state, seat.id, course.now_ms) if s.id == c.capture), None)
     if place is None:
         keys = [p.key for p in state.phases if spec in state.script.phase(p.id).captures]
@@ -87,8 +87,9 @@ def _submit_capture(course: Course, c: cmd.SubmitCapture, seat: SeatState) -> No
         late = state.status is Status.CLOSED and spec.open_h
         raise Refused(RefusalCode.TOO_LATE if late else RefusalCode.NOT_NOW, c.capture)
     was = cap.rewritten(state, seat.id, spec, place[0], c.entry)
-    if c.version != (0 if was is None else was.version):
-        raise Refused(RefusalCode.STALE, f"{c.capture}: version {0 if was is None else was.version} stands")
+    version = 0 if was is None else was.version
+    if c.version != version:
+        raise Refused(RefusalCode.STALE, f"version {version} stands", c.capture)
     course.write(spec, place[0], seat.id, cap.checked(spec, c.fields), c.entry)
 
 
@@ -139,7 +140,7 @@ def _leave_at(course: Course, c: cmd.LeaveAt, seat: SeatState) -> None:
     if c.at_ms == seat.leaves_at_ms:
         raise Refused(RefusalCode.ALREADY)
     if c.at_ms is not None and not course.now_ms < c.at_ms <= course.state.ends_at_ms + sch.LEAVING_MS:
-        raise Refused(RefusalCode.OUT_OF_RANGE, "at_ms: between now and the end")
+        raise Refused(RefusalCode.OUT_OF_RANGE, "between now and the end", "at_ms")
     course.emit(ev.LeavingSaid(seat=seat.id, at_ms=c.at_ms))
 
 

@@ -303,7 +303,7 @@ class Room:
         if key is not None and key in self._answers:
             answer = self._answers[key]
             if isinstance(answer, Refused):
-                raise Refused(answer.code, answer.detail)
+                raise Refused(answer.code, answer.detail, answer.field)
             return answer
         try:
             seq = await self._decide_and_store(command, by, key)

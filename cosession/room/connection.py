@@ -17,6 +17,7 @@ from cosession.core.refusal import Refused
 from cosession.core.vocabulary import RefusalCode
 from cosession.room.actor import Room
 from cosession.room.audience import COME_BACK, REVOKED
+from cosession.room.errors import error_message, expected
 from cosession.room.outbox import Close, Outbox, Send
 from cosession.room.pace import TOO_FAST, Patience
 from cosession.room.ports import OfferRefused, Unavailable
@@ -30,7 +31,6 @@ from cosession.wire.messages import (
     ClockPong,
     DraftHint,
     DraftSaved,
-    ErrorCode,
     ErrorMessage,
     Hello,
     MediaAnswer,
@@ -40,10 +40,10 @@ from cosession.wire.messages import (
     Note,
     NoteSent,
     Pong,
-    RefusedMessage,
     Revoked,
     SaveDraft,
     SendNote,
+    ServerMessage,
     Welcome,
 )
 
@@ -53,15 +53,6 @@ TOO_MANY_BAD = 4400
 NO_HELLO = 4400
 #: A connection that has not introduced itself after so long is closed.
 HELLO_MS = 10_000
-#: The wire's word for each code of `Unavailable`. One that is not listed is an internal error.
-_UNAVAILABLE: dict[str, ErrorCode] = {
-    "store_busy": "store_busy",
-    "store_full": "store_full",
-    "store_unwritable": "store_full",
-    "store_gone": "store_full",  # for people it is the same: nothing can be saved, somebody has to look after it
-    "store_damaged": "store_damaged",
-    "media_down": "media_down",
-}
 
 
 async def _always() -> bool:
@@ -139,13 +130,13 @@ class Connection:
             case Hello():
                 await self._hello(message)
             case Ask():
-                await self._ask(message)
+                await self._answer(message.id, self._ask(message))
             case SaveDraft():
-                await self._save_draft(message)
+                await self._answer(message.id, self._save_draft(message))
             case SendNote():
-                self._send_note(message)
+                await self._answer(message.id, self._send_note(message))
             case MediaOffer():
-                offer = asyncio.create_task(self._offer(message))
+                offer = asyncio.create_task(self._answer(message.id, self._offer(message)))
                 self._offers.add(offer)
                 offer.add_done_callback(self._offers.discard)
             case MediaState():
@@ -219,75 +210,45 @@ class Connection:
             self.part(REVOKED)
         return holds
 
-    async def _ask(self, ask: Ask) -> None:
+    async def _answer(self, message_id: str, work: Awaitable[ServerMessage]) -> None:
+        """Send what `work` returns, or why it could not be done. Never raises for that."""
         try:
-            seq = await self._room.ask(ask.command, self.seat, ask.id)
-        except Refused as refusal:
-            self._refuse(ask.id, refusal)
-        except Exception as error:  # noqa: BLE001 - the room has logged it; whoever asked must know
-            self._fail(ask.id, error)
-        else:
-            self.outbox.put(Accepted(id=ask.id, seq=seq))
+            answer = await work
+        except Exception as error:  # noqa: BLE001 - whoever asked must know; what is not expected is logged
+            if not expected(error):
+                self._log.exception("connection.message_broke")
+            answer = error_message(message_id, error)
+        self.outbox.put(answer)
 
-    async def _save_draft(self, draft: SaveDraft) -> None:
-        try:
-            found = await self._room.save_draft(self.seat, draft.capture, draft.fields, typing=draft.typing)
-        except Refused as refusal:
-            self._refuse(draft.id, refusal)
-        except Exception as error:  # noqa: BLE001 - as above
-            self._fail(draft.id, error)
-        else:
-            hints = tuple(
-                DraftHint(field=field, kind=hint.kind, start=hint.start, end=hint.end) for field, hint in found.items()
-            )
-            self.outbox.put(DraftSaved(id=draft.id, hints=hints))
+    async def _ask(self, ask: Ask) -> Accepted:
+        return Accepted(id=ask.id, seq=await self._room.ask(ask.command, self.seat, ask.id))
 
-    def _send_note(self, sent: SendNote) -> None:
+    async def _save_draft(self, draft: SaveDraft) -> DraftSaved:
+        found = await self._room.save_draft(self.seat, draft.capture, draft.fields, typing=draft.typing)
+        hints = tuple(
+            DraftHint(field=field, kind=hint.kind, start=hint.start, end=hint.end) for field, hint in found.items()
+        )
+        return DraftSaved(id=draft.id, hints=hints)
+
+    async def _send_note(self, sent: SendNote) -> NoteSent | ErrorMessage:
         """Hand a private note on. It is told once and kept nowhere."""
         state = self._room.state
-        try:
-            reader = addressee(state, self.seat, sent.to, sent.preset, sent.line)
-            if not self._room.audience.count(reader):
-                raise Refused(RefusalCode.SEAT_ABSENT, reader)
-        except Refused as refusal:
-            self._refuse(sent.id, refusal)
-            return
+        reader = addressee(state, self.seat, sent.to, sent.preset, sent.line)
+        if not self._room.audience.count(reader):
+            raise Refused(RefusalCode.SEAT_ABSENT, reader)
         writer = None if self.seat == state.lead else self.seat
         note = Note(id=sent.id, seat=writer, preset=sent.preset, line=sent.line.strip())
         if self._room.audience.hand(note, reader, self.seat):
-            self.outbox.put(NoteSent(id=sent.id))
-        else:
-            self.outbox.put(
-                ErrorMessage(id=sent.id, code="slow_down", retry=True, mend="the last notes are not read yet")
-            )
+            return NoteSent(id=sent.id)
+        return ErrorMessage(id=sent.id, code="slow_down", retry=True, mend="the last notes are not read yet")
 
-    async def _offer(self, offer: MediaOffer) -> None:
-        try:
-            if self.place != "room":
-                raise OfferRefused("direction", "say hello with place room first")
-            sdp = await self._room.media.offer(self._room.state, self.seat, self.tab, offer.connection, offer.sdp)
-        except OfferRefused as refused:
-            self.outbox.put(
-                ErrorMessage(id=offer.id, code="offer_refused", place=f"sdp ({refused.code})", mend=str(refused))
-            )
-        except Exception as error:  # noqa: BLE001 - as above
-            if not isinstance(error, Unavailable):
-                self._log.exception("connection.offer_broke")
-            self._fail(offer.id, error)
-        else:
-            self.outbox.put(MediaAnswer(id=offer.id, connection=offer.connection, sdp=sdp))
+    async def _offer(self, offer: MediaOffer) -> MediaAnswer:
+        if self.place != "room":
+            raise OfferRefused("direction", "say hello with place room first")
+        sdp = await self._room.media.offer(self._room.state, self.seat, self.tab, offer.connection, offer.sdp)
+        return MediaAnswer(id=offer.id, connection=offer.connection, sdp=sdp)
 
-    # -- answers -----------------------------------------------------------------------------------------------
-
-    def _refuse(self, message_id: str, refusal: Refused) -> None:
-        self.outbox.put(RefusedMessage(id=message_id, code=refusal.code, detail=refusal.detail))
-
-    def _fail(self, message_id: str, error: Exception) -> None:
-        """What is not the sender's fault: it may be sent again where that can help."""
-        code: ErrorCode = "internal"
-        if isinstance(error, Unavailable):
-            code = _UNAVAILABLE.get(error.code, "internal")
-        self.outbox.put(ErrorMessage(id=message_id, code=code, retry=code != "internal", mend="send it again"))
+    # -- what the owner of the socket cannot be told -------------------------------------------------------------
 
     def _complain(self, error: ErrorMessage) -> None:
         self._bad_in_a_row += 1

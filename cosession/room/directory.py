@@ -98,9 +98,9 @@ class Directory:
     # -- rooms -------------------------------------------------------------------------------------------------
 
     async def create(self, command: CreateSession) -> str:
-        """Make a session; its id. Raises `Refused` (`bad_setup`, its detail names the field) or `Unavailable`."""
+        """Make a session; its id. Raises `Refused` (`bad_setup`) or `Unavailable`."""
         if command.speed != 1 and not self._rehearsal:
-            raise Refused(RefusalCode.BAD_SETUP, "speed: only in a rehearsal a session may run faster")
+            raise Refused(RefusalCode.BAD_SETUP, "only in a rehearsal a session may run faster", "speed")
         events = decide(None, command, 0)
         moment = mark(self._clock)
         time = SessionTime(0, self._clock.monotonic_ms(), command.speed)

@@ -90,9 +90,9 @@ class DraftBox:
 def _check(state: SessionState, seat: str, capture: str, fields: Mapping[str, str]) -> None:
     spec = state.spec(capture)
     if spec is None:
-        raise Refused(RefusalCode.UNKNOWN_CAPTURE, "capture")
+        raise Refused(RefusalCode.UNKNOWN_CAPTURE, field="capture")
     if seat not in authors(state, spec) and (seat, capture) not in state.left_open:
-        raise Refused(RefusalCode.NOT_YOUR_SEAT, "capture")
+        raise Refused(RefusalCode.NOT_YOUR_SEAT, field="capture")
     unknown = next((name for name in fields if name not in {field.id for field in spec.fields}), None)
     if unknown is not None:
-        raise Refused(RefusalCode.BAD_FIELD, f"fields.{unknown[:40]}")
+        raise Refused(RefusalCode.BAD_FIELD, field=f"fields.{unknown[:40]}")

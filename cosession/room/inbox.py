@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 import structlog
 
-from cosession.core.refusal import Refused
 from cosession.room.ports import Unavailable
 
 log = structlog.get_logger()
@@ -36,8 +35,8 @@ class Inbox:
             self._queue.put_nowait((name, work))
 
     async def in_turn(self, name: str, work: Callable[[], Awaitable[T]]) -> T:
-        """The result of `work`, done in its turn; raises what it raises, and `Unavailable` when the room has closed. If
-        the caller is cancelled, the work is done all the same."""
+        """The result of `work`, done in its turn; raises what it raises (whoever asked logs it), and `Unavailable` when
+        the room has closed. If the caller is cancelled, the work is done all the same."""
         if self._closed:
             raise Unavailable("store_busy", "the room has closed")
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
@@ -48,13 +47,12 @@ class Inbox:
             try:
                 result = await work()
             except Exception as error:
-                if not answer.done():
-                    answer.set_exception(error)
-                if not isinstance(error, (Refused, Unavailable)):
+                if answer.done():  # nobody waits any more
                     raise
-                return
-            if not answer.done():
-                answer.set_result(result)
+                answer.set_exception(error)
+            else:
+                if not answer.done():
+                    answer.set_result(result)
 
         self.put(name, answered)
         return await answer

@@ -137,9 +137,7 @@ def _stands(state: SessionState, seat: str, spec: CaptureSpec, entry: str, field
 
 def _explain(flaws: Flaws, block: str, spec: CaptureSpec, refusal: Refused, words: Words) -> None:
     code = refusal.code if refusal.code in EXPLAINED else RefusalCode.NOT_NOW
-    # Core names the place as `capture.field: why`.
-    place = refusal.detail.partition(":")[0].removeprefix(f"{spec.id}.")
-    wrong = next((one for one in spec.fields if one.id == place), None)
+    wrong = next((one for one in spec.fields if f"{spec.id}.{one.id}" == refusal.field), None)
     limit = 0 if wrong is None else wrong.max_length
     said_so = words(f"after.wrong.{code.value}", limit=limit)
     if wrong is None:

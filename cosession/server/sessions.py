@@ -124,9 +124,8 @@ class Sessions:
         try:
             session = await parts.rooms.create(command)
         except Refused as refusal:
-            # Making a session is refused for its setup only; core names the field.
-            field = refusal.detail.partition(":")[0]
-            raise WrongForm([FieldError(field, "wrong.setup", {"detail": refusal.detail})]) from None
+            detail = f"{refusal.field}: {refusal.detail}"
+            raise WrongForm([FieldError(refusal.field, "wrong.setup", {"detail": detail})]) from None
         await parts.registry.add_session(session, parts.clock.wall_ms(), new.starts_wall_ms, OWNER)
         return session
 

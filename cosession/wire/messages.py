@@ -161,11 +161,13 @@ class Accepted(Message):
 
 
 class RefusedMessage(Message):
-    """`code` is from the closed list; `detail` names the place (a field) where there is one."""
+    """`code` is from the closed list; `field` is the path of the field that is wrong, where there is one; `detail` is
+    for developers."""
 
     type: Literal["refused"] = "refused"
     id: MessageId
     code: RefusalCode
+    field: str = ""
     detail: str = ""
 
 

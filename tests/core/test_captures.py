@@ -372,7 +372,11 @@ def test_there_is_a_ceiling_for_every_seat_and_capture_and_it_is_said_before() -
     assert "question" not in {w.spec.id for w in own(table.state, "p3", table.now_ms, {}).writable}
     with pytest.raises(Refused) as refused:
         write(table, "p3", "question", text="encore une")
-    assert (refused.value.code, refused.value.detail) == (RefusalCode.OUT_OF_RANGE, "question: at most 60")
+    assert (refused.value.code, refused.value.field, refused.value.detail) == (
+        RefusalCode.OUT_OF_RANGE,
+        "question",
+        "at most 60",
+    )
     write(table, "p4", "question", text="une autre voix")
     assert len(common(table.state, "s", table.now_ms).captures) == 61
     table.go_to("advice")

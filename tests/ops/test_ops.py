@@ -164,7 +164,7 @@ async def test_verify_tells_whether_the_log_says_what_the_room_believes(
 async def test_metrics_count_and_name_nobody(application: Application, outsider: httpx.AsyncClient, room: Room) -> None:
     for text in (
         '{"type":"accepted","id":"command-1","seq":3}',
-        '{"type":"refused","id":"command-2","code":"not_now","detail":""}',
+        '{"type":"refused","id":"command-2","code":"not_now","field":"","detail":""}',
         '{"type":"view","seq":3}',
         '{"type":"error","id":null,"code":"not_json","place":"","mend":"","retry":false}',
     ):

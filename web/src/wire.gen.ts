@@ -857,11 +857,15 @@ export interface RefuseEnd {
   type: "refuse_end";
 }
 
-/** `code` is from the closed list; `detail` names the place (a field) where there is one. */
+/**
+ * `code` is from the closed list; `field` is the path of the field that is wrong, where there is one; `detail`
+ * is for developers.
+ */
 export interface RefusedMessage {
   type: "refused";
   id: string;
   code: RefusalCode;
+  field: string;
   detail: string;
 }
 
