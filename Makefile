@@ -1,4 +1,4 @@
-# One verb a line; `make help` lists them. Needs git, make and Python 3.11 or newer, and nothing else.
+# `make help` lists the goals. Needs git, make and Python 3.11 or newer.
 # Every step leaves a stamp in .venv, so that the second run takes seconds.
 
 PYTHON ?= python3
@@ -9,7 +9,7 @@ NO_INDEX := { echo "install: pip could not install the packages (its reason stan
 
 .PHONY: help install run test unit test-firefox soak check fmt web schema lock bench-janus clean venv dev
 
-help: ## say what there is
+help: ## list the goals
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 install: .venv/.app ## set everything up; leaves .venv/bin/cosession
@@ -17,7 +17,7 @@ install: .venv/.app ## set everything up; leaves .venv/bin/cosession
 run: install ## serve on http://localhost:8000
 	@$(BIN)/cosession serve
 
-test: install dev ## run all tests, in a real Chromium too
+test: install dev ## run all tests, with a real Chromium
 	@chromium=$$($(BIN)/python tests/chromium.py) && COSESSION_CHROMIUM=$$chromium $(BIN)/python -m pytest $(ARGS)
 
 unit: install dev ## run the quick tests: rules, rooms, store, wire, pages without a browser
@@ -27,11 +27,11 @@ test-firefox: install dev ## the room tests with Firefox ESR among Chromium page
 	@chromium=$$($(BIN)/python tests/chromium.py) && firefox=$$($(BIN)/python -m tests.media.firefox) && \
 	    COSESSION_CHROMIUM=$$chromium COSESSION_FIREFOX=$$firefox $(BIN)/python -m pytest tests/media/firefox_room.py $(ARGS)
 
-# Minutes to hours of what `make test` does for seconds; FUZZ_SECONDS for each reader of the network. A million steps of
-# the session machines take about 50 minutes of one core.
+# What `make test` does for seconds, for longer. FUZZ_SECONDS: for each parser of network input. A million SESSION_STEPS
+# take about 50 minutes of one core.
 FUZZ_SECONDS ?= 60
 SESSION_STEPS ?= 1000000
-soak: install dev ## look long for what breaks
+soak: install dev ## fuzz and stress for minutes to hours
 	COSESSION_STEPS=$(SESSION_STEPS) $(BIN)/python -m pytest tests/core/test_machine.py tests/rehearse -o timeout=0 -o session_timeout=86400
 	COSESSION_HYPOTHESIS=thorough $(BIN)/python -m pytest tests/media/test_fuzz.py tests/media/test_sdp.py tests/media/test_bytes.py --timeout=3600 -o session_timeout=86400
 	@chromium=$$($(BIN)/python tests/chromium.py) && COSESSION_CHROMIUM=$$chromium COSESSION_MANAGERS=8 $(BIN)/python -m pytest tests/browser/test_full_room.py
@@ -39,7 +39,7 @@ soak: install dev ## look long for what breaks
 	@! $(BIN)/python -c 'import atheris' 2>/dev/null || for reader in sdp stun rtp rtcp datagram; do \
 	    $(BIN)/python -m tests.media.fuzzing $$reader -max_total_time=$(FUZZ_SECONDS) -verbosity=0 || exit 1; done
 
-check: install dev ## style, types, layers, and that nothing generated has drifted
+check: install dev ## check style, types, layers, and that generated files are up to date
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -48,7 +48,7 @@ check: install dev ## style, types, layers, and that nothing generated has drift
 	@$(BIN)/deptry cosession
 	@$(MAKE) --no-print-directory schema
 
-fmt: dev ## put the sources in order
+fmt: dev ## format the sources
 	$(BIN)/ruff check --fix-only --quiet
 	$(BIN)/ruff format
 	$(BIN)/python web/build_hook.py --format
@@ -56,17 +56,17 @@ fmt: dev ## put the sources in order
 web: .venv/.run ## build the front end, if it changed
 	@$(BIN)/python web/build_hook.py
 
-schema: .venv/.app ## what is generated is what the code says: the wire for browsers, scripts for editors and readers
+schema: .venv/.app ## check the generated files: wire types, script schema, script docs
 	$(BIN)/cosession schema --check
 	$(BIN)/cosession script schema --check
 	$(BIN)/cosession script docs --check
 
-lock: dev ## resolve the versions anew, from pyproject.toml
+lock: dev ## resolve the locked versions again, from pyproject.toml
 	$(BIN)/python .ci/lock.py
 
 ROOMS ?= 6
 SECONDS ?= 10
-bench-janus: install ## the same load through Debian's Janus and through us, three rounds: ROOMS=6 SECONDS=10
+bench-janus: install ## compare with Debian's Janus under the same load: ROOMS=6 SECONDS=10
 	@sh .ci/janus
 	@$(BIN)/cosession bench janus --rooms $(ROOMS) --seconds $(SECONDS) --json
 
