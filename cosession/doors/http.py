@@ -11,7 +11,7 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from cosession.doors.visits import ANSWER_S, BODY_S, HEAD_S, Visit, Visits
+from cosession.doors.visits import ANSWER_S, BODY_S, HEAD_S, SCOPE, Visit, Visits
 from cosession.room.pace import REQUEST, Bucket
 
 
@@ -73,6 +73,8 @@ class PatientHTTP(H11Protocol):
     def _look(self) -> None:
         """Whose move is it?"""
         visit = self._visit
+        if self.scope is not None:
+            self.scope[SCOPE] = visit  # type: ignore[literal-required]
         if visit is None or visit.why == "answer" or self.transport.get_protocol() is not self:
             return
         their_state = self.conn.their_state

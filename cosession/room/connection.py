@@ -1,8 +1,8 @@
 """One browser's connection: the protocol of `wire.messages`, without a socket (sans-I/O towards Starlette).
 
-Whoever owns the socket hands in what it receives and lends `send` and `close`. Which seat speaks is known from the
-authenticated socket and never taken from a message. A connection that has not said hello sees nothing, and ends after
-10 s. Whoever sends too fast is slowed, told, and closed if that does not help (`pace`).
+Whoever owns the transport (a WebSocket, an event stream) hands in what it receives. Which seat speaks is known from
+the authenticated transport and never taken from a message. A connection that has not said hello sees nothing, and ends
+after 10 s. Whoever sends too fast is slowed, told, and closed if that does not help (`pace`).
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from cosession.core.vocabulary import RefusalCode
 from cosession.room.actor import Room
 from cosession.room.audience import COME_BACK, REVOKED
 from cosession.room.errors import error_message, expected
-from cosession.room.outbox import Close, Outbox, Send
+from cosession.room.outbox import Outbox
 from cosession.room.pace import TOO_FAST, Patience
-from cosession.room.ports import OfferRefused, Unavailable
+from cosession.room.ports import OfferRefused, Transport, Unavailable
 from cosession.room.reading import BadMessage, measure, read
 from cosession.wire.messages import (
     BAD_IN_A_ROW,
@@ -62,13 +62,12 @@ async def _always() -> bool:
 class Connection:
     """A seat's connection to a room. Needs a running event loop.
 
-    `send(text)` and `close(code)` belong to the socket; both are called by one task of this connection at a time.
-    `entitled` says whether whoever opened the socket may still sit here: it is asked at the first hello. Afterwards
+    `entitled` says whether whoever opened the transport may still sit here: it is asked at the first hello. Afterwards
     `Room.kick` ends the connection with its link.
     """
 
     def __init__(
-        self, room: Room, seat: str, send: Send, close: Close, entitled: Callable[[], Awaitable[bool]] = _always
+        self, room: Room, seat: str, transport: Transport, entitled: Callable[[], Awaitable[bool]] = _always
     ) -> None:
         self.seat = seat
         self.place = "lobby"
@@ -77,7 +76,7 @@ class Connection:
         self.heard_ms = room.clock.monotonic_ms()
         self.greeted = False
         self.parting = False
-        self.outbox = Outbox(send, close, room.clock, self._view)
+        self.outbox = Outbox(transport, room.clock, self._view)
         self._room = room
         self._entitled = entitled
         self._pace = room.audience.pace(seat)
@@ -89,7 +88,7 @@ class Connection:
         self._hello_timer = room.clock.call_at(self.heard_ms + HELLO_MS, lambda: self.part(NO_HELLO))
         room.audience.enter(self)
 
-    # -- for the owner of the socket ---------------------------------------------------------------------------
+    # -- for the owner of the transport ---------------------------------------------------------------------------
 
     async def receive(self, data: str | bytes) -> float:
         """Take one message; returns when it is dealt with (an offer: when it is on its way), with the milliseconds for
@@ -148,7 +147,7 @@ class Connection:
                 pass  # that it came is all it says
 
     def ended(self) -> None:
-        """The socket is gone. May be repeated."""
+        """The transport is gone. May be repeated."""
         self._hello_timer.cancel()
         self.outbox.drop()
         for offer in self._offers:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 import structlog
 
-from cosession.room.ports import Clock, Timer
+from cosession.room.ports import Clock, Timer, Transport
 from cosession.wire.messages import Message
 
 log = structlog.get_logger()
@@ -30,17 +30,12 @@ PARTING_MS = 400
 CLOSE_S = 1.0
 SLOW_READER = 4408
 
-Send = Callable[[str], Awaitable[None]]
-Close = Callable[[int], Awaitable[None]]
-
 
 class Outbox:
-    """`view` makes the text of the view as it is now, or None. `send` and `close` are the socket's; both may block or
-    fail."""
+    """`view` makes the text of the view as it is now, or None."""
 
-    def __init__(self, send: Send, close: Close, clock: Clock, view: Callable[[], str | None]) -> None:
-        self._send = send
-        self._close = close
+    def __init__(self, transport: Transport, clock: Clock, view: Callable[[], str | None]) -> None:
+        self._transport = transport
         self._clock = clock
         self._view = view
         self._queue: deque[tuple[str, str | None]] = deque()
@@ -137,7 +132,7 @@ class Outbox:
             while (text := self._next()) is not None:
                 stuck = self._clock.call_at(self._clock.monotonic_ms() + STUCK_MS, self._evict)
                 try:
-                    await self._send(text)
+                    await self._transport.send(text)
                 finally:
                     stuck.cancel()
         except Exception as error:  # noqa: BLE001 - any failure of a foreign socket means that it is gone
@@ -187,6 +182,6 @@ class Outbox:
     async def _end(self, code: int) -> None:
         try:
             async with asyncio.timeout(CLOSE_S):
-                await self._close(code)
+                await self._transport.close(code)
         except Exception as error:  # noqa: BLE001 - the other end was quicker
             log.info("connection.close_failed", error=type(error).__name__)

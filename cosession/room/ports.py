@@ -63,6 +63,17 @@ class Clock(Protocol):
         """Call `callback` once in the event loop, not before `monotonic_ms`. A moment that has passed is soon."""
 
 
+class Transport(Protocol):
+    """The way to one browser, whatever carries it. Both may block, fail or be cancelled; neither runs twice at a
+    time."""
+
+    async def send(self, text: str) -> None:
+        """Send one message of the wire, as JSON."""
+
+    async def close(self, code: int) -> None:
+        """End it, with a close code of protocols/wire.md."""
+
+
 # -- the log ------------------------------------------------------------------------------------------------------
 
 

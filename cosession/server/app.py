@@ -11,6 +11,8 @@ from cosession.pages.headers import SecurityHeaders
 from cosession.pages.login import RenewCookie
 from cosession.pages.problems import OwnPagesOnly, Problem, handlers
 from cosession.pages.sign_in_pages import SignInPages
+from cosession.server.admission import Admission
+from cosession.server.events import Events
 from cosession.server.parts import Parts
 from cosession.server.seat import Seat
 from cosession.server.sessions import Sessions
@@ -19,7 +21,8 @@ from cosession.server.socket import Socket
 
 def build(parts: Parts) -> Starlette:
     """The application of the main listener."""
-    sessions, seat, socket = Sessions(parts), Seat(parts), Socket(parts)
+    sessions, seat, admission = Sessions(parts), Seat(parts), Admission(parts)
+    socket, events = Socket(parts, admission), Events(parts, admission)
     errors = handlers(parts.pages)
 
     return Starlette(
@@ -40,6 +43,8 @@ def build(parts: Parts) -> Starlette:
             Route("/s/{session}/{seat}/withdrawn", seat.erase_withdrawn, methods=["POST"]),
             Route("/s/{session}/{seat}/after.md", seat.after_markdown),
             WebSocketRoute("/s/{session}/{seat}/socket", socket.serve),
+            Route("/s/{session}/{seat}/events", events.open, methods=["GET"]),
+            Route("/s/{session}/{seat}/events/{connection}", events.post, methods=["POST"]),
             *SignInPages(parts.sign_in, parts.pages, parts.ops_url).routes(),
             *routes(parts.pages.dist),
         ],

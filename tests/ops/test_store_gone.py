@@ -81,13 +81,14 @@ async def test_whoever_asks_is_told_that_nothing_can_be_saved(
 ) -> None:
     answered: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
-    async def send(text: str) -> None:
-        if '"command-1"' in text and not answered.done():
-            answered.set_result(text)
+    class Browser:
+        async def send(self, text: str) -> None:
+            if '"command-1"' in text and not answered.done():
+                answered.set_result(text)
 
-    async def close(code: int) -> None: ...
+        async def close(self, code: int) -> None: ...
 
-    connection = Connection(room, "f", send, close)
+    connection = Connection(room, "f", Browser())
     await connection.receive('{"type":"hello","tab":"tab-of-test","epoch":0,"place":"room"}')
     settings.data.joinpath("cosession.db").rename(settings.data / "elsewhere.db")
     await connection.receive('{"type":"command","id":"command-1","command":{"type":"start_session"}}')

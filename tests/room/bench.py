@@ -181,11 +181,11 @@ class Page:
         self.reads = asyncio.Event()
         self.reads.set()
         self.common: dict[str, Any] | None = None
-        self.connection = Connection(room, seat, self._send, self._close)
+        self.connection = Connection(room, seat, self)
         self._ids = itertools.count()
         self._pongs: set[asyncio.Task[None]] = set()
 
-    async def _send(self, text: str) -> None:
+    async def send(self, text: str) -> None:
         await self.reads.wait()
         SERVER_MESSAGE.validate_json(text)
         message = json.loads(text)
@@ -197,7 +197,7 @@ class Page:
             self._pongs.add(pong)
             pong.add_done_callback(self._pongs.discard)
 
-    async def _close(self, code: int) -> None:
+    async def close(self, code: int) -> None:
         self.closed, self.closed_at_ms = code, self.bench.clock.now_ms
         self.connection.ended()
 

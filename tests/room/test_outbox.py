@@ -23,7 +23,7 @@ class Socket:
         self.flows.set()
         self.broken = False
         self.views = 0
-        self.outbox = Outbox(self.send, self.close, self.clock, self.view)
+        self.outbox = Outbox(self, self.clock, self.view)
 
     async def send(self, text: str) -> None:
         await self.flows.wait()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import logging
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -14,11 +15,12 @@ import pytest
 
 from cosession import logs
 from cosession.core.stage import RoomPlan
-from cosession.main import Application
+from cosession.main import Application, _Uvicorn, bound
 from cosession.room.ports import MediaListener, SeatFigures, Unavailable, WorkerFigures
 from cosession.settings import Address, Settings
 
 HOST = "http://codev.test"
+HELLO = '{"type":"hello","tab":"tab-of-test","epoch":0,"place":"room"}'
 PEOPLE = ["Nadia", "Laura", "Joe", "Inès"]
 
 
@@ -133,3 +135,21 @@ async def made(facilitator: httpx.AsyncClient) -> dict[str, Any]:
 
 def link_of(made: dict[str, Any], seat: str) -> str:
     return next(str(one["link"]) for one in made["links"] if one["seat"] == seat)
+
+
+@pytest.fixture
+async def port(application: Application) -> AsyncIterator[int]:
+    """The application behind uvicorn, as `serve` runs it."""
+    listener = bound(Address("127.0.0.1", 0), "COSESSION_BIND")
+    server = _Uvicorn(application.server, application.visits)
+    task = asyncio.create_task(server.serve([listener]))
+    yield int(listener.getsockname()[1])
+    server.should_exit = True
+    await task
+
+
+async def cookie_of(application: Application, link: str) -> str:
+    async with visitor(application) as client:
+        client.follow_redirects = False
+        answer = await client.get(link)
+        return str(answer.headers["set-cookie"].partition(";")[0])

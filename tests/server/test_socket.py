@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import io
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -16,28 +15,9 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin
 
-from cosession.main import Application, _Uvicorn, bound
+from cosession.main import Application
 from cosession.room.pace import SEAT_SOCKET
-from cosession.settings import Address
-from tests.server.conftest import link_of, setup, visitor
-
-
-@pytest.fixture
-async def port(application: Application) -> AsyncIterator[int]:
-    """The application behind uvicorn, as `serve` runs it."""
-    listener = bound(Address("127.0.0.1", 0), "COSESSION_BIND")
-    server = _Uvicorn(application.server, application.visits)
-    task = asyncio.create_task(server.serve([listener]))
-    yield int(listener.getsockname()[1])
-    server.should_exit = True
-    await task
-
-
-async def cookie_of(application: Application, link: str) -> str:
-    async with visitor(application) as client:
-        client.follow_redirects = False
-        answer = await client.get(link)
-        return str(answer.headers["set-cookie"].partition(";")[0])
+from tests.server.conftest import HELLO, cookie_of, link_of, setup, visitor
 
 
 async def messages(socket: ClientConnection, until: str) -> dict[str, Any]:
@@ -64,9 +44,6 @@ async def all_that_comes(socket: ClientConnection) -> list[str]:
             while True:
                 found.append(json.loads(await socket.recv())["type"])
     return found
-
-
-HELLO = json.dumps({"type": "hello", "tab": "tab-of-test", "epoch": 0, "place": "room"})
 
 
 async def test_a_seat_says_hello_and_sees_its_room(application: Application, made: dict[str, Any], port: int) -> None:
@@ -146,7 +123,7 @@ async def test_no_page_of_a_seat_is_shown_for_a_link_that_has_ended(
         for route in application.server.routes:
             if not isinstance(route, Route) or not route.path.startswith("/s/{session}/{seat}"):
                 continue
-            path = route.path.format(session=made["session"], seat="p1")
+            path = route.path.format(session=made["session"], seat="p1", connection="unknown")
             for method in sorted((route.methods or set()) - {"HEAD"}):
                 answer = await client.request(method, path, headers={"cookie": cookie})
                 assert (path, method, answer.status_code) == (path, method, 410)
