@@ -7,13 +7,15 @@ its own conftest.
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 from playwright.async_api import Browser, BrowserContext, async_playwright
 
+from cosession import main
 from cosession.bench.chromium import launch
 from tests.chromium import find
 
@@ -27,6 +29,14 @@ settings.load_profile(os.environ.get("COSESSION_HYPOTHESIS", "house"))
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def delivered_scripts() -> Iterator[None]:
+    """An application reads the delivered scripts at its start; here they are read once for all tests of a run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(main, "read_all", cache(main.read_all))
+        yield
 
 
 @pytest.fixture(scope="session")
