@@ -104,11 +104,12 @@ def build(root: Path = ROOT) -> bool:
 
 
 def check(root: Path = ROOT) -> None:
-    """Format and types of the front end. Raises `BuildFailed` if a tool finds an error."""
+    """Format, types and lint of the front end. Raises `BuildFailed` if a tool finds an error."""
     web = root / "web"
     install_modules(web)
     run_node(web, "node_modules/prettier/bin/prettier.cjs", "--check", "--log-level", "warn", ".")
-    run_node(web, "node_modules/typescript/bin/tsc", "--noEmit")
+    run_node(web, "node_modules/@typescript/native/bin/tsc", "--noEmit")
+    run_node(web, "node_modules/eslint/bin/eslint.js", "--max-warnings", "0", ".")
 
 
 def format_sources(root: Path = ROOT) -> None:

@@ -64,11 +64,16 @@ export class Bells {
     if (!this.#bells.includes(bell) || this.#rung.has(bell)) return;
     this.#rung.add(bell);
     if (!ringing() || !canRing() || this.room.place !== "room" || this.room.common?.now?.holds.length) return;
-    if (navigator.userActivation?.hasBeenActive === false) return;
+    if (!mayPlay()) return;
     this.#context ??= new AudioContext();
     void this.#context.resume();
     sound(this.#context, NOTE_HZ[bell]);
   }
+}
+
+/** Whether somebody has touched the page, without which browsers keep it silent; one that cannot tell may try. */
+function mayPlay(): boolean {
+  return !("userActivation" in navigator) || navigator.userActivation.hasBeenActive;
 }
 
 function sound(context: AudioContext, note_hz: number): void {

@@ -26,7 +26,7 @@ export class Devices {
   #purpose: symbol | null = null;
 
   constructor(private readonly changed: () => void) {
-    navigator.mediaDevices?.addEventListener("devicechange", () => void this.refresh());
+    hardware()?.addEventListener("devicechange", () => void this.refresh());
   }
 
   /** Whether this page wants the device at all; remembered for this tab, so that a reload asks for no more than before. */
@@ -129,18 +129,19 @@ export class Devices {
   }
 
   async refresh(): Promise<void> {
-    this.available = (await navigator.mediaDevices?.enumerateDevices()) ?? [];
+    this.available = (await hardware()?.enumerateDevices()) ?? [];
     this.changed();
   }
 
   /** What the browser hands over, if it is still wanted then. Raises what the browser raises, or when the purpose is another. */
   async #request(kinds: Kind[]): Promise<MediaStream> {
-    if (!navigator.mediaDevices) throw new DOMException("", "InsecureError");
+    const media = hardware();
+    if (!media) throw new DOMException("", "InsecureError");
     const purpose = this.#purpose;
     const constraints: MediaStreamConstraints = {};
     if (kinds.includes("microphone")) constraints.audio = this.#constraints("microphone");
     if (kinds.includes("camera")) constraints.video = this.#constraints("camera");
-    const stream = await navigator.mediaDevices.getUserMedia(constraints);
+    const stream = await media.getUserMedia(constraints);
     for (const track of stream.getTracks()) this.#tracks.add(track);
     if (purpose === this.#purpose) return stream;
     for (const track of stream.getTracks()) this.end(track);
@@ -167,6 +168,11 @@ export class Devices {
       this.changed();
     };
   }
+}
+
+/** What the browser knows of cameras and microphones: nothing where the page did not come over https. */
+function hardware(): MediaDevices | undefined {
+  return navigator.mediaDevices;
 }
 
 function problemOf(error: unknown): Problem {

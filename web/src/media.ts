@@ -302,9 +302,9 @@ export class Media {
    * over TCP if UDP is swallowed. */
   async #look(): Promise<void> {
     const pc = this.#pc;
-    if (pc?.connectionState !== "connected" || !this.hears()) return;
+    if (!pc || !connected(pc) || !this.hears()) return;
     const signs = await lifeSigns(pc);
-    if (pc !== this.#pc || pc.connectionState !== "connected") return;
+    if (pc !== this.#pc || !connected(pc)) return;
     const alive = signs > 0 && signs !== this.#signs;
     this.#silent = alive ? 0 : this.#silent + 1;
     this.#signs = signs;
@@ -353,7 +353,7 @@ export class Media {
     const pc = this.#pc;
     const sender = pc?.getTransceivers()[1]?.sender;
     const wanted = this.#direction;
-    if (!sender || !wanted || !pc?.remoteDescription || pc.signalingState !== "stable") return;
+    if (!sender || !wanted || !pc.remoteDescription || !stable(pc)) return;
     const parameters = sender.getParameters();
     const [small, large] = parameters.encodings;
     if (!small) return;
@@ -374,7 +374,7 @@ export class Media {
     try {
       await sender.setParameters(parameters);
     } catch (error) {
-      if (pc === this.#pc && pc.signalingState === "stable") throw error; // else replaced or renegotiated meanwhile
+      if (pc === this.#pc && stable(pc)) throw error; // else replaced or renegotiated meanwhile
     }
   }
 
@@ -384,6 +384,9 @@ export class Media {
     this.changed();
   }
 }
+
+const connected = (pc: RTCPeerConnection): boolean => pc.connectionState === "connected";
+const stable = (pc: RTCPeerConnection): boolean => pc.signalingState === "stable";
 
 function prefer(line: RTCRtpTransceiver, kind: "audio" | "video", wanted: string[]): void {
   const codecs = RTCRtpReceiver.getCapabilities(kind)?.codecs ?? [];

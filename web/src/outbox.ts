@@ -160,7 +160,7 @@ export class Outbox {
       this.#hints.set(
         capture,
         hints.map(({ field, kind, start, end }) => {
-          const characters = [...(draft.fields[field] ?? "")]; // code points, as the server counts
+          const characters = Array.from(draft.fields[field] ?? ""); // code points, as the server counts
           return { field, kind, words: characters.slice(start, end).join("") };
         }),
       );

@@ -91,7 +91,7 @@ export class Room {
     );
     this.texts = new Texts(this.outbox, `texts.${boot.session}.${boot.seat}`, changed);
     this.devices = new Devices(() => {
-      void this.media?.devicesChanged();
+      void this.media.devicesChanged();
       this.changed();
     });
     this.media = new Media(

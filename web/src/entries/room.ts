@@ -32,7 +32,7 @@ render(html`<co-app .room=${room}></co-app>`, document.getElementById("app") ?? 
 room.start();
 
 // The screen stays awake while one is in the room; a browser that cannot or may not simply does not.
-document.addEventListener("visibilitychange", awake);
+document.addEventListener("visibilitychange", () => void awake());
 void awake();
 async function awake(): Promise<void> {
   if (document.visibilityState !== "visible" || !("wakeLock" in navigator)) return;

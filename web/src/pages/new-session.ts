@@ -9,7 +9,7 @@ export function easeNewSession(root: ParentNode): void {
   names.forEach((name, index) => {
     name?.addEventListener("paste", (event) => spread(event, names.slice(index), rows.slice(index)));
     name?.addEventListener("input", () => nameJobs(rows[index], name.value));
-    if (name !== null && name !== undefined) nameJobs(rows[index], name.value);
+    if (name) nameJobs(rows[index], name.value);
   });
   const at = form.querySelector<HTMLInputElement>("[name=starts_at]");
   at?.addEventListener("input", () => choose(form, "when", "at"));

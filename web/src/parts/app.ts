@@ -59,7 +59,7 @@ class App extends Part {
     this.addEventListener("pointerdown", () => (this.#wrote = false));
     this.#announcer = new Announcer(this.room); // before this listens itself: it draws what the announcer says
     super.connectedCallback();
-    this.#bells ??= new Bells(this.room);
+    if (!this.#bells) this.#bells = new Bells(this.room);
   }
 
   protected override render(): TemplateResult {

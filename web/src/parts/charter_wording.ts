@@ -55,7 +55,7 @@ class CharterWording extends Sheet {
       .split("\n")
       .map((line) => line.trim())
       .filter(Boolean);
-    this.#wrong = lines.length === 0 || lines.length > LINES || lines.some((line) => [...line].length > LENGTH);
+    this.#wrong = lines.length === 0 || lines.length > LINES || lines.some((line) => Array.from(line).length > LENGTH);
     this.requestUpdate();
     if (this.#wrong || !(await this.room.ask({ type: "propose_charter", lines })).ok) return;
     this.room.texts.done(NAME);

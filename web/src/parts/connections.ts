@@ -52,9 +52,9 @@ function figures(name: string, way: Way): TemplateResult {
   return html`<tr class=${way.quality}>
     <th scope="row">${name}</th>
     <td>${way.path.toUpperCase()}</td>
-    <td class="num">${loss} %</td>
+    <td class="num">${loss}&nbsp;%</td>
     <td class="num">${ms(way.round_trip_ms)}</td>
     <td class="num">${ms(way.jitter_ms)}</td>
-    <td class="num">${way.kbps_up} / ${way.kbps_down}</td>
+    <td class="num">${way.kbps_up}&nbsp;/&nbsp;${way.kbps_down}</td>
   </tr>`;
 }

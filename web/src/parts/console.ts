@@ -4,7 +4,7 @@
  */
 import { html, nothing, type TemplateResult } from "lit";
 import { define, Part } from "../part";
-import type { PhaseView, Preview, SeatCommand } from "../wire.gen";
+import type { Preview, SeatCommand } from "../wire.gen";
 import { list, t, text } from "../words";
 import { careExits, recall, undo } from "./frame";
 import { icon } from "./icon";
@@ -93,7 +93,7 @@ class Console extends Part {
       </p>
       <div class="btns">
         ${this.room.may("next_step") && now.step + 1 < now.steps ? this.#act({ type: "next_step", phase: now.phase, step: now.step }, "next", t("console.next_step")) : nothing}
-        ${this.room.may("next_phase") ? this.#think({ type: "next_phase", phase: now.phase }, "skip", last ? t("console.finish") : t("console.next_phase", { phase: text((nextPhase as PhaseView).title) }), last ? t("preview.finish") : t("preview.next", { phase: text((nextPhase as PhaseView).title) }), last ? t("preview.finish_yes") : t("preview.next_yes"), time && !this.#considered ? "primary" : "") : nothing}
+        ${this.room.may("next_phase") ? this.#think({ type: "next_phase", phase: now.phase }, "skip", last ? t("console.finish") : t("console.next_phase", { phase: text(nextPhase.title) }), last ? t("preview.finish") : t("preview.next", { phase: text(nextPhase.title) }), last ? t("preview.finish_yes") : t("preview.next_yes"), time && !this.#considered ? "primary" : "") : nothing}
       </div>
     </div>`;
   }

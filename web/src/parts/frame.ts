@@ -35,7 +35,7 @@ export function frame(room: Room): TemplateResult | typeof nothing {
       ${room.may("resume") && !care ? act({ type: "resume" }, "play", t("console.resume"), true) : nothing}
       ${room.may("move_end") ? act({ type: "move_end", by_s: 300 }, "plus", t("more.move_end")) : nothing}
     </div>
-    ${next && nextPhase ? html`<p class="dim" id="frame-told">${t("preview.next", { phase: text(nextPhase.title) })} : ${consequence(room, next)}</p>` : nothing}
+    ${next && nextPhase ? html`<p class="dim" id="frame-told">${t("preview.next", { phase: text(nextPhase.title) })}&nbsp;: ${consequence(room, next)}</p>` : nothing}
     ${care ? careExits(room) : nothing} ${undo(room)}
     ${room.may("close_session") ? html`<co-confirm .room=${room} .words=${t("more.close")} .ask=${t("more.close_ask")} .yes=${t("more.close_yes")} .icon=${""} .quiet=${true} .grave=${true} .act=${() => void room.ask({ type: "close_session" })}></co-confirm>` : nothing}
   </section>`;

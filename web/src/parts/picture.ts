@@ -35,7 +35,8 @@ function video(seat: string, stream: MediaStream, mirrored: boolean): HTMLVideoE
     videos.set(seat, element);
   }
   if (element.srcObject !== stream) element.srcObject = stream;
-  else if (element.paused) requestAnimationFrame(() => element.isConnected && element.play().catch(() => undefined)); // moved again meanwhile: its next drawing plays it
+  else if (element.paused)
+    requestAnimationFrame(() => element.isConnected && void element.play().catch(() => undefined)); // moved again meanwhile: its next drawing plays it
   return element;
 }
 
