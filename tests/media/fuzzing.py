@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING
 from aioice import stun
 
 from cosession.media.embedded import ice, native, rtcp, rtp, sdp, stream, transport
+from cosession.media.embedded.batch_reader import BatchReader, SrtpReceiver
 from cosession.media.embedded.ice import IceLite, binding_request
 from cosession.media.embedded.sdp import Line
+from cosession.media.embedded.sockets import UdpAddress
 from cosession.media.embedded.stream import Source
 from cosession.media.embedded.transport import Mux
 from cosession.room.ports import OfferRefused
@@ -69,7 +71,7 @@ class BareReader:
     def __init__(self, helper: native.Helper) -> None:
         self._helper = helper
         self._keys = helper.unprotect = helper.ffi.callback("int(void *, void *, int *)", lambda srtp, packet, size: 0)
-        self._reader = native.Reader(helper)
+        self._reader = BatchReader(helper)
         self._here, self._there = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
         for one in (self._here, self._there):
             one.bind(("127.0.0.1", 0))
@@ -77,10 +79,10 @@ class BareReader:
 
     def read(self, data: bytes, wanted: int) -> rtp.Arrived | bytes | None:
         """What is found of a known stream, None if it is no RTP; the same bytes if they are left to Python."""
-        sender = native.Sender(self._helper, self._keys, 0, self)
-        sender.learn(int.from_bytes(data[8:12], "big"), wanted)
-        sender.allow(1)
-        self._reader.know([(self._there.getsockname(), sender)])
+        receiver = SrtpReceiver(self._helper, self._keys, 0, self)
+        receiver.learn(int.from_bytes(data[8:12], "big"), wanted)
+        receiver.allow(1)
+        self._reader.know([(self._there.getsockname(), receiver)])
         self._there.sendto(data, self._here.getsockname())
         assert self._reader.take(self._here, self.other, 1.0) == 1
         return self._found.pop()
@@ -92,7 +94,7 @@ class BareReader:
     def on_refused(self, reason: str) -> None:
         raise AssertionError(reason)
 
-    def other(self, datagram: bytes, address: ice.UdpAddress, now_s: float) -> None:
+    def other(self, datagram: bytes, address: UdpAddress, now_s: float) -> None:
         assert address == self._there.getsockname()
         self._found.append(datagram)
 
@@ -162,7 +164,7 @@ def read_rtcp(data: bytes) -> None:
 class _Silence:
     """The browser behind a mux in which nothing is proven: nothing may ever reach it."""
 
-    sender: native.Sender | None = None
+    srtp_receiver: SrtpReceiver | None = None
 
     def on_life(self) -> None:
         raise AssertionError("a stranger's STUN was believed")

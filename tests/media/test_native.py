@@ -17,9 +17,12 @@ from hypothesis import strategies as st
 from pylibsrtp._binding import ffi, lib
 
 from cosession.media.embedded import EmbeddedMedia, aiortc_seam, native, rtp
+from cosession.media.embedded.batch_reader import BatchReader, SrtpReceiver
 from cosession.media.embedded.forward import Slot, send_batch
+from cosession.media.embedded.packet import Packet
 from cosession.media.embedded.sdp import Kind, Line
-from cosession.media.embedded.stream import Packet, Source
+from cosession.media.embedded.stream import Source
+from cosession.media.embedded.target import SendPath
 from cosession.media.embedded.transport import Mux
 from tests.media.fuzzing import BareReader, read_alike
 from tests.media.guest import Ear, Guest, plan, until
@@ -65,11 +68,11 @@ class Browser:
     def send_rtcp(self, packet: bytes) -> None:
         raise AssertionError("no reports here")
 
-    def way(self) -> native.Way | None:
+    def send_path(self) -> SendPath | None:
         if self.mux.helper is None:
             return None
         context = int(ffi.cast("uintptr_t", self.session._srtp[0]))
-        return native.Way(self.mux, self.session, context, self.mux.helper.address(*self.socket.getsockname()))
+        return SendPath(self.mux, self.session, context, self.mux.helper.address(*self.socket.getsockname()))
 
     def next(self) -> bytes:
         return self.reader.unprotect(self.socket.recv(2048))
@@ -173,12 +176,12 @@ class Table:
     """A reader, and what it hands on."""
 
     def __init__(self, helper: native.Helper) -> None:
-        self.helper, self.reader = helper, native.Reader(helper)
+        self.helper, self.reader = helper, BatchReader(helper)
         self.told: list[tuple[Any, ...]] = []
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", 0))
 
-    def sender(self, name: str, allowed: int = 100) -> native.Sender:
+    def receiver(self, name: str, allowed: int = 100) -> SrtpReceiver:
         """Of SSRC 7, sound."""
         inbound = pylibsrtp.Session(
             pylibsrtp.Policy(
@@ -187,7 +190,7 @@ class Table:
                 srtp_profile=pylibsrtp.Policy.SRTP_PROFILE_AEAD_AES_256_GCM,
             )
         )
-        made = native.Sender(self.helper, inbound, int(ffi.cast("uintptr_t", inbound._srtp[0])), Ears(name, self.told))
+        made = SrtpReceiver(self.helper, inbound, int(ffi.cast("uintptr_t", inbound._srtp[0])), Ears(name, self.told))
         made.learn(7, rtp.asked(0, 1, video=False))
         made.allow(allowed)
         return made
@@ -214,7 +217,7 @@ def sound(sequence: int, ssrc: int = 7) -> bytes:
 def test_what_comes_is_read_once_and_only_with_the_right_keys(table: Table, mux: Mux) -> None:
     browser = Browser(mux)
     here, there = table.socket.getsockname(), browser.socket.getsockname()
-    table.reader.know([(there, table.sender("ana"))])
+    table.reader.know([(there, table.receiver("ana"))])
     protected = browser.session.protect(sound(9))
     forged = protected[:-1] + bytes([protected[-1] ^ 1])
     stranger = browser.session.protect(sound(10, ssrc=8))
@@ -232,7 +235,7 @@ def test_what_comes_is_read_once_and_only_with_the_right_keys(table: Table, mux:
 def test_everybody_is_known_by_the_newest_address_alone(table: Table, mux: Mux) -> None:
     browsers = [Browser(mux) for _ in range(3)]
     ana, ben, karim = (browser.socket.getsockname() for browser in browsers)
-    first, second = table.sender("ana"), table.sender("ben")
+    first, second = table.receiver("ana"), table.receiver("ben")
 
     def say(sequence: int) -> list[Any]:
         for browser in browsers:
@@ -251,13 +254,13 @@ def test_everybody_is_known_by_the_newest_address_alone(table: Table, mux: Mux) 
 
 
 def test_a_flood_is_dropped_before_it_is_unprotected(table: Table, mux: Mux) -> None:
-    browser, sender = Browser(mux), table.sender("ana", allowed=2)
-    table.reader.know([(browser.socket.getsockname(), sender)])
+    browser, receiver = Browser(mux), table.receiver("ana", allowed=2)
+    table.reader.know([(browser.socket.getsockname(), receiver)])
     packets = [browser.session.protect(sound(number)) for number in range(5)]
     for one in packets[:4]:
         browser.socket.sendto(one, table.socket.getsockname())
     assert [told[1] for told in table.take()] == [0, 0, "flood", "flood"]
-    sender.allow(2)
+    receiver.allow(2)
     for one in packets[3:]:
         browser.socket.sendto(one, table.socket.getsockname())
     assert [told[1] for told in table.take()] == [0, 0]
@@ -265,7 +268,7 @@ def test_a_flood_is_dropped_before_it_is_unprotected(table: Table, mux: Mux) -> 
 
 
 def test_thousands_of_addresses_find_their_own_and_what_has_no_room_is_left_to_python(table: Table, mux: Mux) -> None:
-    browser, first, last = Browser(mux), table.sender("first"), table.sender("last")
+    browser, first, last = Browser(mux), table.receiver("first"), table.receiver("last")
     there = browser.socket.getsockname()
     crowd: list[Any] = [(("10.0.0.1", port), first) for port in range(1, 2048)]
 
@@ -287,7 +290,7 @@ def test_a_reader_finds_browsers_of_ipv6(helper: native.Helper, mux: Mux, table:
     ):
         for one in (here, there):
             one.bind(("::1", 0))
-        table.reader.know([(there.getsockname(), table.sender("ana"))])
+        table.reader.know([(there.getsockname(), table.receiver("ana"))])
         there.sendto(browser.session.protect(sound(1)), here.getsockname())
         there.sendto(b"\x16", here.getsockname())
         others: list[Any] = []
@@ -297,19 +300,20 @@ def test_a_reader_finds_browsers_of_ipv6(helper: native.Helper, mux: Mux, table:
     browser.socket.close()
 
 
-Making = Callable[[int], tuple[Source, list[Browser]]]
+Making = Callable[[int], tuple[Source, list[Slot], list[Browser]]]
 
 
 @pytest.fixture
 def room(mux: Mux) -> Iterator[Making]:
-    """A source and so many browsers that it feeds."""
+    """A source, and so many browsers that it feeds, each by a slot."""
     everybody: list[Browser] = []
 
-    def make(people: int) -> tuple[Source, list[Browser]]:
+    def make(people: int) -> tuple[Source, list[Slot], list[Browser]]:
         source, browsers = Source("audio", "a", 1, line("audio", {})), [Browser(mux) for _ in range(people)]
         everybody.extend(browsers)
-        source.targets = [Slot(line("audio", EXTENSIONS), 100 + i, browser) for i, browser in enumerate(browsers)]
-        return source, browsers
+        slots = [Slot(line("audio", EXTENSIONS), 100 + i, browser) for i, browser in enumerate(browsers)]
+        source.targets = [*slots]
+        return source, slots, browsers
 
     yield make
     for browser in everybody:
@@ -317,31 +321,31 @@ def room(mux: Mux) -> Iterator[Making]:
 
 
 def test_one_packet_reaches_many_each_in_its_own_numbers(mux: Mux, room: Making) -> None:
-    source, browsers = room(40)
+    source, slots, browsers = room(40)
     sent = mux.packets_out
     for number in range(3):
         send_batch(packet(1000 + number, b"sound"), source)
-    for slot, browser in zip(source.targets, browsers, strict=True):
+    for slot, browser in zip(slots, browsers, strict=True):
         assert [browser.next() for _ in range(3)] == [slot.write(packet(1000 + n, b"sound")) for n in range(3)]
     assert mux.packets_out == sent + 120
 
 
 def test_what_changes_is_seen_at_the_next_packet(mux: Mux, room: Making) -> None:
-    source, (one, two, three) = room(3)
+    source, slots, (one, two, three) = room(3)
     send_batch(packet(1, b"first"), source)
     for browser in (one, two, three):
         browser.next()
 
-    gone = source.targets.pop(0)  # the floor, or a page that left
-    source.targets[0].base = 5  # takes part later
+    del source.targets[0]  # the floor, or a page that left
+    slots[1].base = 5  # takes part later
     source.batch = None
     send_batch(packet(2, b"second"), source)
     assert one.got_nothing()
     assert two.got_nothing()
     assert three.next().endswith(b"second")
-    assert gone.packets == 1
+    assert slots[0].packets == 1
 
-    _, (elsewhere,) = room(1)
+    _, _, (elsewhere,) = room(1)
     three.socket, elsewhere.socket = elsewhere.socket, three.socket  # another network
     mux.version += 1
     send_batch(packet(3, b"third"), source)
@@ -349,17 +353,17 @@ def test_what_changes_is_seen_at_the_next_packet(mux: Mux, room: Making) -> None
 
 
 def test_who_cannot_be_reached_by_datagrams_is_served_by_python(room: Making, monkeypatch: pytest.MonkeyPatch) -> None:
-    source, (one, two) = room(2)
-    monkeypatch.setattr(two, "way", lambda: None)
+    source, slots, (one, two) = room(2)
+    monkeypatch.setattr(two, "send_path", lambda: None)
     send_batch(packet(1, b"both"), source)
     assert one.next().endswith(b"both")
     assert not one.by_python
     assert [sent[-4:] for sent in two.by_python] == [b"both"]
-    assert [slot.packets for slot in source.targets] == [1, 1]
+    assert [slot.packets for slot in slots] == [1, 1]
 
 
 def test_what_does_not_fit_is_refused_and_counted_and_hinders_nobody(mux: Mux, room: Making) -> None:
-    source, (one,) = room(1)
+    source, _, (one,) = room(1)
     before = mux.dropped["srtp"]
     send_batch(packet(1, bytes(1400)), source)
     send_batch(packet(2, b"", vp8=rtp.Vp8(False, 2, 15, 4)), source)

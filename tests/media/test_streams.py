@@ -32,7 +32,7 @@ class Sent:
     def send_rtcp(self, packet: bytes) -> None:
         self.reports += rtcp.parse(packet)
 
-    def way(self) -> None:
+    def send_path(self) -> None:
         """Python alone."""
 
     @property

@@ -11,7 +11,8 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 from aioice import stun
 
-from cosession.media.embedded import EmbeddedMedia, inlet, native, sockets
+from cosession.media.embedded import EmbeddedMedia, inlet, sockets
+from cosession.media.embedded.batch_reader import SrtpReceiver
 from cosession.media.embedded.ice import Credentials, IceLite
 from cosession.media.embedded.sockets import candidate_addresses
 from cosession.media.embedded.transport import Mux
@@ -27,7 +28,7 @@ class Browser:
     def __init__(self) -> None:
         self.got: list[bytes] = []
         self.lives = 0
-        self.sender: native.Sender | None = None
+        self.srtp_receiver: SrtpReceiver | None = None
 
     def on_life(self) -> None:
         self.lives += 1

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 
 from cosession.media.embedded import rtcp, sdp
 from cosession.media.embedded.allowance import Allowance, Estimates
-from cosession.media.embedded.forward import Outlet, Slot
+from cosession.media.embedded.forward import Slot
+from cosession.media.embedded.target import Outlet
 
 #: Repeats a second that one browser may ask for: so many, or this share of the pictures' packets in the second before.
 #: More do not mend a narrow way, they fill it, and sound has to pass there (77,000 were asked for after one outage).

@@ -12,24 +12,17 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from cosession.media.embedded import rtcp, rtp
-from cosession.media.embedded.native import Batch, Way
+from cosession.media.embedded.batch_sender import BatchSender
+from cosession.media.embedded.packet import Packet
 from cosession.media.embedded.sdp import Line
-from cosession.media.embedded.stream import CLOCK_HZ, Packet, Source
+from cosession.media.embedded.stream import CLOCK_HZ, Source
+from cosession.media.embedded.target import Outlet
 
 _REPORT_HOLDS_S = 3.0
 _WRAP16, _WRAP32 = 0xFFFF, 0xFFFFFFFF
-
-
-class Outlet(Protocol):
-    """The browser behind a slot: protects a packet and sends it, or drops it."""
-
-    def send_rtp(self, packet: bytes) -> None: ...
-    def send_rtcp(self, packet: bytes) -> None: ...
-    def way(self) -> Way | None:
-        """Where a helper may send by itself what `send_rtp` would; None: only `send_rtp` can."""
 
 
 class _Left(NamedTuple):
@@ -265,7 +258,7 @@ def send_batch(packet: Packet, source: Source) -> None:
     by the helper in C, where there is one, and what is left one by one."""
     batch = source.batch
     if batch is None or not batch.holds(source.targets):
-        batch = source.batch = Batch(source.targets)
+        batch = source.batch = BatchSender(source.targets)
     batch.send(packet)
     for slot in batch.rest:
         slot.send(packet)

@@ -11,18 +11,15 @@ import asyncio
 import secrets
 import struct
 import time
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from aioice import stun
 
+from cosession.media.embedded.batch_reader import SrtpReceiver
+from cosession.media.embedded.native import Helper
+from cosession.media.embedded.sockets import UdpAddress
 from cosession.media.embedded.tcp import TcpPath
 
-if TYPE_CHECKING:
-    from cosession.media.embedded.native import Sender
-    from cosession.media.embedded.transport import Mux
-
-#: As the socket gives it: two parts for IPv4, four for IPv6.
-UdpAddress = tuple[str, int] | tuple[str, int, int, int]
 Address = UdpAddress | TcpPath
 
 #: Addresses that one browser may have proven at a time (several networks, relays); the oldest goes.
@@ -32,15 +29,28 @@ _UDP_LIVES_S = 3.0
 _MAGIC = (0x2112A442).to_bytes(4, "big")
 
 
-class Receiver(Protocol):
+class DatagramHandler(Protocol):
     """Who gets the datagrams of one browser. Called in the loop, for proven addresses only; must not raise."""
 
-    sender: Sender | None
+    srtp_receiver: SrtpReceiver | None
     """What the helper reads of it."""
 
     def on_life(self) -> None: ...
     def on_dtls(self, datagram: bytes) -> None: ...
     def on_media(self, datagram: bytes, now_s: float) -> None: ...
+
+
+class IceMux(Protocol):
+    """What a browser's path needs of the port; see `transport.Mux`."""
+
+    helper: Helper | None
+    version: int
+
+    def expect(self, credentials: Credentials, ice: IceLite) -> None: ...
+    def forget(self, credentials: Credentials) -> None: ...
+    def unlearn(self, address: Address, ice: IceLite) -> None: ...
+    def serves(self, address: UdpAddress) -> bool: ...
+    def send(self, datagram: bytes, address: Address) -> None: ...
 
 
 class Credentials:
@@ -57,8 +67,8 @@ class Credentials:
 class IceLite:
     """One browser's path through the mux: its credentials, its proven addresses, the one in use."""
 
-    def __init__(self, mux: Mux, receiver: Receiver, remote_ufrag: str) -> None:
-        self.receiver = receiver
+    def __init__(self, mux: IceMux, handler: DatagramHandler, remote_ufrag: str) -> None:
+        self.handler = handler
         self._address: Address | None = None
         self.proven = asyncio.Event()
         self.addresses: list[Address] = []
@@ -100,7 +110,7 @@ class IceLite:
         if address == self.address:
             self._checked_s = now_s
         self.proven.set()
-        self.receiver.on_life()
+        self.handler.on_life()
 
     def _is_worse(self, address: Address, unchecked_s: float) -> bool:
         """TCP beside UDP that lives, for browsers that nominate every address which answers."""

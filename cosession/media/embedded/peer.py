@@ -20,12 +20,14 @@ import structlog
 from cosession.media.embedded import rtcp, rtp, sdp
 from cosession.media.embedded.aiortc_seam import MAX_PROTECT_BYTES, Certificate, DtlsSrtp, Role, SrtpError
 from cosession.media.embedded.arrivals import Arrivals
+from cosession.media.embedded.batch_reader import SrtpReceiver
 from cosession.media.embedded.downlink import Downlink
 from cosession.media.embedded.forward import forward
 from cosession.media.embedded.ice import IceLite
 from cosession.media.embedded.intake import Intake
-from cosession.media.embedded.native import Sender, Way
-from cosession.media.embedded.stream import Packet, Source
+from cosession.media.embedded.packet import Packet
+from cosession.media.embedded.stream import Source
+from cosession.media.embedded.target import SendPath
 from cosession.media.embedded.transport import Mux
 from cosession.room.ports import OfferRefused, SeatFigures
 
@@ -85,12 +87,12 @@ class Peer:
         self._site, self._owner, self._offer = site, owner, offer
         self._version = 1
         self._admitted: set[int] = set()
-        self._told: list[Source] = []
-        """As they were told to the helper."""
+        self._learned: list[Source] = []
+        """In the order in which the helper learned them."""
         self._ice = IceLite(site.mux, self, offer.ufrag)
         role: Role = "client" if offer.setup == "passive" else "server"
         self._dtls = DtlsSrtp(site.certificate, role, self._ice.send, self._on_closed)
-        self.sender: Sender | None = None
+        self.srtp_receiver: SrtpReceiver | None = None
         """What the helper reads, once the keys stand."""
         self._setup = asyncio.create_task(self._run())
 
@@ -128,25 +130,25 @@ class Peer:
         except TimeoutError:
             up = False
         if up:
-            self._tell_helper()
+            self._use_helper()
             self._owner.on_connected(self)
         else:
             log.info("media.handshake_failed", proven=self._ice.proven.is_set())
             self._owner.on_gone(self)
 
-    def _tell_helper(self) -> None:
+    def _use_helper(self) -> None:
         helper = self._site.mux.helper
         if helper is not None:
-            self.sender = Sender(helper, *self._dtls.inbound(), self)
-            self.sender.allow(_FLOOD)
+            self.srtp_receiver = SrtpReceiver(helper, *self._dtls.inbound(), self)
+            self.srtp_receiver.allow(_FLOOD)
             for source in self.sources.values():
-                self._tell_of(source)
+                self._learn(source)
             self._site.mux.known = False
 
-    def _tell_of(self, source: Source) -> None:
-        if self.sender is not None:
-            self._told.append(source)
-            self.sender.learn(source.ssrc, source.wanted)
+    def _learn(self, source: Source) -> None:
+        if self.srtp_receiver is not None:
+            self._learned.append(source)
+            self.srtp_receiver.learn(source.ssrc, source.wanted)
 
     @property
     def connected(self) -> bool:
@@ -194,14 +196,14 @@ class Peer:
         self._on_arrived(source, arrived, now_s)
 
     def on_packet(self, stream: int, arrived: rtp.Arrived | None, now_s: float) -> None:
-        """`native.Listener`."""
+        """`batch_reader.PacketHandler`."""
         if self._dtls.up:
-            self._on_arrived(self._told[stream], arrived, now_s)
+            self._on_arrived(self._learned[stream], arrived, now_s)
         else:
             self._site.dropped["not_negotiated"] += 1
 
     def on_refused(self, reason: str) -> None:
-        """`native.Listener`."""
+        """`batch_reader.PacketHandler`."""
         self._site.dropped[reason] += 1
 
     def _on_arrived(self, source: Source, arrived: rtp.Arrived | None, now_s: float) -> None:
@@ -244,7 +246,7 @@ class Peer:
             self._note(data, header, now_s)
             self._on_repair(self.pictures.get(mended), data, header, now_s)
         elif (source := self.intake.learn(data, header)) is not None:
-            self._tell_of(source)
+            self._learn(source)
             self._owner.on_learned(self)
             self._on_arrived(source, rtp.read(data, source.wanted), now_s)
         else:
@@ -319,10 +321,10 @@ class Peer:
             except SrtpError:
                 self._site.dropped["srtp"] += 1
 
-    def way(self) -> Way | None:
-        """`forward.Outlet`."""
+    def send_path(self) -> SendPath | None:
+        """`target.Outlet`."""
         path = self._ice.datagrams() if self._dtls.up else None
-        return None if path is None else Way(self._site.mux, *self._dtls.outbound(), path)
+        return None if path is None else SendPath(self._site.mux, *self._dtls.outbound(), path)
 
     def send_rtcp(self, packet: bytes) -> None:
         """As `send_rtp`, for reports and requests."""
@@ -335,8 +337,8 @@ class Peer:
     def begin_second(self) -> None:
         """So many packets may come again."""
         self._looked_at = 0
-        if self.sender is not None:
-            self.sender.allow(_FLOOD)
+        if self.srtp_receiver is not None:
+            self.srtp_receiver.allow(_FLOOD)
 
     # -- figures --------------------------------------------------------------------------------------------------
 

@@ -212,18 +212,18 @@ static struct place *place_of(struct reader *reader, const uint8_t *address) {
         at = (at ^ words[i]) * 0x9E3779B1;
     for (at ^= at >> 16;; at++) {
         struct place *place = &reader->places[at & last];
-        if (!place->sender || !memcmp(place->address, address, SOCKADDR))
+        if (!place->receiver || !memcmp(place->address, address, SOCKADDR))
             return place;
     }
 }
 
-void know(struct reader *reader, const uint8_t (*addresses)[SOCKADDR], struct sender **senders, int count) {
+void know(struct reader *reader, const uint8_t (*addresses)[SOCKADDR], struct srtp_receiver **receivers, int count) {
     const int most = sizeof reader->places / sizeof *reader->places / 2;
     memset(reader->places, 0, sizeof reader->places);
     for (int i = 0; i < count && i < most; i++) {
         struct place *place = place_of(reader, addresses[i]);
         memcpy(place->address, addresses[i], SOCKADDR);
-        place->sender = senders[i];
+        place->receiver = receivers[i];
     }
 }
 
@@ -232,16 +232,16 @@ static int sort(struct reader *reader, struct arrived *arrived) {
     const uint8_t *packet = arrived->packet;
     if (arrived->size < 12 || arrived->size > ROOM - 4 || packet[0] >> 6 != 2 || (packet[1] >= 192 && packet[1] <= 208))
         return UNREAD;
-    struct sender *sender = place_of(reader, arrived->address)->sender;
+    struct srtp_receiver *receiver = place_of(reader, arrived->address)->receiver;
     uint32_t ssrc = get32(packet + 8);
-    for (int i = 0; sender && i < sender->streams; i++)
-        if (sender->ssrc[i] == ssrc) {
-            arrived->sender = sender->number;
+    for (int i = 0; receiver && i < receiver->streams; i++)
+        if (receiver->ssrc[i] == ssrc) {
+            arrived->receiver = receiver->number;
             arrived->stream = i;
-            if (!sender->allowed)
+            if (!receiver->allowed)
                 return TOO_MANY;
-            sender->allowed--;
-            return read_packet(reader, arrived, sender->srtp, sender->wanted[i]);
+            receiver->allowed--;
+            return read_packet(reader, arrived, receiver->srtp, receiver->wanted[i]);
         }
     return UNREAD;
 }
@@ -282,6 +282,6 @@ int make_address(const char *host, int port, uint8_t *out) {
 }
 
 uint64_t layout(void) {
-    return (uint64_t)sizeof(struct reader) << 44 | (uint64_t)sizeof(struct sender) << 36 |
+    return (uint64_t)sizeof(struct reader) << 44 | (uint64_t)sizeof(struct srtp_receiver) << 36 |
            (uint64_t)sizeof(struct target) << 24 | sizeof(struct batch) << 12 | sizeof(struct packet);
 }

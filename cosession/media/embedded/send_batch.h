@@ -54,7 +54,7 @@ struct packet {
 int send_batch(struct batch *batch, const struct packet *packet, const uint8_t *payload);
 
 /* A browser whose keys stand, and what is read of its streams (`wanted` is of rtp.asked). */
-struct sender {
+struct srtp_receiver {
     void *srtp;
     uint32_t allowed; /* packets that are still looked at */
     uint16_t number;  /* by which Python knows it */
@@ -65,13 +65,13 @@ struct sender {
 
 /* A datagram that came. `state`: READ, or libsrtp's refusal (above 0), or one of the others below. If it was read, the
  * fields of rtp.Arrived: offsets of VP8's fields as above, the payload is packet[start] to packet[end]; and whose it is,
- * by the numbers of sender and stream. */
+ * by the numbers of receiver and stream. */
 struct arrived {
     uint32_t timestamp;
     int32_t number; /* transport-wide, -1: none */
     int32_t state;
     uint32_t size; /* of the datagram */
-    uint16_t sender;
+    uint16_t receiver;
     uint16_t sequence;
     uint16_t start;
     uint16_t end;
@@ -94,11 +94,11 @@ struct arrived {
 #define TOO_MANY -3 /* as it came */
 
 struct place {
-    struct sender *sender;
+    struct srtp_receiver *receiver;
     uint8_t address[32];
 };
 
-/* Where senders are found by their addresses, and what came. */
+/* Where receivers are found by their addresses, and what came. */
 struct reader {
     int (*unprotect)(void *srtp, void *packet, int *size);
     struct place places[4096];
@@ -108,8 +108,8 @@ struct reader {
 /* Take what lies at the socket, as much as there is room for; how many datagrams, or -1 if it cannot be read. */
 int receive(struct reader *reader, int socket);
 
-/* From now on these are known and no others: sender i by address i, as long as there is room. */
-void know(struct reader *reader, const uint8_t (*addresses)[28], struct sender **senders, int count);
+/* From now on these are known and no others: receiver i by address i, as long as there is room. */
+void know(struct reader *reader, const uint8_t (*addresses)[28], struct srtp_receiver **receivers, int count);
 
 /* Unprotect and read the packet that lies in `arrived`: its `state`. */
 int read_packet(struct reader *reader, struct arrived *arrived, void *srtp, uint32_t wanted);

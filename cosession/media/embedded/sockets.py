@@ -11,6 +11,9 @@ from collections.abc import Sequence
 
 import ifaddr
 
+#: As a socket gives it: two parts for IPv4, four for IPv6.
+UdpAddress = tuple[str, int] | tuple[str, int, int, int]
+
 _BUFFER_BYTES = 4 << 20
 _MAX_CANDIDATES = 8
 

@@ -9,14 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from cosession.media.embedded import rtcp, rtp
+from cosession.media.embedded.batch_sender import BatchSender
+from cosession.media.embedded.packet import Packet
 from cosession.media.embedded.sdp import Kind, Line
-
-if TYPE_CHECKING:
-    from cosession.media.embedded.forward import Slot
-    from cosession.media.embedded.native import Batch
+from cosession.media.embedded.target import Target
 
 CLOCK_HZ = {"audio": 48000, "video": 90000}
 
@@ -29,28 +27,6 @@ _KEYFRAME_AGAIN_S = 0.3
 #: Packets a second. A voice has 50, or 100 in pieces of 10 ms; a large picture 140, more in a key frame.
 _FLOOD = {"audio": 250, "video": 1200}
 _ATTACK, _RELEASE = 0.5, 0.15
-
-
-class Packet:
-    """One packet on its way through, unprotected. `extended` is its sequence number that never wraps; `send_time` is
-    what every copy of it will carry, kept so that a repeat is the same bytes (one sequence number, one plaintext: RFC
-    7714)."""
-
-    __slots__ = ("extended", "keyframe", "level", "marker", "payload", "send_time", "timestamp", "vp8")
-
-    def __init__(
-        self,
-        extended: int,
-        timestamp: int,
-        marker: int,
-        level: int,
-        vp8: rtp.Vp8 | None,
-        send_time: bytes,
-        payload: bytes,
-    ) -> None:
-        self.extended, self.timestamp, self.marker, self.level = extended, timestamp, marker, level
-        self.vp8, self.send_time, self.payload = vp8, send_time, payload
-        self.keyframe = vp8 is not None and vp8.keyframe
 
 
 @dataclass(slots=True)
@@ -76,10 +52,10 @@ class Source:
         self.open = False
         """Whether the plan in force lets it through; if not, `refusal` says why."""
         self.refusal = "closed_floor"
-        self.targets: list[Slot] = []
-        self.waiting: list[Slot] = []
+        self.targets: list[Target] = []
+        self.waiting: list[Target] = []
         """Slots that will join at the next packet they can start from."""
-        self.batch: Batch | None = None
+        self.batch: BatchSender | None = None
         """The targets as they are sent to."""
         self.packets = 0
         self.octets = 0
@@ -194,7 +170,7 @@ class Source:
         """Somebody cannot go on without one. May be repeated; `requests` throttles."""
         self._keyframe_wanted = self.restless = True
 
-    def await_start(self, slot: Slot) -> None:
+    def await_start(self, slot: Target) -> None:
         """`slot` joins at the next packet that it can start from."""
         self.waiting.append(slot)
         self.restless = True

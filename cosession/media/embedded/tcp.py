@@ -11,10 +11,9 @@ import asyncio
 import contextlib
 import socket
 import time
-from typing import TYPE_CHECKING, cast
-
-if TYPE_CHECKING:
-    from cosession.media.embedded.transport import Mux
+from collections import Counter
+from collections.abc import Callable
+from typing import Protocol, cast
 
 #: A stranger may hold a connection so long without a word.
 _PROVE_S = 5.0
@@ -24,10 +23,24 @@ _MOST, _MOST_UNPROVEN = 1000, 100
 _BACKLOG_BYTES = 64 * 1024
 
 
-class TcpPath(asyncio.Protocol):
-    """One connection. `name` is the browser's (address, port)."""
+class TcpMux(Protocol):
+    """What a connection needs of the port; see `transport.Mux`."""
 
-    def __init__(self, mux: Mux) -> None:
+    paths: dict[TcpPath, None]
+    largest: int
+    packets_in: int
+    dropped: Counter[str]
+    before: Callable[[], None]
+
+    def knows(self, path: TcpPath) -> bool: ...
+    def lose(self, path: TcpPath) -> None: ...
+    def on_datagram(self, datagram: bytes, address: TcpPath, now_s: float) -> None: ...
+
+
+class TcpPath(asyncio.Protocol):
+    """One TCP connection. `name` is the browser's (address, port)."""
+
+    def __init__(self, mux: TcpMux) -> None:
         self.name: tuple[str, int] = ("", 0)
         self._mux = mux
         self._bytes = bytearray()

@@ -17,10 +17,11 @@ from functools import partial
 
 from aioice import stun
 
-from cosession.media.embedded.ice import Address, Credentials, IceLite, UdpAddress, binding_request
+from cosession.media.embedded.batch_reader import BatchReader
+from cosession.media.embedded.ice import Address, Credentials, IceLite, binding_request
 from cosession.media.embedded.inlet import READ_AT_ONCE, Inlet
-from cosession.media.embedded.native import Helper, Reader
-from cosession.media.embedded.sockets import bind
+from cosession.media.embedded.native import Helper
+from cosession.media.embedded.sockets import UdpAddress, bind
 from cosession.media.embedded.tcp import TcpPath
 
 MAX_DATAGRAM_BYTES = 1500
@@ -36,7 +37,7 @@ class Mux:
         """Counts the changes of any browser's address."""
         self.known = False
         """Whether the helper knows who is behind which address; unset it when anybody's keys stand."""
-        self._read = self._read_by_python if helper is None else partial(self._read_by_helper, Reader(helper))
+        self._read = self._read_by_python if helper is None else partial(self._read_by_helper, BatchReader(helper))
         self._sockets = bind(host, port)
         self.socket = self._sockets[0]
         """Where the helper sends; a browser of the other family is served by Python."""
@@ -139,12 +140,14 @@ class Mux:
         self.packets_in += taken
         return taken
 
-    def _read_by_helper(self, reader: Reader, one: socket.socket, now_s: float) -> int:
+    def _read_by_helper(self, reader: BatchReader, one: socket.socket, now_s: float) -> int:
         if not self.known:
             self.known = True
-            known = [(address, ice.receiver.sender) for address, ice in self._by_address.items()]
+            known = [(address, ice.handler.srtp_receiver) for address, ice in self._by_address.items()]
             reader.know(
-                (address, sender) for address, sender in known if isinstance(address, tuple) and sender is not None
+                (address, receiver)
+                for address, receiver in known
+                if isinstance(address, tuple) and receiver is not None
             )
         return reader.take(one, self.on_datagram, now_s)
 
@@ -169,9 +172,9 @@ class Mux:
         if ice is None:
             self.dropped["unknown_source"] += 1
         elif 127 < first < 192:
-            ice.receiver.on_media(datagram, now_s)
+            ice.handler.on_media(datagram, now_s)
         elif 19 < first < 64:
-            ice.receiver.on_dtls(datagram)
+            ice.handler.on_dtls(datagram)
         else:
             self.dropped["not_negotiated"] += 1
 

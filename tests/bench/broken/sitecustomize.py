@@ -3,7 +3,8 @@
 import itertools
 
 from cosession.media.embedded import forward
-from cosession.media.embedded.stream import Packet, Source
+from cosession.media.embedded.packet import Packet
+from cosession.media.embedded.stream import Source
 
 _numbers = itertools.count(1)
 _send_batch = forward.send_batch
