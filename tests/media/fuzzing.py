@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING
 
 from aioice import stun
 
-from cosession.media.embedded import ice, native, rtcp, rtp, sdp, stream, transport
+from cosession.media.embedded import ice, native, rtcp, rtp, sdp, transport, up_track
 from cosession.media.embedded.batch_reader import BatchReader, SrtpReceiver
 from cosession.media.embedded.ice import IceLite, binding_request
 from cosession.media.embedded.sdp import Line
 from cosession.media.embedded.sockets import UdpAddress
-from cosession.media.embedded.stream import Source
 from cosession.media.embedded.transport import Mux
+from cosession.media.embedded.up_track import UpTrack
 from cosession.room.ports import OfferRefused
 
 if TYPE_CHECKING:
@@ -133,21 +133,21 @@ def read_rtp(data: bytes) -> None:
         assert 0 <= rtp.audio_level(data, header, wanted) <= 127
     found, payload = rtp.vp8(data, header), data[header.start : header.end]
     assert len(rtp.renumber(payload, found, 9, 9)) == len(payload)
-    source = Source("video", "a", header.ssrc, _LINE)
-    arrived = rtp.read(data, source.wanted)
+    up_track = UpTrack("video", "a", header.ssrc, _LINE)
+    arrived = rtp.read(data, up_track.wanted)
     assert arrived is not None
     kind, marker, sequence, timestamp, number, level, vp8, read = arrived
     assert (kind, sequence, level, vp8, read) == (header.payload_type, header.sequence, rtp.SILENT, found, payload)
-    source.accept(arrived, 1.0)
-    source.accept((kind, marker, (sequence + 5) & 0xFFFF, timestamp, number, level, vp8, read), 1.1)
+    up_track.accept(arrived, 1.0)
+    up_track.accept((kind, marker, (sequence + 5) & 0xFFFF, timestamp, number, level, vp8, read), 1.1)
     sound = rtp.read(data, rtp.asked(3, 1, video=False))
     assert sound is not None
     assert (*sound[:4], *sound[6:]) == (kind, marker, sequence, timestamp, None, payload)
     assert -1 <= sound[4] <= 0xFFFF
     assert 0 <= sound[5] <= rtp.SILENT
-    source.accept_repair(data, header, 1.2)
-    assert list(source.requests(1, 2.0))
-    assert source.report(2.0) is not None
+    up_track.accept_repair(data, header, 1.2)
+    assert list(up_track.requests(1, 2.0))
+    assert up_track.report(2.0) is not None
 
 
 def read_rtcp(data: bytes) -> None:
@@ -259,7 +259,7 @@ def main() -> None:
     run = {**TARGETS, "datagram": knock}[target]
     with tempfile.TemporaryDirectory() as folder:
         _write(Path(folder), seeds(target))
-        for module in (ice, rtcp, rtp, sdp, stream, transport, stun):
+        for module in (ice, rtcp, rtp, sdp, transport, up_track, stun):
             for _, function in inspect.getmembers(module, inspect.isfunction):
                 atheris.instrument_func(function)
         atheris.Setup([sys.argv[0], "-max_len=4096", *sys.argv[1:], folder], run)

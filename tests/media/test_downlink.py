@@ -9,9 +9,9 @@ import pytest
 
 from cosession.media.embedded import rtcp
 from cosession.media.embedded.allowance import Level
+from cosession.media.embedded.down_track import DownTrack
 from cosession.media.embedded.downlink import Downlink
-from cosession.media.embedded.forward import Slot
-from cosession.media.embedded.stream import Source
+from cosession.media.embedded.up_track import UpTrack
 from tests.media.test_streams import AUDIO, KEYFRAME, VIDEO, Sent, arrive, attach
 
 #: What each level costs, from sound alone to large pictures.
@@ -28,9 +28,9 @@ class Way:
         assert sound is not None
         assert picture is not None
         self.sound, self.picture = sound, picture
-        self.sources = [Source("audio", "a", 1, AUDIO), Source("video", "a", 2, VIDEO)]
-        attach(self.sources[0], sound, 0.0)
-        attach(self.sources[1], picture, 0.0)
+        self.up_tracks = [UpTrack("audio", "a", 1, AUDIO), UpTrack("video", "a", 2, VIDEO)]
+        attach(self.up_tracks[0], sound, 0.0)
+        attach(self.up_tracks[1], picture, 0.0)
         self.now_s, self.number = 0.0, 100
 
     def second(self) -> list[int]:
@@ -39,19 +39,19 @@ class Way:
         for _ in range(50):
             self.number += 1
             self.now_s += 0.02
-            arrive(self.sources[0], self.number, self.number * 960, self.now_s)
-            arrive(self.sources[1], self.number, self.number * 1800, self.now_s, KEYFRAME)
-        for source in self.sources:
-            source.report(self.now_s)
+            arrive(self.up_tracks[0], self.number, self.number * 960, self.now_s)
+            arrive(self.up_tracks[1], self.number, self.number * 1800, self.now_s, KEYFRAME)
+        for up_track in self.up_tracks:
+            up_track.report(self.now_s)
         return self.outlet.sequences[before + 1 :: 2]
 
-    def repeated(self, slot: Slot, sequences: list[int]) -> int:
-        before = slot.repeats
-        self.down.on_nack(slot.ssrc, sequences)
-        return slot.repeats - before
+    def repeated(self, down_track: DownTrack, sequences: list[int]) -> int:
+        before = down_track.repeats
+        self.down.on_nack(down_track.ssrc, sequences)
+        return down_track.repeats - before
 
-    def report(self, slot: Slot, lost: float) -> None:
-        self.down.on_reports([rtcp.Report(slot.ssrc, round(256 * lost), 0, 0, 0, 0, 0)], self.now_s)
+    def report(self, down_track: DownTrack, lost: float) -> None:
+        self.down.on_reports([rtcp.Report(down_track.ssrc, round(256 * lost), 0, 0, 0, 0, 0)], self.now_s)
 
     def look(self) -> bool:
         return self.down.look(self.now_s, COSTS)
@@ -103,7 +103,7 @@ def test_repeats_take_a_share_of_the_way_and_no_more() -> None:
     assert again == set(fresh[:20]), "what is new goes first"
     for _ in range(200):  # a room of many pictures
         way.number += 1
-        arrive(way.sources[1], way.number, way.number * 1800, way.now_s, KEYFRAME)
+        arrive(way.up_tracks[1], way.number, way.number * 1800, way.now_s, KEYFRAME)
     way.look()
     assert way.repeated(way.picture, way.second()) == 50
     assert way.repeated(way.picture, way.second()) == 25, "0.3 of 250"

@@ -1,5 +1,5 @@
-"""The helper in C and Python say the same bytes: for every slot, every packet, and on a real way to a real browser's
-DTLS. Where there is no compiler there is no helper, and the tests of Python's way are all there is."""
+"""The helper in C and Python say the same bytes: for every down track, every packet, and on a real way to a real
+browser's DTLS. Where there is no compiler there is no helper, and the tests of Python's way are all there is."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ from pylibsrtp._binding import ffi, lib
 
 from cosession.media.embedded import EmbeddedMedia, aiortc_seam, native, rtp
 from cosession.media.embedded.batch_reader import BatchReader, SrtpReceiver
-from cosession.media.embedded.forward import Slot, send_batch
+from cosession.media.embedded.down_track import DownTrack
+from cosession.media.embedded.forward import send_batch
 from cosession.media.embedded.packet import Packet
 from cosession.media.embedded.sdp import Kind, Line
-from cosession.media.embedded.stream import Source
 from cosession.media.embedded.target import SendPath
 from cosession.media.embedded.transport import Mux
+from cosession.media.embedded.up_track import UpTrack
 from tests.media.fuzzing import BareReader, read_alike
 from tests.media.guest import Ear, Guest, plan, until
 from tests.media.test_fuzz import anything
@@ -128,15 +129,17 @@ def test_both_write_the_same_bytes(
 ) -> None:
     kind: Kind = "audio" if descriptor is None else "video"
     browser = Browser(mux)
-    source = Source(kind, "a", 1, line(kind, EXTENSIONS))
-    slot = Slot(line(kind, {uri: EXTENSIONS[uri] for uri in wanted}), 0xCAFE, browser)
-    slot.sequence_offset, slot.timestamp_offset, slot.picture_offset, slot.level0_offset = offsets
-    source.targets = [slot]
+    up_track = UpTrack(kind, "a", 1, line(kind, EXTENSIONS))
+    down_track = DownTrack(line(kind, {uri: EXTENSIONS[uri] for uri in wanted}), 0xCAFE, browser)
+    down_track.sequence_offset, down_track.timestamp_offset, down_track.picture_offset, down_track.level0_offset = (
+        offsets
+    )
+    up_track.targets = [down_track]
     vp8 = None if descriptor is None else rtp.Vp8(False, *descriptor)
     one = Packet(extended, timestamp, marker, level, vp8, b"xyz", payload)
-    send_batch(one, source)
-    assert browser.next() == slot.write(one)
-    assert (slot.packets, slot.octets) == (1, len(payload))
+    send_batch(one, up_track)
+    assert browser.next() == down_track.write(one)
+    assert (down_track.packets, down_track.octets) == (1, len(payload))
     assert not browser.by_python
     browser.socket.close()
 
@@ -300,20 +303,20 @@ def test_a_reader_finds_browsers_of_ipv6(helper: native.Helper, mux: Mux, table:
     browser.socket.close()
 
 
-Making = Callable[[int], tuple[Source, list[Slot], list[Browser]]]
+Making = Callable[[int], tuple[UpTrack, list[DownTrack], list[Browser]]]
 
 
 @pytest.fixture
 def room(mux: Mux) -> Iterator[Making]:
-    """A source, and so many browsers that it feeds, each by a slot."""
+    """An up track, and so many browsers that it feeds, each by a down track."""
     everybody: list[Browser] = []
 
-    def make(people: int) -> tuple[Source, list[Slot], list[Browser]]:
-        source, browsers = Source("audio", "a", 1, line("audio", {})), [Browser(mux) for _ in range(people)]
+    def make(people: int) -> tuple[UpTrack, list[DownTrack], list[Browser]]:
+        up_track, browsers = UpTrack("audio", "a", 1, line("audio", {})), [Browser(mux) for _ in range(people)]
         everybody.extend(browsers)
-        slots = [Slot(line("audio", EXTENSIONS), 100 + i, browser) for i, browser in enumerate(browsers)]
-        source.targets = [*slots]
-        return source, slots, browsers
+        down_tracks = [DownTrack(line("audio", EXTENSIONS), 100 + i, browser) for i, browser in enumerate(browsers)]
+        up_track.targets = [*down_tracks]
+        return up_track, down_tracks, browsers
 
     yield make
     for browser in everybody:
@@ -321,53 +324,53 @@ def room(mux: Mux) -> Iterator[Making]:
 
 
 def test_one_packet_reaches_many_each_in_its_own_numbers(mux: Mux, room: Making) -> None:
-    source, slots, browsers = room(40)
+    up_track, down_tracks, browsers = room(40)
     sent = mux.packets_out
     for number in range(3):
-        send_batch(packet(1000 + number, b"sound"), source)
-    for slot, browser in zip(slots, browsers, strict=True):
-        assert [browser.next() for _ in range(3)] == [slot.write(packet(1000 + n, b"sound")) for n in range(3)]
+        send_batch(packet(1000 + number, b"sound"), up_track)
+    for down_track, browser in zip(down_tracks, browsers, strict=True):
+        assert [browser.next() for _ in range(3)] == [down_track.write(packet(1000 + n, b"sound")) for n in range(3)]
     assert mux.packets_out == sent + 120
 
 
 def test_what_changes_is_seen_at_the_next_packet(mux: Mux, room: Making) -> None:
-    source, slots, (one, two, three) = room(3)
-    send_batch(packet(1, b"first"), source)
+    up_track, down_tracks, (one, two, three) = room(3)
+    send_batch(packet(1, b"first"), up_track)
     for browser in (one, two, three):
         browser.next()
 
-    del source.targets[0]  # the floor, or a page that left
-    slots[1].base = 5  # takes part later
-    source.batch = None
-    send_batch(packet(2, b"second"), source)
+    del up_track.targets[0]  # the floor, or a page that left
+    down_tracks[1].base = 5  # takes part later
+    up_track.batch = None
+    send_batch(packet(2, b"second"), up_track)
     assert one.got_nothing()
     assert two.got_nothing()
     assert three.next().endswith(b"second")
-    assert slots[0].packets == 1
+    assert down_tracks[0].packets == 1
 
     _, _, (elsewhere,) = room(1)
     three.socket, elsewhere.socket = elsewhere.socket, three.socket  # another network
     mux.version += 1
-    send_batch(packet(3, b"third"), source)
+    send_batch(packet(3, b"third"), up_track)
     assert three.next().endswith(b"third")
 
 
 def test_who_cannot_be_reached_by_datagrams_is_served_by_python(room: Making, monkeypatch: pytest.MonkeyPatch) -> None:
-    source, slots, (one, two) = room(2)
+    up_track, down_tracks, (one, two) = room(2)
     monkeypatch.setattr(two, "send_path", lambda: None)
-    send_batch(packet(1, b"both"), source)
+    send_batch(packet(1, b"both"), up_track)
     assert one.next().endswith(b"both")
     assert not one.by_python
     assert [sent[-4:] for sent in two.by_python] == [b"both"]
-    assert [slot.packets for slot in slots] == [1, 1]
+    assert [down_track.packets for down_track in down_tracks] == [1, 1]
 
 
 def test_what_does_not_fit_is_refused_and_counted_and_hinders_nobody(mux: Mux, room: Making) -> None:
-    source, _, (one,) = room(1)
+    up_track, _, (one,) = room(1)
     before = mux.dropped["srtp"]
-    send_batch(packet(1, bytes(1400)), source)
-    send_batch(packet(2, b"", vp8=rtp.Vp8(False, 2, 15, 4)), source)
-    send_batch(packet(3, b"good"), source)
+    send_batch(packet(1, bytes(1400)), up_track)
+    send_batch(packet(2, b"", vp8=rtp.Vp8(False, 2, 15, 4)), up_track)
+    send_batch(packet(3, b"good"), up_track)
     assert one.next().endswith(b"good")
     assert mux.dropped["srtp"] == before + 2
 

@@ -1,7 +1,7 @@
 """The last step of forwarding, by the helper in C: one packet to many.
 
-What C may touch lives in a `BatchSender`: the targets of one source as they were when it was made. Whoever sends makes
-it anew when that is no longer so. The same bytes leave without it (`forward.send_batch`).
+What C may touch lives in a `BatchSender`: the targets of one up track as they were when it was made. Whoever sends
+makes it anew when that is no longer so. The same bytes leave without it (`forward.send_batch`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _NO_VP8 = (False, 0, 7, 0)
 
 
 class BatchSender:
-    """The targets that one source feeds. `rest` are those that only Python can serve."""
+    """The targets that one up track feeds. `rest` are those that only Python can serve."""
 
     __slots__ = ("_batch", "_fields", "_kept", "_mux", "_packet", "_send", "_version", "rest", "targets")
 

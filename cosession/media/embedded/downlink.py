@@ -1,7 +1,7 @@
-"""The way down to one browser: its slots, what it says of them, and how much it is sent.
+"""The way down to one browser: its tracks, what it says of them, and how much it is sent.
 
-One seat's picture and sound go through a slot each (decision 21); the browser reports by slot what arrived. From these
-reports alone follows what `allowance` grants. Sources: RFC 3550 section 6.4.2, RFC 4585 (NACK), RFC 5104 (FIR).
+One seat's picture and sound go through a down track each (decision 21); the browser reports by track what arrived. From
+these reports alone follows what `allowance` grants. Sources: RFC 3550 section 6.4.2, RFC 4585 (NACK), RFC 5104 (FIR).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from cosession.media.embedded import rtcp, sdp
 from cosession.media.embedded.allowance import Allowance, Estimates
-from cosession.media.embedded.forward import Slot
+from cosession.media.embedded.down_track import DownTrack
 from cosession.media.embedded.target import Outlet
 
 #: Repeats a second that one browser may ask for: so many, or this share of the pictures' packets in the second before.
@@ -24,17 +24,17 @@ _NO_CHANCE = 10
 
 
 class Downlink:
-    """`slots` are (audio, video) in the order of the seats that they show."""
+    """`slots` are (audio, video), a track each, in the order of the seats that they show."""
 
     def __init__(self, lines: Sequence[tuple[sdp.Line | None, sdp.Line | None]], outlet: Outlet, now_s: float) -> None:
-        def slot(line: sdp.Line | None) -> Slot | None:
-            return None if line is None else Slot(line, secrets.randbits(32) | 1, outlet, secrets.randbits(32) | 1)
+        def track(line: sdp.Line | None) -> DownTrack | None:
+            return None if line is None else DownTrack(line, secrets.randbits(32) | 1, outlet, secrets.randbits(32) | 1)
 
-        self.slots = [(slot(audio), slot(video)) for audio, video in lines]
+        self.slots = [(track(audio), track(video)) for audio, video in lines]
         self.allowance = Allowance()
         self.kbps = 0.0
         """Over the second before `look`."""
-        self._by_ssrc = {slot.ssrc: slot for pair in self.slots for slot in pair if slot is not None}
+        self._by_ssrc = {track.ssrc: track for pair in self.slots for track in pair if track is not None}
         self._estimates = Estimates()
         self._repeats_left = _REPEATS_PER_S
         self._sent: tuple[int, float] = 0, now_s
@@ -44,41 +44,41 @@ class Downlink:
         self._changed_s = now_s
 
     def names(self) -> Mapping[str, tuple[int, int, str]]:
-        """By mid: SSRC, the repair stream's, and the stream that keeps a seat's two slots together (`sdp.answer`)."""
+        """By mid: SSRC, the repair stream's, and the stream that keeps a seat's two tracks together (`sdp.answer`)."""
         return {
-            slot.line.mid: (slot.ssrc, slot.repair_ssrc, f"slot{index}")
+            track.line.mid: (track.ssrc, track.repair_ssrc, f"slot{index}")
             for index, pair in enumerate(self.slots)
-            for slot in pair
-            if slot is not None
+            for track in pair
+            if track is not None
         }
 
     # -- what the browser says ------------------------------------------------------------------------------------
 
     def on_reports(self, reports: Sequence[rtcp.Report], now_s: float) -> None:
         for report in reports:
-            if (slot := self._by_ssrc.get(report.ssrc)) is not None:
-                slot.on_report(report, now_s)
+            if (track := self._by_ssrc.get(report.ssrc)) is not None:
+                track.on_report(report, now_s)
 
     def on_estimate(self, estimate: rtcp.Estimate) -> None:
         self._estimates.tell(estimate.ssrcs, estimate.bitrate_bps)
-        pictures = {slot.ssrc for slot in self.fed if slot.line.kind == "video"}
+        pictures = {track.ssrc for track in self.fed if track.line.kind == "video"}
         self.allowance.estimate_kbps = self._estimates.sum_kbps(pictures)
 
     def on_keyframe_request(self, ssrc: int) -> None:
-        slot = self._by_ssrc.get(ssrc)
-        if slot is not None and slot.source is not None:
-            slot.source.want_keyframe()
+        track = self._by_ssrc.get(ssrc)
+        if track is not None and track.up_track is not None:
+            track.up_track.want_keyframe()
 
     def on_nack(self, ssrc: int, sequences: Sequence[int]) -> None:
         """Repeat what is remembered, first what is asked for the first time; where it is not remembered, a key frame
         mends more."""
-        slot = self._by_ssrc.get(ssrc)
-        if slot is None or slot.source is None:
+        track = self._by_ssrc.get(ssrc)
+        if track is None or track.up_track is None:
             return
-        fresh = slot.note_missing(sequences)
+        fresh = track.note_missing(sequences)
         for sequence in list(dict.fromkeys([*fresh, *sequences]))[: self._repeats_left]:
-            if not slot.repeat(sequence):
-                slot.source.want_keyframe()
+            if not track.repeat(sequence):
+                track.up_track.want_keyframe()
                 return
             self._repeats_left -= 1
 
@@ -86,7 +86,7 @@ class Downlink:
 
     def look(self, now_s: float, costs_kbps: Sequence[float]) -> bool:
         """Whether another level is due (`Allowance.look`). Call once a second."""
-        octets = sum(slot.octets for slot in self._by_ssrc.values())
+        octets = sum(track.octets for track in self._by_ssrc.values())
         (before, at_s), self._sent = self._sent, (octets, now_s)
         self.kbps = (octets - before) * 8e-3 / max(now_s - at_s, 0.001)
         self._count_pictures()
@@ -96,29 +96,29 @@ class Downlink:
         return changed
 
     @property
-    def fed(self) -> list[Slot]:
-        """The slots through which something flows."""
-        return [slot for slot in self._by_ssrc.values() if slot.source is not None]
+    def fed(self) -> list[DownTrack]:
+        """The tracks through which something flows."""
+        return [track for track in self._by_ssrc.values() if track.up_track is not None]
 
     @property
     def packets(self) -> int:
         """RTP packets that left for this browser."""
-        return sum(slot.packets + slot.repeats for slot in self._by_ssrc.values())
+        return sum(track.packets + track.repeats for track in self._by_ssrc.values())
 
     @property
     def round_trip_ms(self) -> float | None:
-        """The least of all slots; None before the first report that tells."""
-        return min((slot.round_trip_ms for slot in self.fed if slot.round_trip_ms is not None), default=None)
+        """The least of all tracks; None before the first report that tells."""
+        return min((track.round_trip_ms for track in self.fed if track.round_trip_ms is not None), default=None)
 
     def loss(self, now_s: float) -> float:
         """The share of what was sent that did not arrive, by the browser's last reports; big streams weigh more."""
-        return _weighed([(slot.fraction_lost(now_s), slot) for slot in self.fed]) or 0.0
+        return _weighed([(track.fraction_lost(now_s), track) for track in self.fed]) or 0.0
 
     def _take_loss(self) -> float | None:
         """The same since this was asked last, by the reports that came and tell of the level as it is; None without
         any. They leave out what repeats have mended, so where far more pictures' packets had to be asked for than
         repeats can mend, these count."""
-        told = _weighed([(lost, slot) for slot in self.fed if (lost := slot.take_loss(self._changed_s)) is not None])
+        told = _weighed([(lost, track) for track in self.fed if (lost := track.take_loss(self._changed_s)) is not None])
         sent, missing = sum(sent for sent, _ in self._lately), sum(missing for _, missing in self._lately)
         # All three seconds, so that it is no chance, and the last, so that it is no outage that is over.
         beyond = all(missed > _BEYOND_REPEATS * due for due, missed in ((sent, missing), *self._lately[-1:]))
@@ -128,14 +128,14 @@ class Downlink:
 
     def _count_pictures(self) -> None:
         """Take stock of the pictures' packets of the last second; grants the next second's repeats."""
-        pictures = [slot for slot in self._by_ssrc.values() if slot.line.kind == "video"]
-        packets, missing = sum(slot.packets for slot in pictures), sum(slot.missing for slot in pictures)
+        pictures = [track for track in self._by_ssrc.values() if track.line.kind == "video"]
+        packets, missing = sum(track.packets for track in pictures), sum(track.missing for track in pictures)
         (packets_before, missing_before), self._counted = self._counted, (packets, missing)
         self._lately = [*self._lately[-2:], (packets - packets_before, missing - missing_before)]
         self._repeats_left = max(_REPEATS_PER_S, int(_REPEATS_SHARE * (packets - packets_before)))
 
 
-def _weighed(losses: Sequence[tuple[float, Slot]]) -> float | None:
-    told = [(lost, slot.source.kbps) for lost, slot in losses if slot.source is not None]
+def _weighed(losses: Sequence[tuple[float, DownTrack]]) -> float | None:
+    told = [(lost, track.up_track.kbps) for lost, track in losses if track.up_track is not None]
     weight = sum(kbps for _, kbps in told)
     return sum(lost * kbps for lost, kbps in told) / weight if weight else None

@@ -1,264 +1,33 @@
-"""Passing packets on without transcoding: the slots that browsers receive in, and the one call that sends a packet to
-many.
+"""Passing packets on without transcoding: the one call that sends a packet to many.
 
-A slot is one outgoing SSRC of one receiving browser, fixed for the connection's life (decision 21). Its sequence
-numbers never jump back, whoever feeds it: offsets are computed at the first packet after a change, those of VP8's
-pictures too. From one layer to the other it goes at a key frame, and passes on the former until then. `send_batch` is
-the seam behind which a native helper may stand (media.md, "The design" 8). Nothing here decides who may be heard:
-that is `room`.
+`send_batch` is the seam behind which a native helper may stand (media.md, "The design" 8). Nothing here decides who may
+be heard: that is `room`.
 """
 
 from __future__ import annotations
 
-import random
-from collections.abc import Sequence
-from typing import Any, NamedTuple
-
-from cosession.media.embedded import rtcp, rtp
 from cosession.media.embedded.batch_sender import BatchSender
 from cosession.media.embedded.packet import Packet
-from cosession.media.embedded.sdp import Line
-from cosession.media.embedded.stream import CLOCK_HZ, Source
-from cosession.media.embedded.target import Outlet
-
-_REPORT_HOLDS_S = 3.0
-_WRAP16, _WRAP32 = 0xFFFF, 0xFFFFFFFF
+from cosession.media.embedded.up_track import UpTrack
 
 
-class _Left(NamedTuple):
-    """Where a slot's numbers stood when its source left it."""
-
-    sequence: int
-    timestamp: int
-    picture: int
-    level0: int
-    at_s: float
-    source: Source
-
-
-class Slot:
-    """One place in which a browser receives. `repair_ssrc`: of the stream in which it gets repeats, 0 for none."""
-
-    def __init__(self, line: Line, ssrc: int, outlet: Outlet, repair_ssrc: int = 0) -> None:
-        self.line, self.ssrc, self.outlet = line, ssrc, outlet
-        self._send = outlet.send_rtp
-        self.repair_ssrc = repair_ssrc if line.rtx else 0
-        self.clock_hz = CLOCK_HZ[line.kind]
-        self.template = self._template(ssrc, line.payload_type)
-        self.source: Source | None = None
-        """What it passes on."""
-        self.coming: Source | None = None
-        """What it will pass on instead, from the next packet on that a decoder can start from."""
-        self.base = 0
-        """The source's packet from which this slot took part; nothing before it may be sent."""
-        self.sequence_offset = random.randrange(1, 1 << 15)
-        self.timestamp_offset = 0
-        self.picture_offset = self.level0_offset = 0
-        self.repeats = 0
-        self.missing = 0
-        """Packets that the browser did not get when they were due."""
-        self._missing_to = -1
-        self.counts: Any = None
-        """What the helper sent here."""
-        self._lost: tuple[float, float] = 0.0, 0.0
-        self._news: tuple[float, float] | None = None
-        self.round_trip_ms: float | None = None
-        self._left: _Left | None = None
-        self._report_sent: tuple[int, float] | None = None
-        self._repair = self._template(self.repair_ssrc, line.rtx) if self.repair_ssrc else None
-        self._repair_sequence = random.randrange(1, 1 << 15)
-        self._packets = self._octets = 0
-
-    @property
-    def packets(self) -> int:
-        """Packets that left, repeats not among them."""
-        return self._packets + (int(self.counts.packets) if self.counts is not None else 0)
-
-    @property
-    def octets(self) -> int:
-        """Bytes of their payloads."""
-        return self._octets + (int(self.counts.octets) if self.counts is not None else 0)
-
-    def send(self, packet: Packet) -> None:
-        """Rewrite, protect and send it, if this slot already takes part."""
-        if packet.extended >= self.base:
-            self._packets += 1
-            self._octets += len(packet.payload)
-            self._send(self.write(packet))
-
-    def _template(self, ssrc: int, payload_type: int) -> rtp.HeaderTemplate:
-        line = self.line
-        ids = line.extensions
-        return rtp.HeaderTemplate(
-            ssrc,
-            payload_type,
-            line.mid,
-            mid_id=ids.get(rtp.URI_MID, 0),
-            send_time_id=ids.get(rtp.URI_SEND_TIME, 0),
-            level_id=ids.get(rtp.URI_AUDIO_LEVEL, 0) if line.kind == "audio" else 0,
-        )
-
-    def feed(self, source: Source | None, now_s: float) -> None:
-        """From the next possible packet on pass on `source`, or, at once, nothing. What is still open flows until then.
-        May be repeated."""
-        self.coming = source if source is not self.source else None
-        if self.source is not None and (source is None or not self.source.open):
-            self._leave(now_s)
-            self.coming = source
-
-    def _leave(self, now_s: float) -> None:
-        former = self.source
-        if former is None:
-            return
-        self._left = _Left(
-            (former.highest + self.sequence_offset) & _WRAP16,
-            (former.highest_timestamp + self.timestamp_offset) & _WRAP32,
-            former.highest_picture + self.picture_offset,
-            former.highest_level0 + self.level0_offset,
-            now_s,
-            former,
-        )
-        self.source = None
-
-    def sync(self, packet: Packet, now_s: float) -> None:
-        """Take part in `coming` from `packet` on: one after the last that was sent, at a time that fits."""
-        if self.source is not None:
-            self.source.targets.remove(self)
-            self._leave(now_s)
-        source = self.source = self.coming
-        self.coming = None
-        self.base = packet.extended
-        self._missing_to = -1
-        left = self._left
-        if left is None or source is None:
-            self.sequence_offset = (random.randrange(1, 1 << 15) - packet.extended) & _WRAP16
-            return
-        self.sequence_offset = (left.sequence + 1 - packet.extended) & _WRAP16
-        if left.source is source:
-            return
-        elapsed = max(1, int((now_s - left.at_s) * self.clock_hz))
-        shift = _same_moment(source, left, packet, self.timestamp_offset)
-        if shift is None:
-            shift = left.timestamp + elapsed - packet.timestamp
-        self.timestamp_offset = shift & _WRAP32
-        if packet.vp8 is not None and packet.vp8.picture_at:
-            self.picture_offset = left.picture + 1 - rtp.picture_id(packet.payload, packet.vp8)
-            level0 = packet.payload[packet.vp8.level0_at] if packet.vp8.level0_at else 0
-            self.level0_offset = left.level0 + 1 - level0
-
-    def _payload(self, packet: Packet) -> bytes:
-        """Its pictures counted as this slot counts them."""
-        if (self.picture_offset or self.level0_offset) and packet.vp8 is not None and packet.vp8.picture_at:
-            return rtp.renumber(packet.payload, packet.vp8, self.picture_offset, self.level0_offset)
-        return packet.payload
-
-    def write(self, packet: Packet) -> bytes:
-        """The packet as this slot's browser gets it, unprotected. The same packet gives the same bytes."""
-        header = self.template.fill(
-            packet.marker,
-            (packet.extended + self.sequence_offset) & _WRAP16,
-            (packet.timestamp + self.timestamp_offset) & _WRAP32,
-            packet.send_time,
-            packet.level,
-        )
-        return header + self._payload(packet)
-
-    def note_missing(self, sequences: Sequence[int]) -> list[int]:
-        """Those that the browser asks for the first time; what was not sent here is left out."""
-        fresh: list[int] = []
-        for sequence in sequences:
-            extended = self._extended(sequence)
-            if extended is not None and extended > self._missing_to:
-                self._missing_to = extended
-                fresh.append(sequence)
-        self.missing += len(fresh)
-        return fresh
-
-    def _extended(self, sequence: int) -> int | None:
-        """The source's own number of what went out as `sequence`; None if that was not for this slot."""
-        source = self.source
-        if source is None:
-            return None
-        behind = (source.highest + self.sequence_offset - sequence) & _WRAP16
-        extended = source.highest - behind
-        return extended if behind < 0x8000 and extended >= self.base else None
-
-    def repeat(self, sequence: int) -> bool:
-        """Send once more what went out as `sequence`, in the repair stream if there is one; False if it is not
-        remembered or was not for this slot."""
-        source, extended = self.source, self._extended(sequence)
-        packet = source.remembered(extended) if source is not None and extended is not None else None
-        if packet is None:
-            return False
-        self.repeats += 1
-        if self._repair is None:
-            self.outlet.send_rtp(self.write(packet))
-            return True
-        self._repair_sequence = (self._repair_sequence + 1) & _WRAP16
-        timestamp = (packet.timestamp + self.timestamp_offset) & _WRAP32
-        header = self._repair.fill(packet.marker, self._repair_sequence, timestamp, packet.send_time, packet.level)
-        self.outlet.send_rtp(header + sequence.to_bytes(2, "big") + self._payload(packet))
-        return True
-
-    def pass_on(self, report: rtcp.SenderReport, now_s: float) -> None:
-        """Send the source's report in this slot's numbers, so that the browser keeps lips and voice together."""
-        self._report_sent = (report.ntp >> 16) & _WRAP32, now_s
-        timestamp = (report.timestamp + self.timestamp_offset) & _WRAP32
-        self.outlet.send_rtcp(rtcp.sender_report(self.ssrc, report.ntp, timestamp, self.packets, self.octets))
-
-    def fraction_lost(self, now_s: float) -> float:
-        """By the browser's last report, if it is not old."""
-        lost, at_s = self._lost
-        return lost if now_s - at_s < _REPORT_HOLDS_S else 0.0
-
-    def take_loss(self, after_s: float) -> float | None:
-        """The share lost by the newest report since this was asked last; None if none came, or if it reaches back
-        before `after_s`. Each report counts once: one that tells of a whole outage is no lasting loss."""
-        news, self._news = self._news, None
-        return news[0] if news is not None and news[1] >= after_s else None
-
-    def on_report(self, report: rtcp.Report, now_s: float) -> None:
-        """What the browser says about this slot."""
-        lost = report.fraction_lost / 256
-        # It tells of the time since the one before.
-        self._news = lost, self._lost[1]
-        self._lost = lost, now_s
-        if self._report_sent is not None and report.lsr == self._report_sent[0]:
-            round_trip_ms = 1000 * (now_s - self._report_sent[1] - report.dlsr / 65536)
-            if round_trip_ms >= 0:
-                self.round_trip_ms = round_trip_ms
+def forward(up_track: UpTrack, packet: Packet, now_s: float) -> None:
+    """Pass one packet on to everyone whom `room` attached to its up track."""
+    if up_track.waiting and (up_track.kind == "audio" or packet.keyframe):
+        for down_track in up_track.waiting:
+            down_track.sync(packet, now_s)
+        up_track.targets += up_track.waiting
+        up_track.waiting.clear()
+        up_track.batch = None
+    send_batch(packet, up_track)
 
 
-def _same_moment(after: Source, left: _Left, packet: Packet, offset: int) -> int | None:
-    """The timestamp offset by the two streams' own sender reports, which name the moment of each; None where they are
-    missing or would lead backwards. `offset` was that of the former stream."""
-    before = left.source
-    if before.sender_report is None or after.sender_report is None:
-        return None
-    (ntp, timestamp, _), (other_ntp, other_timestamp, _) = before.sender_report, after.sender_report
-    apart = round((other_ntp - ntp) * CLOCK_HZ[before.kind] / (1 << 32))
-    shift = timestamp + apart - other_timestamp + offset
-    ahead = (packet.timestamp + shift - left.timestamp) & _WRAP32
-    return shift if 0 < ahead < 10 * CLOCK_HZ[before.kind] else None
-
-
-def forward(source: Source, packet: Packet, now_s: float) -> None:
-    """Pass one packet on to everyone whom `room` attached to its source."""
-    if source.waiting and (source.kind == "audio" or packet.keyframe):
-        for slot in source.waiting:
-            slot.sync(packet, now_s)
-        source.targets += source.waiting
-        source.waiting.clear()
-        source.batch = None
-    send_batch(packet, source)
-
-
-def send_batch(packet: Packet, source: Source) -> None:
-    """Rewrite, protect and send one packet for each target of its source that already takes part: all datagrams at once
-    by the helper in C, where there is one, and what is left one by one."""
-    batch = source.batch
-    if batch is None or not batch.holds(source.targets):
-        batch = source.batch = BatchSender(source.targets)
+def send_batch(packet: Packet, up_track: UpTrack) -> None:
+    """Rewrite, protect and send one packet for each target of its up track that already takes part: all datagrams at
+    once by the helper in C, where there is one, and what is left one by one."""
+    batch = up_track.batch
+    if batch is None or not batch.holds(up_track.targets):
+        batch = up_track.batch = BatchSender(up_track.targets)
     batch.send(packet)
-    for slot in batch.rest:
-        slot.send(packet)
+    for down_track in batch.rest:
+        down_track.send(packet)

@@ -8,20 +8,20 @@ RFC 8852 (RID in packets), RFC 4588 (repair streams).
 from __future__ import annotations
 
 from cosession.media.embedded import rtp, sdp
-from cosession.media.embedded.stream import Source
+from cosession.media.embedded.up_track import UpTrack
 
 #: A layer from which nothing came for so long is not there: the browser's way up does not carry it.
 LAYER_LIVES_S = 0.7
 
 
 class Intake:
-    """`sources` by SSRC; `pictures` by layer, "" where there is only one."""
+    """`up_tracks` by SSRC; `pictures` by layer, "" where there is only one."""
 
     def __init__(self, seat: str, offer: sdp.Offer, publishes: bool) -> None:
         sending = [line for line in offer.lines if line.sends and publishes]
-        self.sources: dict[int, Source] = {}
-        self.pictures: dict[str, Source] = {}
-        self.sound: Source | None = None
+        self.up_tracks: dict[int, UpTrack] = {}
+        self.pictures: dict[str, UpTrack] = {}
+        self.sound: UpTrack | None = None
         feedback = [line for line in sending if "transport-cc" in line.feedback]
         self.transport_id = next((line.extensions.get(rtp.URI_TRANSPORT_SEQUENCE, 0) for line in feedback), 0)
         """The extension in which the browser numbers its packets for all streams together, 0 if it does not."""
@@ -31,12 +31,12 @@ class Intake:
         self._picture_line = next((line for line in sending if line.kind == "video"), None)
         for line in sending:
             if line.kind == "audio":
-                self.sound = self.sources[line.ssrcs[0]] = self._source(line, line.ssrcs[0])
+                self.sound = self.up_tracks[line.ssrcs[0]] = self._up_track(line, line.ssrcs[0])
         if self._picture_line is not None and not self._picture_line.rids and self._picture_line.rtx:
             self._repairs = dict.fromkeys(self._picture_line.repairs, "")
 
-    def _source(self, line: sdp.Line, ssrc: int, rid: str = "") -> Source:
-        return Source(line.kind, self._seat, ssrc, line, rid, self.transport_id)
+    def _up_track(self, line: sdp.Line, ssrc: int, rid: str = "") -> UpTrack:
+        return UpTrack(line.kind, self._seat, ssrc, line, rid, self.transport_id)
 
     def may_be_new(self, ssrc: int) -> bool:
         """Whether a packet with this SSRC could still find a place: told before anything is decrypted."""
@@ -61,7 +61,7 @@ class Intake:
         self._repairs[header.ssrc] = rid
         return rid
 
-    def learn(self, data: bytes, header: rtp.Header) -> Source | None:
+    def learn(self, data: bytes, header: rtp.Header) -> UpTrack | None:
         """Pin a picture's SSRC by an authenticated packet, once for each layer: right payload type, and the SDP's own
         SSRC, or the layer's name or the line's mid in the packet. None if it has no place."""
         line = self._picture_line
@@ -72,10 +72,10 @@ class Intake:
             return None
         if not line.rids and not line.ssrcs and self._named(data, header, rtp.URI_MID) != line.mid:
             return None
-        source = self.pictures[rid] = self.sources[header.ssrc] = self._source(line, header.ssrc, rid)
-        return source
+        up_track = self.pictures[rid] = self.up_tracks[header.ssrc] = self._up_track(line, header.ssrc, rid)
+        return up_track
 
-    def layer(self, large: bool, now_s: float) -> Source | None:
+    def layer(self, large: bool, now_s: float) -> UpTrack | None:
         """The layer to pass on: the large one if it is wanted and arrives, else the small one; or the only one."""
         line = self._picture_line
         if line is None or not line.rids:
@@ -83,7 +83,7 @@ class Intake:
         known = [self.pictures[rid] for rid in line.rids if rid in self.pictures]
         if not known:
             return None
-        living = [source for source in known if now_s - source.last_s < LAYER_LIVES_S] or known[:1]
+        living = [up_track for up_track in known if now_s - up_track.last_s < LAYER_LIVES_S] or known[:1]
         return living[-1] if large else living[0]
 
     def _named(self, data: bytes, header: rtp.Header, uri: str) -> str:

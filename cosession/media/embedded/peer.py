@@ -26,9 +26,9 @@ from cosession.media.embedded.forward import forward
 from cosession.media.embedded.ice import IceLite
 from cosession.media.embedded.intake import Intake
 from cosession.media.embedded.packet import Packet
-from cosession.media.embedded.stream import Source
 from cosession.media.embedded.target import SendPath
 from cosession.media.embedded.transport import Mux
+from cosession.media.embedded.up_track import UpTrack
 from cosession.room.ports import OfferRefused, SeatFigures
 
 log = structlog.get_logger()
@@ -80,14 +80,14 @@ class Peer:
         self.reporter = secrets.randbits(32) | 1
         self.down = Downlink(offer.slots(), self, self.life_s)
         self.intake = Intake(seat, offer, publishes)
-        self.sources, self.pictures, self.sound = self.intake.sources, self.intake.pictures, self.intake.sound
+        self.up_tracks, self.pictures, self.sound = self.intake.up_tracks, self.intake.pictures, self.intake.sound
         self.arrivals = Arrivals() if self.intake.transport_id else None
         self._looked_at = 0
         self.packets_in = 0
         self._site, self._owner, self._offer = site, owner, offer
         self._version = 1
         self._admitted: set[int] = set()
-        self._learned: list[Source] = []
+        self._learned: list[UpTrack] = []
         """In the order in which the helper learned them."""
         self._ice = IceLite(site.mux, self, offer.ufrag)
         role: Role = "client" if offer.setup == "passive" else "server"
@@ -141,14 +141,14 @@ class Peer:
         if helper is not None:
             self.srtp_receiver = SrtpReceiver(helper, *self._dtls.inbound(), self)
             self.srtp_receiver.allow(_FLOOD)
-            for source in self.sources.values():
-                self._learn(source)
+            for up_track in self.up_tracks.values():
+                self._learn(up_track)
             self._site.mux.known = False
 
-    def _learn(self, source: Source) -> None:
+    def _learn(self, up_track: UpTrack) -> None:
         if self.srtp_receiver is not None:
-            self._learned.append(source)
-            self.srtp_receiver.learn(source.ssrc, source.wanted)
+            self._learned.append(up_track)
+            self.srtp_receiver.learn(up_track.ssrc, up_track.wanted)
 
     @property
     def connected(self) -> bool:
@@ -185,15 +185,15 @@ class Peer:
             if 192 <= datagram[1] <= 208:
                 self._on_rtcp(datagram, now_s)
                 return
-            source = self.sources.get(int.from_bytes(datagram[8:12], "big"))
-            if source is None:
+            up_track = self.up_tracks.get(int.from_bytes(datagram[8:12], "big"))
+            if up_track is None:
                 self._on_other(datagram, now_s)
                 return
-            arrived = rtp.read(self._dtls.unprotect(datagram), source.wanted)
+            arrived = rtp.read(self._dtls.unprotect(datagram), up_track.wanted)
         except SrtpError:
             self._site.dropped["srtp"] += 1
             return
-        self._on_arrived(source, arrived, now_s)
+        self._on_arrived(up_track, arrived, now_s)
 
     def on_packet(self, stream: int, arrived: rtp.Arrived | None, now_s: float) -> None:
         """`batch_reader.PacketHandler`."""
@@ -206,8 +206,8 @@ class Peer:
         """`batch_reader.PacketHandler`."""
         self._site.dropped[reason] += 1
 
-    def _on_arrived(self, source: Source, arrived: rtp.Arrived | None, now_s: float) -> None:
-        """An authenticated packet under the SSRC of `source`."""
+    def _on_arrived(self, up_track: UpTrack, arrived: rtp.Arrived | None, now_s: float) -> None:
+        """An authenticated packet under the SSRC of `up_track`."""
         self.life_s = now_s
         if arrived is None:
             self._site.dropped["not_negotiated"] += 1
@@ -215,20 +215,20 @@ class Peer:
         payload_type, _, _, _, number, _, _, payload = arrived
         if number >= 0 and self.arrivals is not None:
             self.arrivals.note((number, now_s))
-        if payload_type != source.payload_type:
+        if payload_type != up_track.payload_type:
             self._site.dropped["not_negotiated"] += 1
         elif len(payload) > _MAX_PAYLOAD_BYTES:
             self._site.dropped["oversized"] += 1
-        elif source.floods:
+        elif up_track.floods:
             self._site.dropped["flood"] += 1
-            source.packets += 1
+            up_track.packets += 1
         else:
             self.packets_in += 1
             if not self.carrying:
                 self.carrying = True
-                source.last_s = now_s
+                up_track.last_s = now_s
                 self._owner.on_carrying(self)
-            self._pass_on(source, source.accept(arrived, now_s), now_s)
+            self._pass_on(up_track, up_track.accept(arrived, now_s), now_s)
 
     def _on_other(self, datagram: bytes, now_s: float) -> None:
         """A packet of no stream that is known: the first of a picture, a repair, or nothing. Raises SrtpError."""
@@ -245,10 +245,10 @@ class Peer:
         if (mended := self.intake.mended_by(data, header)) is not None:
             self._note(data, header, now_s)
             self._on_repair(self.pictures.get(mended), data, header, now_s)
-        elif (source := self.intake.learn(data, header)) is not None:
-            self._learn(source)
+        elif (up_track := self.intake.learn(data, header)) is not None:
+            self._learn(up_track)
             self._owner.on_learned(self)
-            self._on_arrived(source, rtp.read(data, source.wanted), now_s)
+            self._on_arrived(up_track, rtp.read(data, up_track.wanted), now_s)
         else:
             self._note(data, header, now_s)
             self._site.dropped["not_negotiated"] += 1
@@ -265,20 +265,20 @@ class Peer:
         if number >= 0 and self.arrivals is not None:
             self.arrivals.note((number, now_s))
 
-    def _on_repair(self, source: Source | None, data: bytes, header: rtp.Header, now_s: float) -> None:
-        """A packet of `source` that was asked for again, or a probe, which ends here."""
-        packet = None if source is None else source.accept_repair(data, header, now_s)
-        if source is None or packet is None:
+    def _on_repair(self, up_track: UpTrack | None, data: bytes, header: rtp.Header, now_s: float) -> None:
+        """A packet of `up_track` that was asked for again, or a probe, which ends here."""
+        packet = None if up_track is None else up_track.accept_repair(data, header, now_s)
+        if up_track is None or packet is None:
             self._site.dropped["unasked_repeat"] += 1
         else:
-            self._pass_on(source, packet, now_s)
+            self._pass_on(up_track, packet, now_s)
 
-    def _pass_on(self, source: Source, packet: Packet, now_s: float) -> None:
-        if source.open:
-            forward(source, packet, now_s)
+    def _pass_on(self, up_track: UpTrack, packet: Packet, now_s: float) -> None:
+        if up_track.open:
+            forward(up_track, packet, now_s)
         else:
-            source.dropped += source.refusal == "closed_floor"
-            self._site.dropped[source.refusal] += 1
+            up_track.dropped += up_track.refusal == "closed_floor"
+            self._site.dropped[up_track.refusal] += 1
 
     def _on_rtcp(self, datagram: bytes, now_s: float) -> None:
         """Raises SrtpError."""
@@ -291,8 +291,8 @@ class Peer:
         for feedback in rtcp.parse(data):
             match feedback:
                 case rtcp.SenderReport(ssrc=ssrc, reports=reports):
-                    if (source := self.sources.get(ssrc)) is not None:
-                        self._pass_on_report(source, feedback, now_s)
+                    if (up_track := self.up_tracks.get(ssrc)) is not None:
+                        self._pass_on_report(up_track, feedback, now_s)
                     self.down.on_reports(reports, now_s)
                 case rtcp.ReceiverReport(reports=reports):
                     self.down.on_reports(reports, now_s)
@@ -306,10 +306,10 @@ class Peer:
                     pass
 
     @staticmethod
-    def _pass_on_report(source: Source, report: rtcp.SenderReport, now_s: float) -> None:
-        source.on_sender_report(report, now_s)
-        for slot in source.targets:
-            slot.pass_on(report, now_s)
+    def _pass_on_report(up_track: UpTrack, report: rtcp.SenderReport, now_s: float) -> None:
+        up_track.on_sender_report(report, now_s)
+        for down_track in up_track.targets:
+            down_track.pass_on(report, now_s)
 
     # -- what goes out --------------------------------------------------------------------------------------------
 
@@ -344,17 +344,17 @@ class Peer:
 
     def is_silent(self, now_s: float) -> bool:
         """Whether no media came for 3 s."""
-        return all(now_s - source.last_s >= _CARRIES_S for source in self.sources.values())
+        return all(now_s - up_track.last_s >= _CARRIES_S for up_track in self.up_tracks.values())
 
     def figures(self) -> SeatFigures:
         """As measured since the connection began; loss is the worse of the two directions, bit rates are of the last
         second."""
         expected, lost = (
-            sum(column) for column in zip((0, 0), *(s.losses() for s in self.sources.values()), strict=True)
+            sum(column) for column in zip((0, 0), *(s.losses() for s in self.up_tracks.values()), strict=True)
         )
         up = 100 * lost / expected if expected else 0.0
         round_trip_ms = self.down.round_trip_ms
-        jitters = [source.jitter_ms for source in self.sources.values() if source.packets]
+        jitters = [up_track.jitter_ms for up_track in self.up_tracks.values() if up_track.packets]
         return SeatFigures(
             connection=self.connection,
             seat=self.seat,
@@ -367,7 +367,7 @@ class Peer:
             audio_packets_in=self.sound.packets if self.sound else 0,
             audio_packets_dropped=self.sound.dropped if self.sound else 0,
             jitter_ms=round(max(jitters), 1) if jitters else None,
-            kbps_in=round(sum(source.kbps for source in self.sources.values())),
+            kbps_in=round(sum(up_track.kbps for up_track in self.up_tracks.values())),
             kbps_out=round(self.down.kbps),
             level=self.down.allowance.level.name.lower(),
         )

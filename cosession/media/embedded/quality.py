@@ -70,9 +70,9 @@ class Clockwork:
     def _beat(self, room: Room, turn: int, now_s: float) -> None:
         due: list[Peer] = []
         for peer in room.peers.values():
-            for source in peer.sources.values():
-                if source.restless:
-                    for request in source.requests(peer.reporter, now_s):
+            for up_track in peer.up_tracks.values():
+                if up_track.restless:
+                    for request in up_track.requests(peer.reporter, now_s):
                         peer.send_rtcp(request)
             own_turn = self._ticks + peer.turn
             if own_turn % _TICKS_PER_ARRIVALS == 0 and (arrivals := peer.arrivals) is not None:
@@ -101,25 +101,25 @@ class Clockwork:
 
     @staticmethod
     def _tell_arrivals(peer: Peer, arrivals: Arrivals) -> None:
-        report = arrivals.report(peer.reporter, next(iter(peer.sources), 0))
+        report = arrivals.report(peer.reporter, next(iter(peer.up_tracks), 0))
         if report is not None:
             peer.send_rtcp(report)
 
     def _report(self, room: Room, peer: Peer, now_s: float) -> None:
         peer.begin_second()
         room.look_at_way_down(peer, now_s)
-        if not peer.sources or not peer.connected:
+        if not peer.up_tracks or not peer.connected:
             return
-        reports = [report for source in peer.sources.values() if (report := source.report(now_s)) is not None]
+        reports = [report for up_track in peer.up_tracks.values() if (report := up_track.report(now_s)) is not None]
         peer.send_rtcp(rtcp.receiver_report(peer.reporter, reports))
         self._grant(room, peer)
 
     @staticmethod
     def _grant(room: Room, peer: Peer) -> None:
         """Hold the browser at what the plan gives its seat; said each second, and at once when the plan changes."""
-        if peer.sources:
+        if peer.up_tracks:
             granted_kbps = max(_LEAST_KBPS, BITRATE_KBPS[room.picture(peer.seat)]) + _SOUND_KBPS
-            peer.send_rtcp(rtcp.remb(peer.reporter, 1000 * granted_kbps, list(peer.sources)))
+            peer.send_rtcp(rtcp.remb(peer.reporter, 1000 * granted_kbps, list(peer.up_tracks)))
 
     @staticmethod
     def _look_after(room: Room, peer: Peer, now_s: float) -> None:

@@ -13,10 +13,10 @@ from typing import Protocol
 from cosession.core.stage import Picture, RoomPlan
 from cosession.media.embedded import sdp
 from cosession.media.embedded.allowance import Level
-from cosession.media.embedded.forward import Slot
+from cosession.media.embedded.down_track import DownTrack
 from cosession.media.embedded.intake import LAYER_LIVES_S
 from cosession.media.embedded.peer import Peer, Site
-from cosession.media.embedded.stream import Source
+from cosession.media.embedded.up_track import UpTrack
 from cosession.media.embedded.voice import STALE_S, Loudest
 
 
@@ -40,7 +40,7 @@ class Room:
         """By connection, the oldest first."""
         self._publishers: dict[str, Peer] = {}
         self._loudest = Loudest()
-        self._living: set[Source] = set()
+        self._living: set[UpTrack] = set()
         self._site, self._events = site, events
 
     # -- commands -------------------------------------------------------------------------------------------------
@@ -60,8 +60,8 @@ class Room:
         """Forget a connection without a word to the application, which asked for it. May be repeated."""
         peer = self.peers.pop(connection, None)
         if peer is not None:
-            for source in peer.sources.values():
-                source.open = False
+            for up_track in peer.up_tracks.values():
+                up_track.open = False
             self._events.closing(peer)
             self._route()
 
@@ -151,10 +151,10 @@ class Room:
     def look_at_layers(self, now_s: float) -> None:
         """Go over to the other layer where one has begun or ceased to come. Call a few times a second."""
         living = {
-            source
+            up_track
             for publisher in self._publishers.values()
-            for source in publisher.pictures.values()
-            if source.rid and now_s - source.last_s < LAYER_LIVES_S
+            for up_track in publisher.pictures.values()
+            if up_track.rid and now_s - up_track.last_s < LAYER_LIVES_S
         }
         if living != self._living:
             self._living = living
@@ -186,10 +186,10 @@ class Room:
         self._publishers = {seat: peer for seat in self.seats if (peer := self._elect(seat)) is not None}
         for peer in self.peers.values():
             speaks = self._publishers.get(peer.seat) is peer
-            for source in peer.sources.values():
-                refusal = self._refusal(source) if speaks else "closed_floor"
-                source.open, source.refusal = refusal is None, refusal or ""
-                source.targets, source.waiting = [], []
+            for up_track in peer.up_tracks.values():
+                refusal = self._refusal(up_track) if speaks else "closed_floor"
+                up_track.open, up_track.refusal = refusal is None, refusal or ""
+                up_track.targets, up_track.waiting = [], []
         for receiver in self.peers.values():
             if not receiver.connected:
                 continue
@@ -199,7 +199,7 @@ class Room:
                 self._attach(audio, publisher.sound if publisher else None, now_s)
                 self._attach(video, self._layer(publisher, receiver.down.allowance.level, now_s), now_s)
 
-    def _layer(self, publisher: Peer | None, level: Level, now_s: float) -> Source | None:
+    def _layer(self, publisher: Peer | None, level: Level, now_s: float) -> UpTrack | None:
         """The stream that shows the publisher to somebody at this level."""
         if publisher is None:
             return None
@@ -209,21 +209,21 @@ class Room:
         return publisher.intake.layer(on_stage and level is Level.FULL, now_s)
 
     @staticmethod
-    def _attach(slot: Slot | None, source: Source | None, now_s: float) -> None:
-        if slot is None:
+    def _attach(down_track: DownTrack | None, up_track: UpTrack | None, now_s: float) -> None:
+        if down_track is None:
             return
-        slot.feed(source if source is not None and source.open else None, now_s)
-        if slot.source is not None:
-            slot.source.targets.append(slot)
-        if slot.coming is not None:
-            slot.coming.await_start(slot)
+        down_track.feed(up_track if up_track is not None and up_track.open else None, now_s)
+        if down_track.up_track is not None:
+            down_track.up_track.targets.append(down_track)
+        if down_track.coming is not None:
+            down_track.coming.await_start(down_track)
 
-    def _refusal(self, source: Source) -> str | None:
+    def _refusal(self, up_track: UpTrack) -> str | None:
         """Why the plan in force does not let this stream through (a reason of `WorkerFigures.dropped`), or None."""
         plan = self.plan
-        if source.kind == "video":
-            return "closed_floor" if self.picture(source.seat) is Picture.NONE else None
-        if plan is None or source.seat not in plan.hearable:
+        if up_track.kind == "video":
+            return "closed_floor" if self.picture(up_track.seat) is Picture.NONE else None
+        if plan is None or up_track.seat not in plan.hearable:
             return "closed_floor"
-        shares = source.seat in plan.contending
-        return "not_loudest" if shares and source.seat not in self._loudest.seats else None
+        shares = up_track.seat in plan.contending
+        return "not_loudest" if shares and up_track.seat not in self._loudest.seats else None

@@ -192,7 +192,7 @@ def renumber(payload: bytes, descriptor: Vp8, picture_offset: int, level0_offset
 
 
 class HeaderTemplate:
-    """What one slot writes before every payload: fixed bytes with holes for time and level.
+    """What one down track writes before every payload: fixed bytes with holes for time and level.
 
     The extension ids are the receiver's own (0: not negotiated), so one packet looks different to each receiver.
     """

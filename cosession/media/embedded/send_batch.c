@@ -1,6 +1,6 @@
 /* The first and the last step of forwarding: a packet unprotected and read, and one packet to many.
  *
- * What it reads is what `rtp.read` reads, and what it writes is, byte for byte, what `forward.Slot.write` writes
+ * What it reads is what `rtp.read` reads, and what it writes is, byte for byte, what `down_track.DownTrack.write` writes
  * (tests/media/test_native.py holds them together). It knows what Python told it and uses no libraries: libsrtp's own
  * functions come as pointers from Python, so keys never leave the one libsrtp. Anything that is not as expected is
  * refused and counted; a full socket drops, nothing ever waits.

@@ -1,13 +1,13 @@
 /* What Python and the helper say to each other. Read by the C compiler and, as it stands, by cffi: plain declarations
  * only. Numbers in host order unless said otherwise. */
 
-/* What went out in one slot. */
+/* What went out in one down track. */
 struct counts {
     uint64_t packets;
     uint64_t octets; /* of payload */
 };
 
-/* One slot as it has to be written: RFC 3550 section 5.1, RFC 8285, RFC 7741 section 4.2. */
+/* One down track as it has to be written: RFC 3550 section 5.1, RFC 8285, RFC 7741 section 4.2. */
 struct target {
     void *srtp; /* libsrtp's context of the receiving browser */
     struct counts *counts;
@@ -27,7 +27,7 @@ struct target {
     uint8_t address[28]; /* a sockaddr_in or sockaddr_in6 */
 };
 
-/* All slots of one source that are reached by datagrams of one socket. `refused` and `blocked` are added to. */
+/* All targets of one up track that are reached by datagrams of one socket. `refused` and `blocked` are added to. */
 struct batch {
     int (*protect)(void *srtp, void *packet, int *size);
     int socket;

@@ -1,7 +1,7 @@
-"""What a packet is sent to, as those who send it know it: a `Target` is a slot of a receiving browser, an `Outlet` the
-browser behind it, a `SendPath` how the helper in C reaches it by itself.
+"""What a packet is sent to, as those who send it know it: a `Target` is a down track of a receiving browser, an
+`Outlet` the browser behind it, a `SendPath` how the helper in C reaches it by itself.
 
-Nothing but shapes: `forward.Slot` is the target, `peer.Peer` its outlet, `transport.Mux` the mux below both.
+Nothing but shapes: `down_track.DownTrack` is the target, `peer.Peer` its outlet, `transport.Mux` the mux below both.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class SendPath(NamedTuple):
 
 
 class Outlet(Protocol):
-    """The browser behind a slot: protects a packet and sends it, or drops it."""
+    """The browser behind a down track: protects a packet and sends it, or drops it."""
 
     def send_rtp(self, packet: bytes) -> None: ...
     def send_rtcp(self, packet: bytes) -> None: ...

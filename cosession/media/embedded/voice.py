@@ -12,7 +12,7 @@ from cosession.core.stage import VOICES_AT_ONCE
 
 #: Below this loudness (0 to 127, from -dBov) it is breath, a fan, comfort noise.
 SOUND = 64
-#: DTX sends a packet every 400 ms in silence; a source that is quiet for longer says nothing.
+#: DTX sends a packet every 400 ms in silence; a stream that is quiet for longer says nothing.
 STALE_S = 0.5
 #: A voice pauses between words and sentences: for so long its place is not free for the next.
 _PAUSE_S = 0.8

@@ -1,7 +1,7 @@
 """One stream as it comes in: its numbers without gaps, its losses, its history, its key frames.
 
-A `Source` is one SSRC of one browser, pinned (decision 21); a picture in two layers is two of them. It knows nothing of
-who receives it beyond the two lists that `room` fills and `forward` reads. Sources: RFC 3550 appendix A.1, A.3, A.8
+An `UpTrack` is one SSRC of one browser, pinned (decision 21); a picture in two layers is two of them. It knows nothing
+of who receives it beyond the two lists that `room` fills and `forward` reads. Sources: RFC 3550 appendix A.1, A.3, A.8
 (sequence numbers, losses, jitter), RFC 4585 section 6.2.1 (NACK), RFC 4588 section 4 (RTX).
 """
 
@@ -35,7 +35,7 @@ class _Missing:
     asked_s: float = float("-inf")
 
 
-class Source:
+class UpTrack:
     """One incoming stream. Times are seconds of one monotonic clock (`peer.Site.clock`)."""
 
     def __init__(self, kind: Kind, seat: str, ssrc: int, line: Line, rid: str = "", transport_id: int = 0) -> None:
@@ -54,7 +54,7 @@ class Source:
         self.refusal = "closed_floor"
         self.targets: list[Target] = []
         self.waiting: list[Target] = []
-        """Slots that will join at the next packet they can start from."""
+        """Down tracks that will join at the next packet they can start from."""
         self.batch: BatchSender | None = None
         """The targets as they are sent to."""
         self.packets = 0
@@ -170,9 +170,9 @@ class Source:
         """Somebody cannot go on without one. May be repeated; `requests` throttles."""
         self._keyframe_wanted = self.restless = True
 
-    def await_start(self, slot: Target) -> None:
-        """`slot` joins at the next packet that it can start from."""
-        self.waiting.append(slot)
+    def await_start(self, down_track: Target) -> None:
+        """`down_track` joins at the next packet that it can start from."""
+        self.waiting.append(down_track)
         self.restless = True
 
     def requests(self, reporter: int, now_s: float) -> Iterator[bytes]:
