@@ -1,8 +1,8 @@
 """The media plane that needs nothing else: an SFU on aiortc's DTLS-SRTP in processes of its own (media.md).
 
 The application imports `EmbeddedMedia` from here and nothing deeper. The parts, from the network up: `transport` (one
-UDP port, ICE-lite) and `tcp`, `aiortc_seam` (keys), `rtp` and `rtcp` (bytes), `sdp` (offer and answer), `intake` (who
-may send what), `up_track`, `forward` and `down_track` (packets in, packets out; `native`, `batch_reader`,
+UDP port, ICE-lite) and `tcp`, `aiortc_seam` (keys), `rtp` and `rtcp` (bytes), `sdp` (offer and answer), `ssrc_table`
+(who may send what), `up_track`, `forward` and `down_track` (packets in, packets out; `native`, `batch_reader`,
 `batch_sender`: the same in C), `packet` and `target` (what all of these hand to each other), `peer` (a connection),
 `arrivals` and `allowance` (what its ways carry), `room` (the floor), `voice`, `quality` (the clockwork), `worker` (the
 process), and on this side of the socket pair `control`, `process`, `engine`.

@@ -1,6 +1,6 @@
 """One connection of a seat: its path, its keys, and what comes in by it.
 
-What arrives here came from a proven address. What is not in the table (`intake`) is dropped and counted, before it
+What arrives here came from a proven address. What is not in the table (`ssrc_table`) is dropped and counted, before it
 costs a decryption where that can be told. What goes out is `downlink`'s, who hears whom `room`'s, when reports are sent
 `quality`'s.
 """
@@ -24,8 +24,8 @@ from cosession.media.embedded.batch_reader import SrtpReceiver
 from cosession.media.embedded.downlink import Downlink
 from cosession.media.embedded.forward import forward
 from cosession.media.embedded.ice import IceLite
-from cosession.media.embedded.intake import Intake
 from cosession.media.embedded.packet import Packet
+from cosession.media.embedded.ssrc_table import SsrcTable
 from cosession.media.embedded.target import SendPath
 from cosession.media.embedded.transport import Mux
 from cosession.media.embedded.up_track import UpTrack
@@ -70,7 +70,7 @@ class Site:
 
 
 class Peer:
-    """One connection. `down` is what it gets, `intake` what it may send."""
+    """One connection. `down` is what it gets, `ssrc_table` what it may send."""
 
     def __init__(self, site: Site, owner: Owner, seat: str, connection: str, offer: sdp.Offer, publishes: bool) -> None:
         self.seat, self.connection, self.publishes = seat, connection, publishes
@@ -79,9 +79,13 @@ class Peer:
         self.life_s = site.clock()
         self.reporter = secrets.randbits(32) | 1
         self.down = Downlink(offer.slots(), self, self.life_s)
-        self.intake = Intake(seat, offer, publishes)
-        self.up_tracks, self.pictures, self.sound = self.intake.up_tracks, self.intake.pictures, self.intake.sound
-        self.arrivals = Arrivals() if self.intake.transport_id else None
+        self.ssrc_table = SsrcTable(seat, offer, publishes)
+        self.up_tracks, self.pictures, self.sound = (
+            self.ssrc_table.up_tracks,
+            self.ssrc_table.pictures,
+            self.ssrc_table.sound,
+        )
+        self.arrivals = Arrivals() if self.ssrc_table.transport_id else None
         self._looked_at = 0
         self.packets_in = 0
         self._site, self._owner, self._offer = site, owner, offer
@@ -233,7 +237,7 @@ class Peer:
     def _on_other(self, datagram: bytes, now_s: float) -> None:
         """A packet of no stream that is known: the first of a picture, a repair, or nothing. Raises SrtpError."""
         ssrc = int.from_bytes(datagram[8:12], "big")
-        if not self._admits(ssrc, may_be_new=self.intake.may_be_new(ssrc)):
+        if not self._admits(ssrc, may_be_new=self.ssrc_table.may_be_new(ssrc)):
             return
         data = self._dtls.unprotect(datagram)
         self._admitted.add(ssrc)
@@ -242,10 +246,10 @@ class Peer:
         if header is None:
             self._site.dropped["not_negotiated"] += 1
             return
-        if (mended := self.intake.mended_by(data, header)) is not None:
+        if (mended := self.ssrc_table.mended_by(data, header)) is not None:
             self._note(data, header, now_s)
             self._on_repair(self.pictures.get(mended), data, header, now_s)
-        elif (up_track := self.intake.learn(data, header)) is not None:
+        elif (up_track := self.ssrc_table.learn(data, header)) is not None:
             self._learn(up_track)
             self._owner.on_learned(self)
             self._on_arrived(up_track, rtp.read(data, up_track.wanted), now_s)
@@ -261,7 +265,7 @@ class Peer:
         return admitted
 
     def _note(self, data: bytes, header: rtp.Header, now_s: float) -> None:
-        number = rtp.transport_number(data, header, self.intake.transport_id)
+        number = rtp.transport_number(data, header, self.ssrc_table.transport_id)
         if number >= 0 and self.arrivals is not None:
             self.arrivals.note((number, now_s))
 

@@ -14,8 +14,8 @@ from cosession.core.stage import Picture, RoomPlan
 from cosession.media.embedded import sdp
 from cosession.media.embedded.allowance import Level
 from cosession.media.embedded.down_track import DownTrack
-from cosession.media.embedded.intake import LAYER_LIVES_S
 from cosession.media.embedded.peer import Peer, Site
+from cosession.media.embedded.ssrc_table import LAYER_LIVES_S
 from cosession.media.embedded.up_track import UpTrack
 from cosession.media.embedded.voice import STALE_S, Loudest
 
@@ -172,7 +172,7 @@ class Room:
             wanted = self.picture(seat)
             if wanted is Picture.NONE:
                 continue
-            layers = [publisher.intake.layer(which, self._site.clock()) for which in (False, True)]
+            layers = [publisher.ssrc_table.layer(which, self._site.clock()) for which in (False, True)]
             low, high = (0.0 if layer is None else layer.kbps for layer in layers)
             if wanted is Picture.STAGE:
                 large, small = large + high, small + low
@@ -206,7 +206,7 @@ class Room:
         on_stage = self.picture(publisher.seat) is Picture.STAGE
         if level < (Level.STAGE if on_stage else Level.SMALL):
             return None
-        return publisher.intake.layer(on_stage and level is Level.FULL, now_s)
+        return publisher.ssrc_table.layer(on_stage and level is Level.FULL, now_s)
 
     @staticmethod
     def _attach(down_track: DownTrack | None, up_track: UpTrack | None, now_s: float) -> None:

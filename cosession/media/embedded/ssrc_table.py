@@ -14,7 +14,7 @@ from cosession.media.embedded.up_track import UpTrack
 LAYER_LIVES_S = 0.7
 
 
-class Intake:
+class SsrcTable:
     """`up_tracks` by SSRC; `pictures` by layer, "" where there is only one."""
 
     def __init__(self, seat: str, offer: sdp.Offer, publishes: bool) -> None:
