@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from cosession.media.embedded import rtcp
-from cosession.media.embedded.allowance import Level
+from cosession.media.embedded.bandwidth_allocation import Level
 from cosession.media.embedded.down_track import DownTrack
 from cosession.media.embedded.downlink import Downlink
 from cosession.media.embedded.up_track import UpTrack
@@ -60,12 +60,12 @@ class Way:
 def test_what_is_asked_for_counts_as_lost_though_the_reports_say_nothing_of_it() -> None:
     way = Way()
     for _ in range(3):
-        assert way.down.allowance.level is Level.FULL
+        assert way.down.allocation.level is Level.FULL
         left = way.second()
         way.down.on_nack(way.picture.ssrc, left[:20])
         way.report(way.picture, 0.0)
         way.look()
-    assert way.down.allowance.level < Level.FULL
+    assert way.down.allocation.level < Level.FULL
 
 
 def test_an_outage_that_is_over_lowers_nothing() -> None:
@@ -76,7 +76,7 @@ def test_an_outage_that_is_over_lowers_nothing() -> None:
     for _ in range(5):
         way.second()
         assert not way.look()
-    assert way.down.allowance.level is Level.FULL
+    assert way.down.allocation.level is Level.FULL
 
 
 def test_what_is_asked_for_again_and_again_counts_once() -> None:
@@ -117,7 +117,7 @@ def test_a_report_from_before_the_level_changed_says_nothing_of_the_new_one() ->
         way.second()
         way.report(way.picture, 0.5)
         assert way.look() is lowers
-    lowered = way.down.allowance.level
+    lowered = way.down.allocation.level
     for _ in range(3):
         way.second()
         way.report(way.picture, 0.0)
@@ -129,4 +129,4 @@ def test_a_report_from_before_the_level_changed_says_nothing_of_the_new_one() ->
     way.second()
     way.report(way.sound, 0.875)
     assert way.down._take_loss() == pytest.approx(0.875)
-    assert way.down.allowance.level is lowered
+    assert way.down.allocation.level is lowered

@@ -1,7 +1,8 @@
 """The way down to one browser: its tracks, what it says of them, and how much it is sent.
 
 One seat's picture and sound go through a down track each (decision 21); the browser reports by track what arrived. From
-these reports alone follows what `allowance` grants. Sources: RFC 3550 section 6.4.2, RFC 4585 (NACK), RFC 5104 (FIR).
+these reports alone follows what `bandwidth_allocation` grants. Sources: RFC 3550 section 6.4.2, RFC 4585 (NACK), RFC
+5104 (FIR).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 
 from cosession.media.embedded import rtcp, sdp
-from cosession.media.embedded.allowance import Allowance, Estimates
+from cosession.media.embedded.bandwidth_allocation import BandwidthAllocation, RembEstimates
 from cosession.media.embedded.down_track import DownTrack
 from cosession.media.embedded.target import Outlet
 
@@ -31,11 +32,11 @@ class Downlink:
             return None if line is None else DownTrack(line, secrets.randbits(32) | 1, outlet, secrets.randbits(32) | 1)
 
         self.slots = [(track(audio), track(video)) for audio, video in lines]
-        self.allowance = Allowance()
+        self.allocation = BandwidthAllocation()
         self.kbps = 0.0
         """Over the second before `look`."""
         self._by_ssrc = {track.ssrc: track for pair in self.slots for track in pair if track is not None}
-        self._estimates = Estimates()
+        self._estimates = RembEstimates()
         self._repeats_left = _REPEATS_PER_S
         self._sent: tuple[int, float] = 0, now_s
         self._counted = 0, 0
@@ -60,9 +61,9 @@ class Downlink:
                 track.on_report(report, now_s)
 
     def on_estimate(self, estimate: rtcp.Estimate) -> None:
-        self._estimates.tell(estimate.ssrcs, estimate.bitrate_bps)
+        self._estimates.update(estimate.ssrcs, estimate.bitrate_bps)
         pictures = {track.ssrc for track in self.fed if track.line.kind == "video"}
-        self.allowance.estimate_kbps = self._estimates.sum_kbps(pictures)
+        self.allocation.estimate_kbps = self._estimates.sum_kbps(pictures)
 
     def on_keyframe_request(self, ssrc: int) -> None:
         track = self._by_ssrc.get(ssrc)
@@ -85,12 +86,12 @@ class Downlink:
     # -- what it gets ---------------------------------------------------------------------------------------------
 
     def look(self, now_s: float, costs_kbps: Sequence[float]) -> bool:
-        """Whether another level is due (`Allowance.look`). Call once a second."""
+        """Whether another level is due (`BandwidthAllocation.look`). Call once a second."""
         octets = sum(track.octets for track in self._by_ssrc.values())
         (before, at_s), self._sent = self._sent, (octets, now_s)
         self.kbps = (octets - before) * 8e-3 / max(now_s - at_s, 0.001)
         self._count_pictures()
-        changed = self.allowance.look(now_s, self.kbps, self._take_loss(), costs_kbps)
+        changed = self.allocation.look(now_s, self.kbps, self._take_loss(), costs_kbps)
         if changed:
             self._changed_s, self._lately = now_s, []
         return changed

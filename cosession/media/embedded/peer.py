@@ -79,7 +79,7 @@ class Peer:
         self.life_s = site.clock()
         self.reporter = secrets.randbits(32) | 1
         self.down = Downlink(offer.slots(), self, self.life_s)
-        self.ssrc_table = SsrcTable(seat, offer, publishes)
+        self.ssrc_table = table = SsrcTable(seat, offer, publishes)
         self.up_tracks, self.pictures, self.sound = (
             self.ssrc_table.up_tracks,
             self.ssrc_table.pictures,
@@ -373,5 +373,5 @@ class Peer:
             jitter_ms=round(max(jitters), 1) if jitters else None,
             kbps_in=round(sum(up_track.kbps for up_track in self.up_tracks.values())),
             kbps_out=round(self.down.kbps),
-            level=self.down.allowance.level.name.lower(),
+            level=self.down.allocation.level.name.lower(),
         )

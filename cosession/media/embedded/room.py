@@ -12,7 +12,7 @@ from typing import Protocol
 
 from cosession.core.stage import Picture, RoomPlan
 from cosession.media.embedded import sdp
-from cosession.media.embedded.allowance import Level
+from cosession.media.embedded.bandwidth_allocation import Level
 from cosession.media.embedded.down_track import DownTrack
 from cosession.media.embedded.peer import Peer, Site
 from cosession.media.embedded.ssrc_table import LAYER_LIVES_S
@@ -197,7 +197,7 @@ class Room:
             for seat, (audio, video) in zip(others, receiver.down.slots, strict=False):
                 publisher = self._publishers.get(seat)
                 self._attach(audio, publisher.sound if publisher else None, now_s)
-                self._attach(video, self._layer(publisher, receiver.down.allowance.level, now_s), now_s)
+                self._attach(video, self._layer(publisher, receiver.down.allocation.level, now_s), now_s)
 
     def _layer(self, publisher: Peer | None, level: Level, now_s: float) -> UpTrack | None:
         """The stream that shows the publisher to somebody at this level."""

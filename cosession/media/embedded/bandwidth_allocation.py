@@ -1,9 +1,9 @@
 """What one receiver's way down carries: everything, small pictures, the stage alone, or sound alone.
 
-Pure; one look a second. Others never notice: their slots are fed by the same packets as before. Down when the browser's
-own estimate (REMB) stays below what it is sent and does not rise, or when too much is lost; up by trials, because an
-estimate never exceeds about one and a half times what arrives (decision 23). A trial that fails doubles the wait for
-the next one. Source of the estimate's manners: draft-ietf-rmcat-gcc-02, section 5.5.
+Pure; one look a second. Others never notice: their tracks are fed by the same packets as before. Down when the
+browser's own estimate (REMB) stays below what it is sent and does not rise, or when too much is lost; up by trials,
+because an estimate never exceeds about one and a half times what arrives (decision 23). A trial that fails doubles the
+wait for the next one. Source of the estimate's manners: draft-ietf-rmcat-gcc-02, section 5.5.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ _WAIT_S, _LONGEST_WAIT_S = 6.0, 60.0
 _TRIAL_S = 6.0
 
 
-class Estimates:
+class RembEstimates:
     """What a browser estimates that it can receive (REMB): some say it of all their streams in one, others of each by
     itself, and then only all together tell what the way down carries."""
 
     def __init__(self) -> None:
         self._bps: dict[frozenset[int], int] = {}
 
-    def tell(self, ssrcs: Iterable[int], bitrate_bps: int) -> None:
+    def update(self, ssrcs: Iterable[int], bitrate_bps: int) -> None:
         """A new estimate, of these streams in sum; what was said of any of them before no longer counts."""
         named = frozenset(ssrcs)
         self._bps = {known: bps for known, bps in self._bps.items() if not known & named}
@@ -53,7 +53,7 @@ class Estimates:
         return sum(counted.values()) / 1000 if counted and flowing <= frozenset().union(*counted) else None
 
 
-class Allowance:
+class BandwidthAllocation:
     """`estimate_kbps` is what the browser said last, None before it said anything."""
 
     def __init__(self) -> None:
@@ -66,12 +66,12 @@ class Allowance:
         self._trial_from: Level | None = None
         self._trial_until_s = 0.0
 
-    def look(self, now_s: float, sent_kbps: float, told_loss: float | None, cost_kbps: Sequence[float]) -> bool:
-        """Once a second: what was sent, the share lost as it was told since (None: nothing was), and what each level
-        would cost. True if `level` has changed."""
+    def look(self, now_s: float, sent_kbps: float, reported_loss: float | None, cost_kbps: Sequence[float]) -> bool:
+        """Once a second: what was sent, the share lost by the reports since (None: there were none), and what each
+        level would cost. True if `level` has changed."""
         before = self.level
-        self._weigh(sent_kbps, told_loss)
-        loss = told_loss or 0.0
+        self._weigh(sent_kbps, reported_loss)
+        loss = reported_loss or 0.0
         if self._calm_since_s is None or self._squeezed > 0 or loss > _LITTLE:
             self._calm_since_s = now_s
         if self._trial_from is not None and now_s >= self._trial_until_s:

@@ -8,7 +8,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cosession.media.embedded.allowance import Allowance, Estimates, Level
+from cosession.media.embedded.bandwidth_allocation import BandwidthAllocation, Level, RembEstimates
 
 #: Two on stage at 1200 and 150 kbit/s, six faces of 100, three voices.
 COSTS = (120.0, 420.0, 1020.0, 3120.0)
@@ -20,7 +20,7 @@ class Link:
 
     def __init__(self, kbps: float, costs: tuple[float, ...] = COSTS, loss: float = 0.0) -> None:
         self.kbps, self.costs, self.loss = kbps, costs, loss
-        self.allowance = Allowance()
+        self.allocation = BandwidthAllocation()
         self.estimate = 300.0
         self.now_s = 0
         self.levels: list[Level] = []
@@ -29,17 +29,17 @@ class Link:
         """The level in each of these seconds."""
         start = len(self.levels)
         for _ in range(seconds):
-            sent = self.costs[self.allowance.level]
+            sent = self.costs[self.allocation.level]
             arrives = min(sent, self.kbps)
             if sent > self.kbps:
                 self.estimate = min(self.estimate, 0.85 * arrives)
             else:
                 self.estimate = max(min(1.08 * self.estimate, 1.5 * arrives), min(self.estimate, arrives))
-            self.allowance.estimate_kbps = self.estimate
+            self.allocation.estimate_kbps = self.estimate
             self.now_s += 1
             lost = max(self.loss, 0.5 * (1 - arrives / sent))
-            self.allowance.look(self.now_s, sent, lost, self.costs)
-            self.levels.append(self.allowance.level)
+            self.allocation.look(self.now_s, sent, lost, self.costs)
+            self.levels.append(self.allocation.level)
         return self.levels[start:]
 
 
@@ -48,21 +48,21 @@ def test_a_wide_way_is_left_alone_while_its_estimate_climbs() -> None:
 
 
 def test_one_report_of_an_outage_lowers_nothing_and_three_bad_ones_do_however_rare() -> None:
-    allowance = Allowance()
+    allocation = BandwidthAllocation()
     told: list[float | None] = [0.0, 0.9, None, None, None, 0.0, None, 0.0]
     for now_s, loss in enumerate(told):
-        allowance.look(now_s, 3000, loss, COSTS)
-    assert allowance.level is Level.FULL
+        allocation.look(now_s, 3000, loss, COSTS)
+    assert allocation.level is Level.FULL
     for now_s, loss in enumerate([0.2, None, 0.2, None, None, 0.2], len(told)):
-        assert allowance.level is Level.FULL
-        allowance.look(now_s, 3000, loss, COSTS)
-    assert allowance.level < Level.FULL
+        assert allocation.level is Level.FULL
+        allocation.look(now_s, 3000, loss, COSTS)
+    assert allocation.level < Level.FULL
 
 
 def test_a_narrow_way_is_lowered_to_what_fits_and_sound_stays() -> None:
     link = Link(1_500)
     link.run(10)
-    assert link.allowance.level is Level.SMALL
+    assert link.allocation.level is Level.SMALL
     narrow = Link(200)
     assert narrow.run(10)[-1] is Level.SOUND
     assert narrow.run(300).count(Level.SOUND) > 270
@@ -74,11 +74,11 @@ def test_where_hardly_anything_arrives_it_is_lowered_to_sound_in_three_looks() -
 
 
 def test_an_estimate_that_recovers_slowly_after_a_fall_is_no_second_one() -> None:
-    allowance, levels = Allowance(), list[Level]()
+    allocation, levels = BandwidthAllocation(), list[Level]()
     for now_s, estimate in enumerate((1_300, 1_250, 1_200, 1_150, 950, 900, 850, 800, 750, 700)):
-        allowance.estimate_kbps = estimate
-        allowance.look(now_s, COSTS[allowance.level], 0.0, COSTS)
-        levels.append(allowance.level)
+        allocation.estimate_kbps = estimate
+        allocation.look(now_s, COSTS[allocation.level], 0.0, COSTS)
+        levels.append(allocation.level)
     assert levels == [Level.FULL] * 3 + [Level.SMALL] * 6 + [Level.STAGE], "nor is it waited for for ever"
 
 
@@ -96,10 +96,10 @@ def test_what_costs_the_same_is_no_step() -> None:
     faces = (120.0, 120.0, 720.0, 720.0)
     link = Link(400, faces)
     link.run(12)
-    assert link.allowance.level < Level.SMALL
+    assert link.allocation.level < Level.SMALL
     link.kbps = 5_000
     assert Level.SMALL not in link.run(30), "from nothing to everything at once"
-    assert link.allowance.level is Level.FULL
+    assert link.allocation.level is Level.FULL
 
 
 def test_loss_of_a_tenth_lowers_the_picture_and_loss_of_a_fifth_leaves_sound_within_ten_seconds() -> None:
@@ -114,32 +114,32 @@ def test_loss_of_a_tenth_lowers_the_picture_and_loss_of_a_fifth_leaves_sound_wit
 
 
 def test_an_estimate_of_all_streams_is_taken_as_it_is() -> None:
-    estimates = Estimates()
+    estimates = RembEstimates()
     assert estimates.sum_kbps({1, 2}) is None, "nothing was said yet"
-    estimates.tell([1, 2, 3], 900_000)
+    estimates.update([1, 2, 3], 900_000)
     assert estimates.sum_kbps({1, 2}) == 900
-    estimates.tell([3, 1, 2], 600_000)
+    estimates.update([3, 1, 2], 600_000)
     assert estimates.sum_kbps({1, 2}) == 600, "the newer one, not both"
 
 
 def test_estimates_of_single_streams_count_in_sum_once_all_that_flow_are_told() -> None:
-    estimates = Estimates()
-    estimates.tell([1], 300_000)
+    estimates = RembEstimates()
+    estimates.update([1], 300_000)
     assert estimates.sum_kbps({1, 2}) is None
-    estimates.tell([2], 200_000)
+    estimates.update([2], 200_000)
     assert estimates.sum_kbps({1, 2}) == 500
-    estimates.tell([1], 100_000)
+    estimates.update([1], 100_000)
     assert estimates.sum_kbps({1, 2}) == 300
-    estimates.tell([1, 2], 250_000)
+    estimates.update([1, 2], 250_000)
     assert estimates.sum_kbps({1, 2}) == 250, "from now on of both in one"
-    estimates.tell([2], 50_000)
+    estimates.update([2], 50_000)
     assert estimates.sum_kbps({1, 2}) is None, "what was said of both no longer counts"
 
 
 def test_what_was_said_of_a_stream_that_no_longer_flows_is_left_out() -> None:
-    estimates = Estimates()
-    estimates.tell([1], 300_000)
-    estimates.tell([2], 200_000)
+    estimates = RembEstimates()
+    estimates.update([1], 300_000)
+    estimates.update([2], 200_000)
     assert estimates.sum_kbps({2}) == 200
     assert estimates.sum_kbps({2, 3}) is None
     assert estimates.sum_kbps(set()) == 500, "no picture flows: what is known of the way"
@@ -149,12 +149,12 @@ def test_what_was_said_of_a_stream_that_no_longer_flows_is_left_out() -> None:
 def test_it_never_leaves_the_ladder_and_never_climbs_twice_within_its_wait(
     seconds: list[tuple[float, float, float]],
 ) -> None:
-    allowance, climbed = Allowance(), list[int]()
+    allocation, climbed = BandwidthAllocation(), list[int]()
     for now_s, (estimate, loss, sent) in enumerate(seconds):
-        before = allowance.level
-        allowance.estimate_kbps = estimate
-        changed = allowance.look(now_s, sent, loss, COSTS)
-        assert changed == (allowance.level is not before)
-        if allowance.level > before:
+        before = allocation.level
+        allocation.estimate_kbps = estimate
+        changed = allocation.look(now_s, sent, loss, COSTS)
+        assert changed == (allocation.level is not before)
+        if allocation.level > before:
             climbed.append(now_s)
     assert all(b - a >= 6 for a, b in itertools.pairwise(climbed))
