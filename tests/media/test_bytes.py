@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cosession.media.embedded import rtcp, rtp
-from cosession.media.embedded.arrivals import Arrivals
 from cosession.media.embedded.ice import binding_request
+from cosession.media.embedded.twcc import TwccRecorder
 
 
 def test_a_slot_writes_a_header_that_others_read() -> None:
@@ -129,24 +129,24 @@ def test_transport_feedback_says_when_each_packet_came(times: list[int | None], 
 
 
 def test_arrivals_tell_each_packet_once_and_the_lost_by_their_absence() -> None:
-    arrivals = Arrivals()
-    assert arrivals.report(1, 2) is None
+    twcc = TwccRecorder()
+    assert twcc.report(1, 2) is None
     for sequence, at_s in ((65534, 1.0), (65535, 1.01), (1, 1.02)):
-        arrivals.note((sequence, at_s))
-    first = arrivals.report(1, 2)
+        twcc.note((sequence, at_s))
+    first = twcc.report(1, 2)
     assert first is not None
     assert told(first) == {65534: 4000, 65535: 4040, 1: 4080}
-    assert arrivals.report(1, 2) is None
-    arrivals.note((4, 1.2))
-    arrivals.note((0, 1.25))  # late, not lost after all
-    second = arrivals.report(1, 2)
+    assert twcc.report(1, 2) is None
+    twcc.note((4, 1.2))
+    twcc.note((0, 1.25))  # late, not lost after all
+    second = twcc.report(1, 2)
     assert second is not None
     assert told(second) == {0: 5000, 4: 4800}
     assert struct.unpack_from("!HH", second, 12) == (0, 5)
-    arrivals.note((20000, 60.0))
-    assert arrivals.report(1, 2) is not None
-    arrivals.note((50000, 61.0))
-    leap = arrivals.report(1, 2)
+    twcc.note((20000, 60.0))
+    assert twcc.report(1, 2) is not None
+    twcc.note((50000, 61.0))
+    leap = twcc.report(1, 2)
     assert leap is not None
     assert told(leap) == {50000: 244000}
 

@@ -19,7 +19,6 @@ import structlog
 
 from cosession.media.embedded import rtcp, rtp, sdp
 from cosession.media.embedded.aiortc_seam import MAX_PROTECT_BYTES, Certificate, DtlsSrtp, Role, SrtpError
-from cosession.media.embedded.arrivals import Arrivals
 from cosession.media.embedded.batch_reader import SrtpReceiver
 from cosession.media.embedded.downlink import Downlink
 from cosession.media.embedded.forward import forward
@@ -28,6 +27,7 @@ from cosession.media.embedded.packet import Packet
 from cosession.media.embedded.ssrc_table import SsrcTable
 from cosession.media.embedded.target import SendPath
 from cosession.media.embedded.transport import Mux
+from cosession.media.embedded.twcc import TwccRecorder
 from cosession.media.embedded.up_track import UpTrack
 from cosession.room.ports import OfferRefused, SeatFigures
 
@@ -80,12 +80,8 @@ class Peer:
         self.reporter = secrets.randbits(32) | 1
         self.down = Downlink(offer.slots(), self, self.life_s)
         self.ssrc_table = table = SsrcTable(seat, offer, publishes)
-        self.up_tracks, self.pictures, self.sound = (
-            self.ssrc_table.up_tracks,
-            self.ssrc_table.pictures,
-            self.ssrc_table.sound,
-        )
-        self.arrivals = Arrivals() if self.ssrc_table.transport_id else None
+        self.up_tracks, self.pictures, self.sound = table.up_tracks, table.pictures, table.sound
+        self.twcc = TwccRecorder() if self.ssrc_table.transport_id else None
         self._looked_at = 0
         self.packets_in = 0
         self._site, self._owner, self._offer = site, owner, offer
@@ -217,8 +213,8 @@ class Peer:
             self._site.dropped["not_negotiated"] += 1
             return
         payload_type, _, _, _, number, _, _, payload = arrived
-        if number >= 0 and self.arrivals is not None:
-            self.arrivals.note((number, now_s))
+        if number >= 0 and self.twcc is not None:
+            self.twcc.note((number, now_s))
         if payload_type != up_track.payload_type:
             self._site.dropped["not_negotiated"] += 1
         elif len(payload) > _MAX_PAYLOAD_BYTES:
@@ -266,8 +262,8 @@ class Peer:
 
     def _note(self, data: bytes, header: rtp.Header, now_s: float) -> None:
         number = rtp.transport_number(data, header, self.ssrc_table.transport_id)
-        if number >= 0 and self.arrivals is not None:
-            self.arrivals.note((number, now_s))
+        if number >= 0 and self.twcc is not None:
+            self.twcc.note((number, now_s))
 
     def _on_repair(self, up_track: UpTrack | None, data: bytes, header: rtp.Header, now_s: float) -> None:
         """A packet of `up_track` that was asked for again, or a probe, which ends here."""

@@ -14,13 +14,13 @@ from typing import Protocol
 
 from cosession.core.stage import BITRATE_KBPS, Picture, RoomPlan
 from cosession.media.embedded import rtcp
-from cosession.media.embedded.arrivals import Arrivals
 from cosession.media.embedded.peer import LOST_AFTER_S, Peer
 from cosession.media.embedded.room import Room
+from cosession.media.embedded.twcc import TwccRecorder
 from cosession.media.embedded.voice import Voices
 
 _TICK_S = 0.02
-_TICKS_PER_ARRIVALS = 5
+_TICKS_PER_TWCC = 5
 _TICKS_PER_VOICE = 10
 _TICKS_PER_REPORT = 50
 _SOUND_KBPS = 50
@@ -75,10 +75,10 @@ class Clockwork:
                     for request in up_track.requests(peer.reporter, now_s):
                         peer.send_rtcp(request)
             own_turn = self._ticks + peer.turn
-            if own_turn % _TICKS_PER_ARRIVALS == 0 and (arrivals := peer.arrivals) is not None:
-                every_time = own_turn % (2 * _TICKS_PER_ARRIVALS) == 0
-                if every_time or not arrivals.few:
-                    self._tell_arrivals(peer, arrivals)
+            if own_turn % _TICKS_PER_TWCC == 0 and (twcc := peer.twcc) is not None:
+                every_time = own_turn % (2 * _TICKS_PER_TWCC) == 0
+                if every_time or not twcc.few:
+                    self._send_twcc(peer, twcc)
             if own_turn % _TICKS_PER_REPORT == 0:
                 due.append(peer)
         room.share_floor(now_s)
@@ -100,8 +100,8 @@ class Clockwork:
                 self._signs.alive(room.session, sorted(living))
 
     @staticmethod
-    def _tell_arrivals(peer: Peer, arrivals: Arrivals) -> None:
-        report = arrivals.report(peer.reporter, next(iter(peer.up_tracks), 0))
+    def _send_twcc(peer: Peer, twcc: TwccRecorder) -> None:
+        report = twcc.report(peer.reporter, next(iter(peer.up_tracks), 0))
         if report is not None:
             peer.send_rtcp(report)
 

@@ -190,7 +190,7 @@ def transport_feedback(sender: int, media: int, base: int, count: int, arrivals:
     """When packets arrived, for the browser's own estimate of its way up.
 
     `base`: transport-wide sequence number of the first; `count`: how many such reports went before (8 bits);
-    `arrivals`: for each packet from `base` on its time in units of 250 µs, not negative, None for one that did not
+    `twcc`: for each packet from `base` on its time in units of 250 µs, not negative, None for one that did not
     come; at least one did, and at most 0xFFFF are told. Steps between two arrivals have to fit 16 bits.
     """
     reference = next(at for at in arrivals if at is not None) // 256

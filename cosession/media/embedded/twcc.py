@@ -1,4 +1,5 @@
-"""When the packets of one browser arrived, told back to it: its own estimate of its way up lives on this.
+"""Transport-wide congestion control (TWCC): when the packets of one browser arrived, reported back to it. Its own
+estimate of its way up lives on this.
 
 Without it the estimate falls to 50 to 80 kbit/s after an outage and stays there (media.md, "The design" 5). One account
 for all streams of a connection, by their transport-wide sequence numbers. Source:
@@ -10,7 +11,7 @@ from __future__ import annotations
 from cosession.media.embedded import rtcp
 
 _UNITS_PER_S = 4000
-#: One report tells of at most so many packets; what is older than that is not told of at all.
+#: One report covers at most so many packets; what is older than that is not reported at all.
 _MOST = 512
 #: A step back or ahead of more than this is another stream's numbering, or somebody's joke.
 _JUMP = 0x4000
@@ -18,8 +19,8 @@ _JUMP = 0x4000
 _FEW = 4
 
 
-class Arrivals:
-    """Collects until `report`."""
+class TwccRecorder:
+    """Records arrivals until `report`."""
 
     def __init__(self) -> None:
         self._noted: list[tuple[int, float]] = []
