@@ -2,7 +2,7 @@
 
 What arrives here came from a proven address. What is not in the table (`ssrc_table`) is dropped and counted, before it
 costs a decryption where that can be told. What goes out is `downlink`'s, who hears whom `room`'s, when reports are sent
-`quality`'s.
+`rtcp_scheduler`'s.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Site:
         self.clock: Callable[[], float] = time.monotonic
         """Seconds; not the loop's, which stands still while a batch of packets is read."""
         self.turns = count()
-        """Where the next connection stands in the clockwork's round."""
+        """Where the next connection stands in the scheduler's round."""
 
     @property
     def dropped(self) -> Counter[str]:

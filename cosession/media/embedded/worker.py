@@ -27,8 +27,8 @@ from cosession.media.embedded import control, native, sdp
 from cosession.media.embedded.aiortc_seam import Certificate
 from cosession.media.embedded.line import Line
 from cosession.media.embedded.peer import Peer, Site
-from cosession.media.embedded.quality import Clockwork
 from cosession.media.embedded.room import Room
+from cosession.media.embedded.rtcp_scheduler import RtcpScheduler
 from cosession.media.embedded.sockets import candidate_addresses
 from cosession.media.embedded.transport import Mux
 from cosession.room.ports import OfferRefused, WorkerFigures
@@ -57,7 +57,7 @@ class Worker:
         self._farewells: set[asyncio.Task[None]] = set()
         self._offers: deque[control.Connect] = deque()
         self._answering: asyncio.Handle | None = None
-        self._clockwork = Clockwork(self._rooms, self, self._site.clock)
+        self._rtcp_scheduler = RtcpScheduler(self._rooms, self, self._site.clock)
         mux.start(line.take)
 
     def obey(self, command: control.Command) -> None:
@@ -91,7 +91,7 @@ class Worker:
 
     async def close(self) -> None:
         """Part from every browser with a word, so that it need not wait for silence."""
-        self._clockwork.stop()
+        self._rtcp_scheduler.stop()
         for room in self._rooms.values():
             room.close()
         if self._farewells:
@@ -127,7 +127,7 @@ class Worker:
             packets_out=self._mux.packets_out,
             dropped=dict(self._mux.dropped),
             cpu_s=round(time.process_time(), 3),
-            loop_lag_ms=self._clockwork.lag_ms,
+            loop_lag_ms=self._rtcp_scheduler.lag_ms,
             rooms=len(self._rooms),
             connections=sum(len(room.peers) for room in self._rooms.values()),
         )
@@ -137,7 +137,8 @@ class Worker:
         }
         return control.Figures(request=request, worker=worker, sessions=seats)
 
-    # -- room.Events and quality.Signs ----------------------------------------------------------------------------
+    # -- room.Events and rtcp_scheduler.Signals
+    # ----------------------------------------------------------------------------
 
     def connected(self, session: str, seat: str, connection: str) -> None:
         self._tell(control.Connected(session=session, seat=seat, connection=connection))

@@ -1,4 +1,4 @@
-"""The clockwork of a worker: one timer for every report, request and sign of life of all its rooms.
+"""The RTCP scheduler of a worker: one timer for every report, request and sign of life of all its rooms.
 
 RTCP is half of the quality (media.md, "The design" 5). Every 20 ms: NACKs and key frame requests that are due. Each
 room and each connection in a turn of its own, so that no packet waits for all of them: every 200 ms, voices, layers;
@@ -28,19 +28,19 @@ _SOUND_KBPS = 50
 _LEAST_KBPS = BITRATE_KBPS[Picture.FACE]
 
 
-class Signs(Protocol):
-    """What the clockwork tells the application."""
+class Signals(Protocol):
+    """What the scheduler signals to the application."""
 
     def alive(self, session: str, seats: Sequence[str]) -> None: ...
     def voices(self, session: str, levels: Mapping[str, int]) -> None: ...
 
 
-class Clockwork:
+class RtcpScheduler:
     """Drives `rooms` until `stop`. `lag_ms` is how late the worst tick of the last second came."""
 
-    def __init__(self, rooms: Mapping[str, Room], signs: Signs, clock: Callable[[], float]) -> None:
+    def __init__(self, rooms: Mapping[str, Room], signals: Signals, clock: Callable[[], float]) -> None:
         self.lag_ms = 0.0
-        self._rooms, self._signs, self._clock = rooms, signs, clock
+        self._rooms, self._signals, self._clock = rooms, signals, clock
         self._voices: dict[str, Voices] = {}
         self._granted: dict[str, RoomPlan | None] = {}
         self._loop = asyncio.get_running_loop()
@@ -86,7 +86,7 @@ class Clockwork:
             room.look_at_layers(now_s)
             levels = self._voices.setdefault(room.session, Voices()).levels(room.loudness(now_s))
             if levels is not None:
-                self._signs.voices(room.session, levels)
+                self._signals.voices(room.session, levels)
         if self._granted.get(room.session) is not room.plan:
             self._granted[room.session] = room.plan
             for peer in room.peers.values():
@@ -97,7 +97,7 @@ class Clockwork:
         if turn % _TICKS_PER_REPORT == 0:
             living = {p.seat for p in room.peers.values() if p.connected and now_s - p.life_s < 1}
             if living:
-                self._signs.alive(room.session, sorted(living))
+                self._signals.alive(room.session, sorted(living))
 
     @staticmethod
     def _send_twcc(peer: Peer, twcc: TwccRecorder) -> None:
