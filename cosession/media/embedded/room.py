@@ -17,7 +17,7 @@ from cosession.media.embedded.down_track import DownTrack
 from cosession.media.embedded.peer import Peer, Site
 from cosession.media.embedded.ssrc_table import LAYER_LIVES_S
 from cosession.media.embedded.up_track import UpTrack
-from cosession.media.embedded.voice import STALE_S, Loudest
+from cosession.media.embedded.voice_activity import STALE_S, ActiveSpeakers
 
 
 class Events(Protocol):
@@ -39,7 +39,7 @@ class Room:
         self.peers: dict[str, Peer] = {}
         """By connection, the oldest first."""
         self._publishers: dict[str, Peer] = {}
-        self._loudest = Loudest()
+        self._active_speakers = ActiveSpeakers()
         self._living: set[UpTrack] = set()
         self._site, self._events = site, events
 
@@ -128,7 +128,11 @@ class Room:
     def share_floor(self, now_s: float) -> None:
         """Where the plan says so, pass on the loudest of those that contend. Call every 20 ms."""
         plan = self.plan
-        if plan is not None and plan.contending and self._loudest.update(plan.contending, self.loudness(now_s), now_s):
+        if (
+            plan is not None
+            and plan.contending
+            and self._active_speakers.update(plan.contending, self.loudness(now_s), now_s)
+        ):
             self._route()
 
     def picture(self, seat: str) -> Picture:
@@ -226,4 +230,4 @@ class Room:
         if plan is None or up_track.seat not in plan.hearable:
             return "closed_floor"
         shares = up_track.seat in plan.contending
-        return "not_loudest" if shares and up_track.seat not in self._loudest.seats else None
+        return "not_loudest" if shares and up_track.seat not in self._active_speakers.seats else None

@@ -17,7 +17,7 @@ from cosession.media.embedded import rtcp
 from cosession.media.embedded.peer import LOST_AFTER_S, Peer
 from cosession.media.embedded.room import Room
 from cosession.media.embedded.twcc import TwccRecorder
-from cosession.media.embedded.voice import Voices
+from cosession.media.embedded.voice_activity import VoiceActivity
 
 _TICK_S = 0.02
 _TICKS_PER_TWCC = 5
@@ -41,7 +41,7 @@ class RtcpScheduler:
     def __init__(self, rooms: Mapping[str, Room], signals: Signals, clock: Callable[[], float]) -> None:
         self.lag_ms = 0.0
         self._rooms, self._signals, self._clock = rooms, signals, clock
-        self._voices: dict[str, Voices] = {}
+        self._voice_activity: dict[str, VoiceActivity] = {}
         self._granted: dict[str, RoomPlan | None] = {}
         self._loop = asyncio.get_running_loop()
         self._ticks = 0
@@ -65,7 +65,7 @@ class RtcpScheduler:
             self.lag_ms, self._worst_s = round(1000 * self._worst_s, 2), 0.0
             for session in self._granted.keys() - self._rooms.keys():
                 del self._granted[session]
-                self._voices.pop(session, None)
+                self._voice_activity.pop(session, None)
 
     def _beat(self, room: Room, turn: int, now_s: float) -> None:
         due: list[Peer] = []
@@ -84,7 +84,7 @@ class RtcpScheduler:
         room.share_floor(now_s)
         if turn % _TICKS_PER_VOICE == 0:
             room.look_at_layers(now_s)
-            levels = self._voices.setdefault(room.session, Voices()).levels(room.loudness(now_s))
+            levels = self._voice_activity.setdefault(room.session, VoiceActivity()).levels(room.loudness(now_s))
             if levels is not None:
                 self._signals.voices(room.session, levels)
         if self._granted.get(room.session) is not room.plan:

@@ -20,8 +20,8 @@ _PAUSE_S = 0.8
 _LOUDER_BY, _LOUDER_FOR_S = 9, 0.4
 
 
-class Voices:
-    """The last word about one room's voices."""
+class VoiceActivity:
+    """Who of one room speaks, and when the last one has fallen silent."""
 
     def __init__(self) -> None:
         self._speaking = False
@@ -34,7 +34,7 @@ class Voices:
         return said
 
 
-class Loudest:
+class ActiveSpeakers:
     """The seats that have a place among the voices of an open floor.
 
     A place is taken by making sound and kept until somebody needs it: silence gives nothing up, so a voice that was

@@ -9,73 +9,73 @@ from cosession.core import commands as cmd
 from cosession.core.floor import hearable
 from cosession.core.stage import VOICES_AT_ONCE, contending, plan
 from cosession.core.vocabulary import Microphone
-from cosession.media.embedded.voice import Loudest, Voices
+from cosession.media.embedded.voice_activity import ActiveSpeakers, VoiceActivity
 from tests.core.table import Table
 
 ALL = ("a", "b", "c", "d", "e")
 LOUD, SOFT, BREATH = 110.0, 80.0, 40.0
 
 
-def hold(loudest: Loudest, levels: dict[str, float], from_s: float, for_s: float) -> list[frozenset[str]]:
+def hold(speakers: ActiveSpeakers, levels: dict[str, float], from_s: float, for_s: float) -> list[frozenset[str]]:
     """Every change of the places while these levels last."""
     ticks = range(int(for_s / 0.02) + 1)
-    return [loudest.seats for tick in ticks if loudest.update(ALL, levels, from_s + tick * 0.02)]
+    return [speakers.seats for tick in ticks if speakers.update(ALL, levels, from_s + tick * 0.02)]
 
 
 def test_a_free_place_is_taken_at_once_and_only_by_sound() -> None:
-    loudest = Loudest()
-    assert hold(loudest, {"a": BREATH, "b": LOUD}, 0, 1) == [frozenset("b")]
-    assert hold(loudest, {"c": SOFT}, 1, 1) == [frozenset("bc")]
+    speakers = ActiveSpeakers()
+    assert hold(speakers, {"a": BREATH, "b": LOUD}, 0, 1) == [frozenset("b")]
+    assert hold(speakers, {"c": SOFT}, 1, 1) == [frozenset("bc")]
 
 
 def test_silence_keeps_its_place_until_somebody_needs_it() -> None:
-    loudest = Loudest()
-    hold(loudest, {"a": LOUD, "b": LOUD, "c": LOUD}, 0, 1)
-    assert hold(loudest, {}, 1, 60) == []
-    assert loudest.seats == frozenset("abc")
-    assert hold(loudest, {"a": LOUD, "b": LOUD, "d": SOFT}, 62, 1) == [frozenset("abd")]
+    speakers = ActiveSpeakers()
+    hold(speakers, {"a": LOUD, "b": LOUD, "c": LOUD}, 0, 1)
+    assert hold(speakers, {}, 1, 60) == []
+    assert speakers.seats == frozenset("abc")
+    assert hold(speakers, {"a": LOUD, "b": LOUD, "d": SOFT}, 62, 1) == [frozenset("abd")]
 
 
 def test_a_pause_between_two_words_gives_nothing_away() -> None:
-    loudest = Loudest()
-    hold(loudest, {"a": LOUD, "b": LOUD, "c": LOUD}, 0, 1)
-    assert hold(loudest, {"a": LOUD, "b": LOUD, "d": LOUD}, 1, 0.3) == []
+    speakers = ActiveSpeakers()
+    hold(speakers, {"a": LOUD, "b": LOUD, "c": LOUD}, 0, 1)
+    assert hold(speakers, {"a": LOUD, "b": LOUD, "d": LOUD}, 1, 0.3) == []
 
 
 def test_voices_of_one_strength_do_not_flap() -> None:
-    loudest = Loudest()
-    hold(loudest, {"a": LOUD, "b": LOUD, "c": LOUD}, 0, 1)
-    assert hold(loudest, {"a": LOUD, "b": LOUD, "c": LOUD - 5, "d": LOUD, "e": LOUD + 3}, 1, 30) == []
+    speakers = ActiveSpeakers()
+    hold(speakers, {"a": LOUD, "b": LOUD, "c": LOUD}, 0, 1)
+    assert hold(speakers, {"a": LOUD, "b": LOUD, "c": LOUD - 5, "d": LOUD, "e": LOUD + 3}, 1, 30) == []
 
 
 def test_whoever_is_clearly_louder_for_a_while_replaces_the_softest() -> None:
-    loudest = Loudest()
-    hold(loudest, {"a": LOUD, "b": LOUD, "c": SOFT}, 0, 1)
+    speakers = ActiveSpeakers()
+    hold(speakers, {"a": LOUD, "b": LOUD, "c": SOFT}, 0, 1)
     louder = {"a": LOUD, "b": LOUD, "c": SOFT, "d": LOUD}
-    assert hold(loudest, louder, 1, 0.3) == [], "a cough is not a voice"
-    assert hold(loudest, {"a": LOUD, "b": LOUD, "c": SOFT}, 1.4, 0.1) == []
-    assert hold(loudest, louder, 1.6, 1) == [frozenset("abd")]
+    assert hold(speakers, louder, 1, 0.3) == [], "a cough is not a voice"
+    assert hold(speakers, {"a": LOUD, "b": LOUD, "c": SOFT}, 1.4, 0.1) == []
+    assert hold(speakers, louder, 1.6, 1) == [frozenset("abd")]
 
 
 def test_whoever_may_not_contend_has_no_place() -> None:
-    loudest = Loudest()
-    hold(loudest, {"a": LOUD}, 0, 1)
-    assert loudest.update(["b"], {"a": LOUD, "b": LOUD}, 2)
-    assert loudest.seats == frozenset("b")
+    speakers = ActiveSpeakers()
+    hold(speakers, {"a": LOUD}, 0, 1)
+    assert speakers.update(["b"], {"a": LOUD, "b": LOUD}, 2)
+    assert speakers.seats == frozenset("b")
 
 
 @given(st.lists(st.dictionaries(st.sampled_from(ALL), st.floats(0, 127), max_size=5), max_size=60))
 def test_there_are_never_more_than_three_and_never_a_change_without_sound(moments: list[dict[str, float]]) -> None:
-    loudest = Loudest()
+    speakers = ActiveSpeakers()
     for tick, levels in enumerate(moments):
-        before = loudest.seats
-        loudest.update(ALL, levels, tick * 0.1)
-        assert len(loudest.seats) <= VOICES_AT_ONCE
-        assert all(levels[seat] >= 64 for seat in loudest.seats - before)
+        before = speakers.seats
+        speakers.update(ALL, levels, tick * 0.1)
+        assert len(speakers.seats) <= VOICES_AT_ONCE
+        assert all(levels[seat] >= 64 for seat in speakers.seats - before)
 
 
 def test_levels_are_said_while_there_is_sound_and_once_when_it_ends() -> None:
-    voices = Voices()
+    voices = VoiceActivity()
     said = [voices.levels(levels) for levels in ({}, {"a": 90.4, "b": 10}, {"a": 63.0}, {})]
     assert said == [None, {"a": 90}, {}, None]
 
