@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 from aioice import stun
 
-from cosession.media.embedded import EmbeddedMedia, inlet, sockets
+from cosession.media.embedded import EmbeddedMedia, sockets, udp_reader
 from cosession.media.embedded.batch_reader import SrtpReceiver
 from cosession.media.embedded.ice import Credentials, IceLite
 from cosession.media.embedded.sockets import candidate_addresses
@@ -230,9 +230,9 @@ async def test_without_tcp_none_is_offered() -> None:
 async def test_under_load_one_wake_takes_several_and_alone_each_is_taken_at_once(
     monkeypatch: pytest.MonkeyPatch, by_kernel: bool
 ) -> None:
-    assert inlet.KernelPulse.possible()
-    monkeypatch.setattr(inlet.KernelPulse, "possible", lambda: by_kernel)
-    monkeypatch.setattr(inlet, "_LOAD_S", 3600.0)
+    assert udp_reader.KernelPulse.possible()
+    monkeypatch.setattr(udp_reader.KernelPulse, "possible", lambda: by_kernel)
+    monkeypatch.setattr(udp_reader, "_LOAD_S", 3600.0)
     taken: list[int] = []
     (bound,) = sockets.bind("127.0.0.1", 0)
     sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -251,7 +251,7 @@ async def test_under_load_one_wake_takes_several_and_alone_each_is_taken_at_once
         send({1: 1, 2: 5}.get(len(taken), 0))  # one at once, then five while it rests
         return count
 
-    reading = inlet.Inlet(bound, take)
+    reading = udp_reader.UdpReader(bound, take)
     send(1)
     await until(lambda: taken == [1, 1, 5, 0])
     send(1)
@@ -261,7 +261,7 @@ async def test_under_load_one_wake_takes_several_and_alone_each_is_taken_at_once
         one.close()
 
 
-class ByHand(inlet.LoopPulse):
+class ByHand(udp_reader.LoopPulse):
     """A pulse that the test gives."""
 
     every_s = 0.0
@@ -275,22 +275,22 @@ class ByHand(inlet.LoopPulse):
 
 
 async def test_what_piled_up_is_read_without_a_rest_between(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inlet, "_LOAD_S", 3600.0)
-    monkeypatch.setattr(inlet, "KernelPulse", ByHand)
+    monkeypatch.setattr(udp_reader, "_LOAD_S", 3600.0)
+    monkeypatch.setattr(udp_reader, "KernelPulse", ByHand)
     monkeypatch.setattr(ByHand, "possible", lambda: True, raising=False)
-    full, taken = inlet.READ_AT_ONCE, 0
+    full, taken = udp_reader.READ_AT_ONCE, 0
     batches = [1, 1, full, full, 3, 0, 0]
 
     def take() -> int:
         nonlocal taken
         taken += 1
         if taken == len(batches) - 1:
-            bound.recv(100)  # until now it was there: nothing more wakes the inlet
+            bound.recv(100)  # until now it was there: nothing more wakes the reader
         return batches[taken - 1]
 
     (bound,) = sockets.bind("127.0.0.1", 0)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender, bound:
-        reading = inlet.Inlet(bound, take)
+        reading = udp_reader.UdpReader(bound, take)
         sender.sendto(b"datagram", bound.getsockname())
         await until(lambda: ByHand.every_s > 0)
         assert taken == 2
@@ -309,8 +309,8 @@ async def test_what_piled_up_is_read_without_a_rest_between(monkeypatch: pytest.
 
 
 async def test_the_more_comes_the_faster_the_pulse(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inlet, "_LOAD_S", 3600.0)
-    monkeypatch.setattr(inlet, "KernelPulse", ByHand)
+    monkeypatch.setattr(udp_reader, "_LOAD_S", 3600.0)
+    monkeypatch.setattr(udp_reader, "KernelPulse", ByHand)
     monkeypatch.setattr(ByHand, "possible", lambda: True, raising=False)
     per_second, rest = 0.0, 0.0
 
@@ -332,7 +332,7 @@ async def test_the_more_comes_the_faster_the_pulse(monkeypatch: pytest.MonkeyPat
 
     (bound,) = sockets.bind("127.0.0.1", 0)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender, bound:
-        reading = inlet.Inlet(bound, take)
+        reading = udp_reader.UdpReader(bound, take)
         for _ in range(2):
             sender.sendto(b"datagram", bound.getsockname())
         await until(lambda: ByHand.every_s > 0)

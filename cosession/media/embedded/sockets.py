@@ -1,4 +1,4 @@
-"""A worker's UDP sockets: bound by family under one number, offered by address. How they are read: `inlet`.
+"""A worker's UDP sockets: bound by family under one number, offered by address. How they are read: `udp_reader`.
 
 Source: RFC 8445 section 5.1.1.1 (an address for each family).
 """

@@ -19,10 +19,10 @@ from aioice import stun
 
 from cosession.media.embedded.batch_reader import BatchReader
 from cosession.media.embedded.ice import Address, Credentials, IceLite, binding_request
-from cosession.media.embedded.inlet import READ_AT_ONCE, Inlet
 from cosession.media.embedded.native import Helper
 from cosession.media.embedded.sockets import UdpAddress, bind
 from cosession.media.embedded.tcp import TcpPath
+from cosession.media.embedded.udp_reader import READ_AT_ONCE, UdpReader
 
 MAX_DATAGRAM_BYTES = 1500
 
@@ -49,7 +49,7 @@ class Mux:
         self.largest = MAX_DATAGRAM_BYTES
         self.paths: dict[TcpPath, None] = {}
         """Connections that are open, the oldest first."""
-        self._inlets: list[Inlet] = []
+        self._udp_readers: list[UdpReader] = []
         self._server: asyncio.Server | None = None
         self.dropped: Counter[str] = Counter()
         self.before: Callable[[], None] = lambda: None
@@ -61,7 +61,7 @@ class Mux:
     def start(self, before: Callable[[], None]) -> None:
         """Begin to read. `before` is called before each batch of datagrams."""
         self.before = before
-        self._inlets = [Inlet(one, partial(self._take, one)) for one in self._sockets]
+        self._udp_readers = [UdpReader(one, partial(self._take, one)) for one in self._sockets]
 
     async def listen(self, port: int, *, or_any: bool) -> None:
         """Take TCP connections too, on the same addresses; port 0 takes the number of the UDP port, `or_any` free one
@@ -82,8 +82,8 @@ class Mux:
             path.abort()
         if self._server is not None:
             self._server.close()
-        for inlet in self._inlets:
-            inlet.close()
+        for udp_reader in self._udp_readers:
+            udp_reader.close()
         for one in self._sockets:
             one.close()
 

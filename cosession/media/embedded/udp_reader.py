@@ -31,7 +31,7 @@ _NEWEST = 1 / 32
 READ_AT_ONCE = 64
 
 
-class Inlet:
+class UdpReader:
     """Calls `take`, which reads a batch and says how many datagrams it had, whenever there may be some."""
 
     def __init__(self, bound: socket.socket, take: Callable[[], int]) -> None:
