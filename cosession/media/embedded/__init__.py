@@ -5,7 +5,7 @@ UDP port, ICE-lite) and `tcp`, `aiortc_seam` (keys), `rtp` and `rtcp` (bytes), `
 (who may send what), `up_track`, `forward` and `down_track` (packets in, packets out; `native`, `batch_reader`,
 `batch_sender`: the same in C), `packet` and `target` (what all of these hand to each other), `peer` (a connection),
 `twcc` and `bandwidth_allocation` (what its ways carry), `room` (the floor), `voice_activity`, `rtcp_scheduler`
-(reports), `worker` (the process), and on this side of the socket pair `control`, `process`, `engine`.
+(reports), `worker` (the process), and on this side of the socket pair `control`, `worker_process`, `engine`.
 """
 
 from cosession.media.embedded.engine import EmbeddedMedia

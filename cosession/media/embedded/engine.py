@@ -18,7 +18,7 @@ import structlog
 
 from cosession.core.stage import RoomPlan
 from cosession.media.embedded import control
-from cosession.media.embedded.process import WorkerProcess, end
+from cosession.media.embedded.worker_process import WorkerProcess, end
 from cosession.room.ports import MediaListener, OfferRefused, SeatFigures, Unavailable, WorkerFigures
 
 log = structlog.get_logger()
