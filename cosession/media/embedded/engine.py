@@ -82,9 +82,9 @@ class _Supervised:
         if process is not None:
             await process.stop()
 
-    def tell(self, command: control.Message) -> None:
+    def send(self, command: control.Message) -> None:
         if self.process is not None:
-            self.process.tell(command)
+            self.process.send(command)
 
     @staticmethod
     async def _look_after(process: WorkerProcess) -> None:
@@ -230,7 +230,7 @@ class EmbeddedMedia:
     async def close(self, session: str) -> None:
         room = self._rooms.pop(session, None)
         if room is not None and room.worker is not None:
-            room.worker.tell(control.Close(session=session))
+            room.worker.send(control.Close(session=session))
 
     async def connect(self, session: str, seat: str, connection: str, offer_sdp: str, publishes: bool = True) -> str:
         room = self._rooms.get(session)
@@ -252,14 +252,14 @@ class EmbeddedMedia:
         room = self._rooms.get(session)
         if room is not None and room.worker is not None:
             room.connections.discard(connection)
-            room.worker.tell(control.Disconnect(session=session, connection=connection))
+            room.worker.send(control.Disconnect(session=session, connection=connection))
 
     def apply(self, session: str, plan: RoomPlan) -> None:
         room = self._rooms.get(session)
         if room is not None and (room.plan is None or plan.version > room.plan.version):
             room.plan = plan
             if room.worker is not None:
-                room.worker.tell(control.Apply(session=session, plan=plan))
+                room.worker.send(control.Apply(session=session, plan=plan))
 
     async def _place(self, session: str, room: _Room) -> WorkerProcess:
         """The process that has the room: the one where its pages are, else the one with the least to do. Raises
@@ -269,11 +269,11 @@ class EmbeddedMedia:
             least = min((w for w in self._workers if w.process is not None), key=self._load)
             if room.worker is not least:
                 if room.worker is not None:
-                    room.worker.tell(control.Close(session=session))
+                    room.worker.send(control.Close(session=session))
                 room.worker = least
-                least.tell(control.Open(session=session, seats=room.seats))
+                least.send(control.Open(session=session, seats=room.seats))
                 if room.plan is not None:
-                    least.tell(control.Apply(session=session, plan=room.plan))
+                    least.send(control.Apply(session=session, plan=room.plan))
         if room.worker.process is None:
             raise Unavailable("media_down", "the media worker has just died")
         return room.worker.process

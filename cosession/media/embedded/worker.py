@@ -25,7 +25,7 @@ import uvloop
 from cosession import logs
 from cosession.media.embedded import control, native, sdp
 from cosession.media.embedded.aiortc_seam import Certificate
-from cosession.media.embedded.line import Line
+from cosession.media.embedded.control_channel import ControlChannel
 from cosession.media.embedded.peer import Peer, Site
 from cosession.media.embedded.room import Room
 from cosession.media.embedded.rtcp_scheduler import RtcpScheduler
@@ -45,8 +45,8 @@ _NICE = -10
 class Worker:
     """Rooms by session, and the way back to the application."""
 
-    def __init__(self, line: Line, mux: Mux, public_address: IPv4Address | IPv6Address | None) -> None:
-        self._tell = line.tell
+    def __init__(self, channel: ControlChannel, mux: Mux, public_address: IPv4Address | IPv6Address | None) -> None:
+        self._send = channel.send
         self._mux = mux
         addresses = candidate_addresses(mux.host, str(public_address) if public_address else None)
         candidates = [sdp.Candidate(address, mux.port) for address in addresses]
@@ -58,7 +58,7 @@ class Worker:
         self._offers: deque[control.Connect] = deque()
         self._answering: asyncio.Handle | None = None
         self._rtcp_scheduler = RtcpScheduler(self._rooms, self, self._site.clock)
-        mux.start(line.take)
+        mux.start(channel.take)
 
     def obey(self, command: control.Command) -> None:
         """Carry out one command at once; an offer in its turn, one in each turn of the loop: packets, plans and the
@@ -83,9 +83,9 @@ class Worker:
                 if (room := self._rooms.get(session)) is not None:
                     room.apply(plan)
             case control.AskFigures(request=request):
-                self._tell(self._figures(request))
+                self._send(self._figures(request))
             case control.Ping(request=request):
-                self._tell(control.Pong(request=request))
+                self._send(control.Pong(request=request))
             case control.Start():
                 raise ValueError("a worker is started once")
 
@@ -101,7 +101,7 @@ class Worker:
     def _answer_next(self) -> None:
         self._answering = None
         if self._offers:
-            self._tell(self._connect(self._offers.popleft()))
+            self._send(self._connect(self._offers.popleft()))
         if self._offers:
             self._answering = asyncio.get_running_loop().call_soon(self._answer_next)
 
@@ -110,7 +110,7 @@ class Worker:
         for ask in tuple(self._offers):
             if ask.session == session and connection in (None, ask.connection):
                 self._offers.remove(ask)
-                self._tell(control.Refusal(request=ask.request, code="replaced", detail="it was ended meanwhile"))
+                self._send(control.Refusal(request=ask.request, code="replaced", detail="it was ended meanwhile"))
 
     def _connect(self, ask: control.Connect) -> control.Answer | control.Refusal:
         try:
@@ -141,19 +141,19 @@ class Worker:
     # ----------------------------------------------------------------------------
 
     def connected(self, session: str, seat: str, connection: str) -> None:
-        self._tell(control.Connected(session=session, seat=seat, connection=connection))
+        self._send(control.Connected(session=session, seat=seat, connection=connection))
 
     def carrying(self, session: str, seat: str, connection: str, carries: bool) -> None:
-        self._tell(control.Carrying(session=session, seat=seat, connection=connection, carries=carries))
+        self._send(control.Carrying(session=session, seat=seat, connection=connection, carries=carries))
 
     def lost(self, session: str, seat: str, connection: str) -> None:
-        self._tell(control.Lost(session=session, seat=seat, connection=connection))
+        self._send(control.Lost(session=session, seat=seat, connection=connection))
 
     def alive(self, session: str, seats: Sequence[str]) -> None:
-        self._tell(control.Alive(session=session, seats=tuple(seats)))
+        self._send(control.Alive(session=session, seats=tuple(seats)))
 
     def voices(self, session: str, levels: Mapping[str, int]) -> None:
-        self._tell(control.VoiceLevels(session=session, levels=dict(levels)))
+        self._send(control.VoiceLevels(session=session, levels=dict(levels)))
 
     def closing(self, peer: Peer) -> None:
         farewell = asyncio.create_task(peer.close())
@@ -162,8 +162,8 @@ class Worker:
 
 
 async def _serve(fd: int) -> int:
-    line = Line(socket.socket(fileno=fd))
-    start = await line.first()
+    channel = ControlChannel(socket.socket(fileno=fd))
+    start = await channel.first()
     if start is None:
         return 0
     if not isinstance(start, control.Start):
@@ -175,7 +175,7 @@ async def _serve(fd: int) -> int:
             f"the media plane cannot use UDP port {start.udp_port} on {start.bind_host} ({error.strerror}): "
             "stop what holds it, or choose another port or address"
         )
-        line.tell(control.CannotStart(detail=detail))
+        channel.send(control.CannotStart(detail=detail))
         return 1
     if start.tcp_port != 0:
         try:
@@ -185,15 +185,15 @@ async def _serve(fd: int) -> int:
                 f"the media plane cannot use TCP port {start.tcp_port or mux.port} on {start.bind_host} "
                 f"({error.strerror}): stop what holds it, or choose another port, or 0 for no TCP"
             )
-            line.tell(control.CannotStart(detail=detail))
+            channel.send(control.CannotStart(detail=detail))
             return 1
-    worker = Worker(line, mux, start.public_address)
-    line.tell(control.Ready(udp_port=mux.port, tcp_port=mux.tcp_port))
+    worker = Worker(channel, mux, start.public_address)
+    channel.send(control.Ready(udp_port=mux.port, tcp_port=mux.tcp_port))
     gc.collect()
     gc.freeze()
     log.info("media.worker_started", udp_port=mux.port, tcp_port=mux.tcp_port, native=mux.helper is not None)
-    line.start(worker.obey)
-    await line.ended.wait()
+    channel.start(worker.obey)
+    await channel.ended.wait()
     await worker.close()
     return 0
 

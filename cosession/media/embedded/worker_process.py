@@ -52,7 +52,7 @@ class WorkerProcess:
 
     @property
     def gone(self) -> bool:
-        """Whether it can be told nothing: it has ended, or has not begun."""
+        """Whether nothing can be sent to it: it has ended, or has not begun."""
         return self._writer is None or self._writer.is_closing()
 
     @property
@@ -95,7 +95,7 @@ class WorkerProcess:
     async def _ready(self, start: control.Start) -> None:
         reader = self._reader
         assert reader is not None
-        self.tell(start)
+        self.send(start)
         try:
             async with asyncio.timeout(_START_S):
                 body = await control.read_frame(reader)
@@ -111,7 +111,7 @@ class WorkerProcess:
             case _:
                 raise Unavailable("media_down", "the media worker did not start: its own words are above")
 
-    def tell(self, command: control.Message) -> None:
+    def send(self, command: control.Message) -> None:
         """Send a command now; nothing happens if the worker is gone."""
         if self._writer is not None and not self.gone:
             self._writer.write(control.frame(command))
@@ -167,7 +167,7 @@ class WorkerProcess:
         answer: asyncio.Future[control.Event] = asyncio.get_running_loop().create_future()
         self._waiting[request] = answer
         try:
-            self.tell(command)
+            self.send(command)
             async with asyncio.timeout(patience_s):
                 return await answer
         except TimeoutError:

@@ -17,7 +17,7 @@ from cosession.media.embedded import control
 _READ_BYTES = 64 * 1024
 
 
-class Line:
+class ControlChannel:
     """One socket, not blocking. `ended` is set when the application is gone or closed its end."""
 
     def __init__(self, sock: socket.socket) -> None:
@@ -33,7 +33,7 @@ class Line:
         self._obey: Callable[[control.Command], None] | None = None
 
     async def first(self) -> control.Command | None:
-        """The first command, None if the line ends before it. Call once, before `start`."""
+        """The first command, None if the channel ends before it. Call once, before `start`."""
         while True:
             data = await self._loop.sock_recv(self._socket, _READ_BYTES)
             if not data:
@@ -65,8 +65,8 @@ class Line:
             else:
                 self._end()
 
-    def tell(self, event: control.Message) -> None:
-        """Send an event as soon as the other side reads, together with what else is told in this turn of the loop: each
+    def send(self, event: control.Message) -> None:
+        """Send an event as soon as the other side reads, together with what else is sent in this turn of the loop: each
         time, the other side has to wake."""
         if not self.ended.is_set():
             if not self._out:
