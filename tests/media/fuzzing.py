@@ -20,7 +20,7 @@ from aioice import stun
 from cosession.media.embedded import ice, native, rtcp, rtp, sdp, transport, up_track
 from cosession.media.embedded.batch_reader import BatchReader, SrtpReceiver
 from cosession.media.embedded.ice import IceLite, binding_request
-from cosession.media.embedded.sdp import Line
+from cosession.media.embedded.sdp import MediaDescription
 from cosession.media.embedded.sockets import UdpAddress
 from cosession.media.embedded.transport import Mux
 from cosession.media.embedded.up_track import UpTrack
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _FINGERPRINT = ":".join(["AB"] * 32)
-_LINE = Line("video", "1", "sendonly", 96, "VP8/90000", "", (), {rtp.URI_MID: 1}, (7,), rtx=97, repairs={8: 7})
+_VIDEO = MediaDescription(
+    "video", "1", "sendonly", 96, "VP8/90000", "", (), {rtp.URI_MID: 1}, (7,), rtx=97, repairs={8: 7}
+)
 ADDRESS = ("192.0.2.1", 4000)
 
 
@@ -50,11 +52,11 @@ def read_sdp(data: bytes) -> None:
 
 def _answer(text: str, read: sdp.Offer) -> None:
     local = sdp.Local("u", "p", _FINGERPRINT, "passive", [sdp.Candidate("192.0.2.9", 5000)], 1)
-    names = {line.mid: (1, 2, "slot0") for line in read.lines if not line.sends}
+    names = {media.mid: (1, 2, "slot0") for media in read.media if not media.sends}
     answer = sdp.answer(read, local, names, publishes=True)
-    assert answer.count("\r\nm=") == len(read.lines) <= 2 + 2 * sdp.MAX_SLOTS
+    assert answer.count("\r\nm=") == len(read.media) <= 2 + 2 * sdp.MAX_SLOTS
     assert answer.isascii() or not text.isascii()
-    assert answer.count("a=candidate:") == min(2, len(read.lines)), "a browser's candidates are nobody's business"
+    assert answer.count("a=candidate:") == min(2, len(read.media)), "a browser's candidates are nobody's business"
 
 
 def read_stun(data: bytes) -> None:
@@ -133,7 +135,7 @@ def read_rtp(data: bytes) -> None:
         assert 0 <= rtp.audio_level(data, header, wanted) <= 127
     found, payload = rtp.vp8(data, header), data[header.start : header.end]
     assert len(rtp.renumber(payload, found, 9, 9)) == len(payload)
-    up_track = UpTrack("video", "a", header.ssrc, _LINE)
+    up_track = UpTrack("video", "a", header.ssrc, _VIDEO)
     arrived = rtp.read(data, up_track.wanted)
     assert arrived is not None
     kind, marker, sequence, timestamp, number, level, vp8, read = arrived

@@ -21,7 +21,7 @@ from cosession.media.embedded.batch_reader import BatchReader, SrtpReceiver
 from cosession.media.embedded.down_track import DownTrack
 from cosession.media.embedded.forward import send_batch
 from cosession.media.embedded.packet import Packet
-from cosession.media.embedded.sdp import Kind, Line
+from cosession.media.embedded.sdp import Kind, MediaDescription
 from cosession.media.embedded.target import SendPath
 from cosession.media.embedded.transport import Mux
 from cosession.media.embedded.up_track import UpTrack
@@ -96,9 +96,9 @@ def mux(helper: native.Helper) -> Iterator[Mux]:
     made.socket.close()
 
 
-def line(kind: Any, extensions: dict[str, int], mid: str = "17") -> Line:
+def described(kind: Any, extensions: dict[str, int], mid: str = "17") -> MediaDescription:
     number, codec = (96, "VP8/90000") if kind == "video" else (111, "opus/48000/2")
-    return Line(kind, mid, "recvonly", number, codec, "", (), extensions, ())
+    return MediaDescription(kind, mid, "recvonly", number, codec, "", (), extensions, ())
 
 
 def packet(extended: int, payload: bytes, vp8: rtp.Vp8 | None = None) -> Packet:
@@ -129,8 +129,8 @@ def test_both_write_the_same_bytes(
 ) -> None:
     kind: Kind = "audio" if descriptor is None else "video"
     browser = Browser(mux)
-    up_track = UpTrack(kind, "a", 1, line(kind, EXTENSIONS))
-    down_track = DownTrack(line(kind, {uri: EXTENSIONS[uri] for uri in wanted}), 0xCAFE, browser)
+    up_track = UpTrack(kind, "a", 1, described(kind, EXTENSIONS))
+    down_track = DownTrack(described(kind, {uri: EXTENSIONS[uri] for uri in wanted}), 0xCAFE, browser)
     down_track.sequence_offset, down_track.timestamp_offset, down_track.picture_offset, down_track.level0_offset = (
         offsets
     )
@@ -312,9 +312,11 @@ def room(mux: Mux) -> Iterator[Making]:
     everybody: list[Browser] = []
 
     def make(people: int) -> tuple[UpTrack, list[DownTrack], list[Browser]]:
-        up_track, browsers = UpTrack("audio", "a", 1, line("audio", {})), [Browser(mux) for _ in range(people)]
+        up_track, browsers = UpTrack("audio", "a", 1, described("audio", {})), [Browser(mux) for _ in range(people)]
         everybody.extend(browsers)
-        down_tracks = [DownTrack(line("audio", EXTENSIONS), 100 + i, browser) for i, browser in enumerate(browsers)]
+        down_tracks = [
+            DownTrack(described("audio", EXTENSIONS), 100 + i, browser) for i, browser in enumerate(browsers)
+        ]
         up_track.targets = [*down_tracks]
         return up_track, down_tracks, browsers
 

@@ -51,7 +51,7 @@ def offer(slots: int = 2) -> str:
 
 def test_an_offer_is_mirrored() -> None:
     read = sdp.parse(offer())
-    assert [(x.kind, x.direction, x.ssrcs) for x in read.lines[:2]] == [
+    assert [(x.kind, x.direction, x.ssrcs) for x in read.media[:2]] == [
         ("audio", "sendonly", (1111,)),
         ("video", "sendonly", (2222,)),
     ]
@@ -94,7 +94,7 @@ def with_layers(layers: str = "l;h") -> str:
 
 def test_layers_and_repairs_are_mirrored() -> None:
     read = sdp.parse(with_layers("l;~h"))
-    own, shown = read.lines[1], read.lines[3]
+    own, shown = read.media[1], read.media[3]
     assert (own.rids, own.rtx, own.ssrcs) == (("l", "h"), 97, ())
     assert (shown.rids, shown.rtx) == ((), 97)
     assert rtp.URI_RID in own.extensions
@@ -119,12 +119,12 @@ def test_a_line_without_port_is_served_in_the_bundle_and_only_there() -> None:
     with pytest.raises(OfferRefused):
         sdp.parse(without)
     bundled = without.replace("a=rtcp-mux", "a=rtcp-mux\r\na=bundle-only")
-    assert len(sdp.parse(bundled).lines) == len(sdp.parse(offer()).lines)
+    assert len(sdp.parse(bundled).media) == len(sdp.parse(offer()).media)
 
 
 def test_a_repair_stream_is_known_by_its_group() -> None:
     text = offer().replace("a=ssrc:2222 cname:x", "a=ssrc-group:FID 2222 3333\r\na=ssrc:2222 c\r\na=ssrc:3333 c")
-    own = sdp.parse(text).lines[1]
+    own = sdp.parse(text).media[1]
     assert (own.ssrcs, own.repairs) == ((2222,), {3333: 2222})
 
 
@@ -197,4 +197,4 @@ def test_nothing_but_a_refusal_escapes_from_damaged_offers(seed: int, damages: l
     except OfferRefused:
         return
     local = sdp.Local("u", "p", _FINGERPRINT, "passive", [], 1)
-    assert sdp.answer(read, local, {}, publishes=True).count("\r\nm=") == len(read.lines)
+    assert sdp.answer(read, local, {}, publishes=True).count("\r\nm=") == len(read.media)

@@ -11,13 +11,13 @@ from aiortc.rtp import RtpPacket, unwrap_rtx, wrap_rtx
 from cosession.media.embedded import rtcp, rtp
 from cosession.media.embedded.down_track import DownTrack
 from cosession.media.embedded.forward import forward
-from cosession.media.embedded.sdp import Line
+from cosession.media.embedded.sdp import MediaDescription
 from cosession.media.embedded.up_track import UpTrack
 
 KEYFRAME = b"\x10\x00\x00\x00\x9d\x01\x2a" + bytes(20)
 DELTA = b"\x10\x01\x00\x00" + bytes(20)
-VIDEO = Line("video", "1", "recvonly", 96, "VP8/90000", "", (), {rtp.URI_SEND_TIME: 3}, ())
-AUDIO = Line("audio", "0", "recvonly", 111, "opus/48000/2", "", (), {}, ())
+VIDEO = MediaDescription("video", "1", "recvonly", 96, "VP8/90000", "", (), {rtp.URI_SEND_TIME: 3}, ())
+AUDIO = MediaDescription("audio", "0", "recvonly", 111, "opus/48000/2", "", (), {}, ())
 
 
 class Sent:

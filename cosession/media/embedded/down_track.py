@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from cosession.media.embedded import rtcp, rtp
 from cosession.media.embedded.packet import Packet
-from cosession.media.embedded.sdp import Line
+from cosession.media.embedded.sdp import MediaDescription
 from cosession.media.embedded.target import Outlet
 from cosession.media.embedded.up_track import CLOCK_HZ, UpTrack
 
@@ -36,12 +36,12 @@ class _Left(NamedTuple):
 class DownTrack:
     """One place in which a browser receives. `repair_ssrc`: of the stream in which it gets repeats, 0 for none."""
 
-    def __init__(self, line: Line, ssrc: int, outlet: Outlet, repair_ssrc: int = 0) -> None:
-        self.line, self.ssrc, self.outlet = line, ssrc, outlet
+    def __init__(self, media: MediaDescription, ssrc: int, outlet: Outlet, repair_ssrc: int = 0) -> None:
+        self.media, self.ssrc, self.outlet = media, ssrc, outlet
         self._send = outlet.send_rtp
-        self.repair_ssrc = repair_ssrc if line.rtx else 0
-        self.clock_hz = CLOCK_HZ[line.kind]
-        self.template = self._template(ssrc, line.payload_type)
+        self.repair_ssrc = repair_ssrc if media.rtx else 0
+        self.clock_hz = CLOCK_HZ[media.kind]
+        self.template = self._template(ssrc, media.payload_type)
         self.up_track: UpTrack | None = None
         """What it passes on."""
         self.coming: UpTrack | None = None
@@ -62,7 +62,7 @@ class DownTrack:
         self.round_trip_ms: float | None = None
         self._left: _Left | None = None
         self._report_sent: tuple[int, float] | None = None
-        self._repair = self._template(self.repair_ssrc, line.rtx) if self.repair_ssrc else None
+        self._repair = self._template(self.repair_ssrc, media.rtx) if self.repair_ssrc else None
         self._repair_sequence = random.randrange(1, 1 << 15)
         self._packets = self._octets = 0
 
@@ -84,15 +84,15 @@ class DownTrack:
             self._send(self.write(packet))
 
     def _template(self, ssrc: int, payload_type: int) -> rtp.HeaderTemplate:
-        line = self.line
-        ids = line.extensions
+        media = self.media
+        ids = media.extensions
         return rtp.HeaderTemplate(
             ssrc,
             payload_type,
-            line.mid,
+            media.mid,
             mid_id=ids.get(rtp.URI_MID, 0),
             send_time_id=ids.get(rtp.URI_SEND_TIME, 0),
-            level_id=ids.get(rtp.URI_AUDIO_LEVEL, 0) if line.kind == "audio" else 0,
+            level_id=ids.get(rtp.URI_AUDIO_LEVEL, 0) if media.kind == "audio" else 0,
         )
 
     def feed(self, up_track: UpTrack | None, now_s: float) -> None:

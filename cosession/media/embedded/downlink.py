@@ -27,11 +27,13 @@ _NO_CHANCE = 10
 class Downlink:
     """`slots` are (audio, video), a track each, in the order of the seats that they show."""
 
-    def __init__(self, lines: Sequence[tuple[sdp.Line | None, sdp.Line | None]], outlet: Outlet, now_s: float) -> None:
-        def track(line: sdp.Line | None) -> DownTrack | None:
-            return None if line is None else DownTrack(line, secrets.randbits(32) | 1, outlet, secrets.randbits(32) | 1)
+    def __init__(self, slots: Sequence[sdp.Slot], outlet: Outlet, now_s: float) -> None:
+        def track(media: sdp.MediaDescription | None) -> DownTrack | None:
+            return (
+                None if media is None else DownTrack(media, secrets.randbits(32) | 1, outlet, secrets.randbits(32) | 1)
+            )
 
-        self.slots = [(track(audio), track(video)) for audio, video in lines]
+        self.slots = [(track(audio), track(video)) for audio, video in slots]
         self.allocation = BandwidthAllocation()
         self.kbps = 0.0
         """Over the second before `look`."""
@@ -47,7 +49,7 @@ class Downlink:
     def names(self) -> Mapping[str, tuple[int, int, str]]:
         """By mid: SSRC, the repair stream's, and the stream that keeps a seat's two tracks together (`sdp.answer`)."""
         return {
-            track.line.mid: (track.ssrc, track.repair_ssrc, f"slot{index}")
+            track.media.mid: (track.ssrc, track.repair_ssrc, f"slot{index}")
             for index, pair in enumerate(self.slots)
             for track in pair
             if track is not None
@@ -62,7 +64,7 @@ class Downlink:
 
     def on_estimate(self, estimate: rtcp.Estimate) -> None:
         self._estimates.update(estimate.ssrcs, estimate.bitrate_bps)
-        pictures = {track.ssrc for track in self.fed if track.line.kind == "video"}
+        pictures = {track.ssrc for track in self.fed if track.media.kind == "video"}
         self.allocation.estimate_kbps = self._estimates.sum_kbps(pictures)
 
     def on_keyframe_request(self, ssrc: int) -> None:
@@ -129,7 +131,7 @@ class Downlink:
 
     def _count_pictures(self) -> None:
         """Take stock of the pictures' packets of the last second; grants the next second's repeats."""
-        pictures = [track for track in self._by_ssrc.values() if track.line.kind == "video"]
+        pictures = [track for track in self._by_ssrc.values() if track.media.kind == "video"]
         packets, missing = sum(track.packets for track in pictures), sum(track.missing for track in pictures)
         (packets_before, missing_before), self._counted = self._counted, (packets, missing)
         self._lately = [*self._lately[-2:], (packets - packets_before, missing - missing_before)]

@@ -114,7 +114,7 @@ class Peer:
     def restart(self, offer: sdp.Offer) -> str:
         """Answer an ICE restart: new credentials; keys, slots and `publishes` stay. The same offer again gets the same
         answer. Raises `OfferRefused`."""
-        if [(x.kind, x.mid, x.sends) for x in offer.lines] != [(x.kind, x.mid, x.sends) for x in self._offer.lines]:
+        if [(x.kind, x.mid, x.sends) for x in offer.media] != [(x.kind, x.mid, x.sends) for x in self._offer.media]:
             raise OfferRefused("unexpected_line", "an ICE restart has to offer the lines of the first offer")
         if offer.ufrag != self._offer.ufrag:
             self._offer = offer

@@ -45,10 +45,10 @@ _UFRAG, _PWD = re.compile(r"[A-Za-z0-9+/]{4,256}"), re.compile(r"[A-Za-z0-9+/]{2
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One m= line: what it carries, in the browser's own numbers. `extensions`: URI to id, 1 to 14. `rtx`: payload type
-    of its repair packets, 0 for none. `repairs`: SSRC of a repair stream to that of its media. `rids`: layers that it
-    offers to send, the small one first."""
+class MediaDescription:
+    """A media description (RFC 8866 section 5.14), an m= line with all below it: what it carries, in the browser's own
+    numbers. `extensions`: URI to id, 1 to 14. `rtx`: payload type of its repair packets, 0 for none. `repairs`: SSRC of
+    a repair stream to that of its media. `rids`: layers that it offers to send, the small one first."""
 
     kind: Kind
     mid: str
@@ -68,6 +68,10 @@ class Line:
         return self.direction in {"sendonly", "sendrecv"}
 
 
+#: (audio, video); one of the two may be missing in the last ones.
+Slot = tuple[MediaDescription | None, MediaDescription | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """An offer that can be served. `fingerprints`: (algorithm, hex with colons). `setup`: the browser's DTLS role."""
@@ -76,12 +80,12 @@ class Offer:
     password: str
     fingerprints: tuple[tuple[str, str], ...]
     setup: str
-    lines: tuple[Line, ...]
+    media: tuple[MediaDescription, ...]
 
-    def slots(self) -> list[tuple[Line | None, Line | None]]:
-        """(audio, video) by slot; one of the two may be missing in the last ones."""
-        audio = [line for line in self.lines if line.direction == "recvonly" and line.kind == "audio"]
-        video = [line for line in self.lines if line.direction == "recvonly" and line.kind == "video"]
+    def slots(self) -> list[Slot]:
+        """The pairs that it offers to receive in, in order."""
+        audio = [media for media in self.media if media.direction == "recvonly" and media.kind == "audio"]
+        video = [media for media in self.media if media.direction == "recvonly" and media.kind == "video"]
         return [
             (audio[i] if i < len(audio) else None, video[i] if i < len(video) else None)
             for i in range(max(len(audio), len(video)))
@@ -95,7 +99,7 @@ class Candidate(NamedTuple):
     port: int
     protocol: Literal["udp", "tcp"] = "udp"
 
-    def line(self, number: int) -> str:
+    def attribute(self, number: int) -> str:
         """As an attribute; UDP before TCP, lower numbers first (RFC 6544 section 4.2: passive is 2 << 13)."""
         type_preference, local_preference = (126, 65535) if self.protocol == "udp" else (90, 2 << 13 | 8191)
         priority = type_preference << 24 | (local_preference - number) << 8 | 255
@@ -121,22 +125,22 @@ def parse(text: str) -> Offer:
         raise OfferRefused(
             "too_large", "the offer is over 48 KiB: limit the codecs with setCodecPreferences to VP8 and Opus"
         )
-    session, media = _sections(text)
-    if not media:
+    session, sections = _sections(text)
+    if not sections:
         raise OfferRefused("not_sdp", "no m= line")
-    if len(media) > _MAX_LINES:
+    if len(sections) > _MAX_LINES:
         raise OfferRefused(
-            "too_many_lines", f"{len(media)} m= lines; at most {_MAX_LINES}: 2 to send and {MAX_SLOTS} slots"
+            "too_many_lines", f"{len(sections)} m= lines; at most {_MAX_LINES}: 2 to send and {MAX_SLOTS} slots"
         )
-    lines = tuple(_line(i, section) for i, section in enumerate(media))
-    _check_lines(lines, session)
+    media = tuple(_described(i, section) for i, section in enumerate(sections))
+    _check(media, session)
     # Bundled lines share one transport: its words stand in the first line, or above all of them.
-    words = media[0] + session
+    words = sections[0] + session
     fingerprints = _fingerprints(words)
     setup = _first(words, "setup") or "actpass"
     if setup not in {"actpass", "active", "passive"}:
         raise OfferRefused("unexpected_line", "a=setup is none of actpass, active, passive")
-    return Offer(_secret(words, "ice-ufrag", _UFRAG), _secret(words, "ice-pwd", _PWD), fingerprints, setup, lines)
+    return Offer(_secret(words, "ice-ufrag", _UFRAG), _secret(words, "ice-pwd", _PWD), fingerprints, setup, media)
 
 
 def _sections(text: str) -> tuple[list[str], list[list[str]]]:
@@ -144,19 +148,19 @@ def _sections(text: str) -> tuple[list[str], list[list[str]]]:
     if lines[0] != "v=0":
         raise OfferRefused("not_sdp", "line 1 is not v=0")
     session: list[str] = []
-    media: list[list[str]] = []
+    sections: list[list[str]] = []
     current = session
     for number, line in enumerate(lines, 1):
         if not re.match(r"[a-z]=", line) or not line.isprintable():
             raise OfferRefused("not_sdp", f"line {number} is not of the form x=value")
         if line.startswith("m="):
             current = []
-            media.append(current)
+            sections.append(current)
         current.append(line)
-    return session, media
+    return session, sections
 
 
-def _line(index: int, section: list[str]) -> Line:
+def _described(index: int, section: list[str]) -> MediaDescription:
     kind, port, protocol, *formats = [*section[0][2:].split(" "), "", ""]
     # Firefox gives every line but the first the port 0 and says that it lives in the bundle (RFC 9143 section 6).
     refused = port == "0" and "a=bundle-only" not in section
@@ -181,7 +185,7 @@ def _line(index: int, section: list[str]) -> Line:
     feedback = {
         value.split(" ", 1)[1] for value in _all(section, "rtcp-fb") if value.startswith((f"{payload_type} ", "* "))
     }
-    return Line(
+    return MediaDescription(
         kind=chosen,
         mid=mid,
         direction=direction,
@@ -238,8 +242,8 @@ def _rids(index: int, section: list[str]) -> tuple[str, ...]:
     return layers
 
 
-def _check_lines(lines: tuple[Line, ...], session: list[str]) -> None:
-    mids = [line.mid for line in lines]
+def _check(offered: tuple[MediaDescription, ...], session: list[str]) -> None:
+    mids = [media.mid for media in offered]
     bundled = next((value.split(" ")[1:] for value in _all(session, "group") if value.startswith("BUNDLE ")), [])
     if len(set(mids)) != len(mids):
         raise OfferRefused("unexpected_line", "two m= lines have the same a=mid")
@@ -248,14 +252,14 @@ def _check_lines(lines: tuple[Line, ...], session: list[str]) -> None:
             "no_bundle", "a=group:BUNDLE does not name every line: create the connection with max-bundle"
         )
     for kind in ("audio", "video"):
-        own = [line for line in lines if line.kind == kind]
-        if sum(line.sends for line in own) > 1:
+        own = [media for media in offered if media.kind == kind]
+        if sum(media.sends for media in own) > 1:
             raise OfferRefused("direction", f"more than one {kind} line sends: offer the others as recvonly")
-        if sum(not line.sends for line in own) > MAX_SLOTS:
+        if sum(not media.sends for media in own) > MAX_SLOTS:
             raise OfferRefused("too_many_lines", f"more than {MAX_SLOTS} {kind} lines to receive")
-    for line in lines:
-        if line.kind == "audio" and line.sends and not line.ssrcs:
-            raise OfferRefused("unexpected_line", f"the sending audio line (mid {line.mid}) names no a=ssrc")
+    for media in offered:
+        if media.kind == "audio" and media.sends and not media.ssrcs:
+            raise OfferRefused("unexpected_line", f"the sending audio line (mid {media.mid}) names no a=ssrc")
 
 
 def _extensions(section: list[str], known: Collection[str]) -> dict[str, int]:
@@ -315,44 +319,46 @@ def answer(offer: Offer, local: Local, ssrcs: Mapping[str, tuple[int, int, str]]
     if the line has RTX) and its stream id (`slot0`).
     With `publishes` False the browser's sending lines are answered inactive."""
     head = ["v=0", f"o=- 1 {local.version} IN IP4 127.0.0.1", "s=-", "t=0 0", "a=ice-lite"]
-    head += [f"a=group:BUNDLE {' '.join(line.mid for line in offer.lines)}", "a=msid-semantic: WMS *"]
+    head += [f"a=group:BUNDLE {' '.join(media.mid for media in offer.media)}", "a=msid-semantic: WMS *"]
     transport = ["c=IN IP4 0.0.0.0", f"a=ice-ufrag:{local.ufrag}", f"a=ice-pwd:{local.password}"]
     transport += [f"a=fingerprint:sha-256 {local.fingerprint}", f"a=setup:{local.setup}"]
     # All lines share the transport of the first, which has the candidates (RFC 8843 section 7.1.3); aiortc reads the
     # last one's.
-    reach = [candidate.line(i) for i, candidate in enumerate(local.candidates, 1)] + ["a=end-of-candidates"]
+    reach = [candidate.attribute(i) for i, candidate in enumerate(local.candidates, 1)] + ["a=end-of-candidates"]
     body = [
         words
-        for i, line in enumerate(offer.lines)
-        for words in _media(
-            line, transport + (reach if i in {0, len(offer.lines) - 1} else []), ssrcs.get(line.mid), publishes
+        for i, media in enumerate(offer.media)
+        for words in _answered(
+            media, transport + (reach if i in {0, len(offer.media) - 1} else []), ssrcs.get(media.mid), publishes
         )
     ]
     return "\r\n".join(head + body) + "\r\n"
 
 
-def _media(line: Line, transport: list[str], slot: tuple[int, int, str] | None, publishes: bool) -> list[str]:
-    formats = f"{line.payload_type} {line.rtx}" if line.rtx else f"{line.payload_type}"
-    words = [f"m={line.kind} 9 UDP/TLS/RTP/SAVPF {formats}", *transport, f"a=mid:{line.mid}", "a=rtcp-mux"]
-    words += [f"a=extmap:{number} {uri}" for uri, number in line.extensions.items()]
-    if line.sends:
+def _answered(
+    media: MediaDescription, transport: list[str], slot: tuple[int, int, str] | None, publishes: bool
+) -> list[str]:
+    formats = f"{media.payload_type} {media.rtx}" if media.rtx else f"{media.payload_type}"
+    words = [f"m={media.kind} 9 UDP/TLS/RTP/SAVPF {formats}", *transport, f"a=mid:{media.mid}", "a=rtcp-mux"]
+    words += [f"a=extmap:{number} {uri}" for uri, number in media.extensions.items()]
+    if media.sends:
         words.append("a=recvonly" if publishes else "a=inactive")
     else:
         words.append("a=sendonly")
-    words.append(f"a=rtpmap:{line.payload_type} {line.codec}")
-    if form := _opus_format(line.format) if line.kind == "audio" else line.format:
-        words.append(f"a=fmtp:{line.payload_type} {form}")
-    words += [f"a=rtcp-fb:{line.payload_type} {word}" for word in line.feedback]
-    if line.rtx:
-        words += [f"a=rtpmap:{line.rtx} rtx/90000", f"a=fmtp:{line.rtx} apt={line.payload_type}"]
-    if line.rids and publishes:
-        words += [f"a=rid:{rid} recv" for rid in line.rids]
-        words.append(f"a=simulcast:recv {';'.join(line.rids)}")
+    words.append(f"a=rtpmap:{media.payload_type} {media.codec}")
+    if form := _opus_format(media.format) if media.kind == "audio" else media.format:
+        words.append(f"a=fmtp:{media.payload_type} {form}")
+    words += [f"a=rtcp-fb:{media.payload_type} {word}" for word in media.feedback]
+    if media.rtx:
+        words += [f"a=rtpmap:{media.rtx} rtx/90000", f"a=fmtp:{media.rtx} apt={media.payload_type}"]
+    if media.rids and publishes:
+        words += [f"a=rid:{rid} recv" for rid in media.rids]
+        words.append(f"a=simulcast:recv {';'.join(media.rids)}")
     if slot is not None:
         ssrc, repair, stream = slot
-        words.append(f"a=msid:{stream} {stream}-{line.kind}")
-        words += [f"a=ssrc-group:FID {ssrc} {repair}"] if line.rtx else []
-        words += [f"a=ssrc:{one} cname:{stream}" for one in ([ssrc, repair] if line.rtx else [ssrc])]
+        words.append(f"a=msid:{stream} {stream}-{media.kind}")
+        words += [f"a=ssrc-group:FID {ssrc} {repair}"] if media.rtx else []
+        words += [f"a=ssrc:{one} cname:{stream}" for one in ([ssrc, repair] if media.rtx else [ssrc])]
     return words
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from cosession.media.embedded import rtcp, rtp
 from cosession.media.embedded.batch_sender import BatchSender
 from cosession.media.embedded.packet import Packet
-from cosession.media.embedded.sdp import Kind, Line
+from cosession.media.embedded.sdp import Kind, MediaDescription
 from cosession.media.embedded.target import Target
 
 CLOCK_HZ = {"audio": 48000, "video": 90000}
@@ -38,13 +38,15 @@ class _Missing:
 class UpTrack:
     """One incoming stream. Times are seconds of one monotonic clock (`peer.Site.clock`)."""
 
-    def __init__(self, kind: Kind, seat: str, ssrc: int, line: Line, rid: str = "", transport_id: int = 0) -> None:
+    def __init__(
+        self, kind: Kind, seat: str, ssrc: int, media: MediaDescription, rid: str = "", transport_id: int = 0
+    ) -> None:
         self.kind: Kind = kind
         self.rid = rid
         self.seat = seat
         self.ssrc = ssrc
-        self.payload_type = line.payload_type
-        level_id = line.extensions.get(rtp.URI_AUDIO_LEVEL, 0) if kind == "audio" else 0
+        self.payload_type = media.payload_type
+        level_id = media.extensions.get(rtp.URI_AUDIO_LEVEL, 0) if kind == "audio" else 0
         self.wanted = rtp.asked(transport_id, level_id, kind == "video")
         """What is read of its packets (`rtp.read`)."""
         self.clock_hz = CLOCK_HZ[kind]
