@@ -103,7 +103,7 @@ class EmbeddedStand:
         return Room(outgoing, peers)
 
     async def dropped(self) -> Mapping[str, int]:
-        told = await self._ask(do="figures")
+        told = await self._ask(do="stats")
         return {reason: count for reason, count in told["dropped"].items() if reason not in _NO_MEDIA}
 
     async def stop(self) -> None:

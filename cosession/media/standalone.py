@@ -2,7 +2,7 @@
 
 It is the engine that `serve` would use with the same settings, and no room, script or page around it. It obeys lines
 of JSON on stdin, answers each with one line on stdout, and ends with stdin: `open` (session, seats), `apply` (session,
-version, hearable, pictures), `connect` (session, seat, connection, sdp), `figures`. Its first line names the processes
+version, hearable, pictures), `connect` (session, seat, connection, sdp), `stats`. Its first line names the processes
 that carry media.
 """
 
@@ -45,8 +45,8 @@ async def obey(engine: MediaEngine, order: dict[str, Any]) -> dict[str, Any]:
         case "connect":
             answer = await engine.connect(order["session"], order["seat"], order["connection"], order["sdp"])
             return {"sdp": answer}
-        case "figures":
-            workers, _ = await engine.figures()
+        case "stats":
+            workers, _ = await engine.stats()
             reasons = {reason for worker in workers for reason in worker.dropped}
             return {"dropped": {reason: sum(w.dropped.get(reason, 0) for w in workers) for reason in reasons}}
         case unknown:
@@ -59,7 +59,7 @@ async def _serve() -> None:
     engine = media_engine(in_force)
     await engine.start(_Deaf())
     try:
-        workers, _ = await engine.figures()
+        workers, _ = await engine.stats()
         _say({"pids": [worker.pid for worker in workers]})
         while line := await asyncio.to_thread(sys.stdin.buffer.readline):
             try:

@@ -29,7 +29,7 @@ from cosession.pages.render import Pages
 from cosession.pages.sign_in_pages import SignInPages
 from cosession.room.directory import Directory
 from cosession.room.pace import TOO_FAST
-from cosession.room.ports import MediaEngine, SeatFigures, Unavailable, WorkerFigures
+from cosession.room.ports import ConnectionStats, MediaEngine, Unavailable, WorkerStats
 
 log = structlog.get_logger("cosession.ops")
 
@@ -86,7 +86,7 @@ class _Ops:
         """GET /. Refreshes itself. `?room=` shows the seats of a room that is calm."""
         if not await self._parts.sign_in.signed_in(request):
             return self._parts.pages.html(request, "ops_sign_in.html", 403)
-        workers, seats = await self._figures()
+        workers, seats = await self._stats()
         rooms = board.rows(self._parts.rooms.live(), seats)
         known = [one.session for one in rooms]
         asked = request.query_params.get("room")
@@ -105,7 +105,7 @@ class _Ops:
     async def rooms(self, request: Request) -> Response:
         """GET /rooms.json: the board as data."""
         await self._parts.sign_in.required(request)
-        workers, seats = await self._figures()
+        workers, seats = await self._stats()
         cpu_percent = self._cpu_percent(workers)
         return JSONResponse(
             {
@@ -155,17 +155,17 @@ class _Ops:
 
     async def metrics(self, request: Request) -> Response:
         """GET /metrics, for Prometheus."""
-        workers, seats = await self._figures()
+        workers, seats = await self._stats()
         parts = self._parts
         text = exposition(
             parts.rooms.live(), workers, seats, parts.answers, parts.pulse, parts.visits, parts.rooms.store_failing
         )
         return Response(text, media_type=CONTENT_TYPE)
 
-    async def _figures(self) -> tuple[Sequence[WorkerFigures] | None, Mapping[str, Sequence[SeatFigures]]]:
+    async def _stats(self) -> tuple[Sequence[WorkerStats] | None, Mapping[str, Sequence[ConnectionStats]]]:
         """None and nothing while the media plane does not answer: the board must not depend on it."""
         try:
-            return await asyncio.wait_for(self._parts.media.figures(), PROBE_S)
+            return await asyncio.wait_for(self._parts.media.stats(), PROBE_S)
         except (Unavailable, TimeoutError) as failure:
             log.warning("ops.no_media_figures", error=type(failure).__name__)
             return None, {}
@@ -181,7 +181,7 @@ class _Ops:
             "ended": dict(sorted(answers.ended.items())),
         }
 
-    def _cpu_percent(self, workers: Sequence[WorkerFigures] | None) -> dict[int, float | None]:
+    def _cpu_percent(self, workers: Sequence[WorkerStats] | None) -> dict[int, float | None]:
         return self._load.percent(workers or (), asyncio.get_running_loop().time())
 
     async def _store(self) -> str | None:
@@ -196,4 +196,4 @@ class _Ops:
         return None
 
     async def _media(self) -> bool:
-        return bool((await self._figures())[0])
+        return bool((await self._stats())[0])

@@ -14,7 +14,7 @@ from cosession.core.script import Text
 from cosession.core.state import SeatState, SessionState
 from cosession.core.vocabulary import HoldCause, Presence, Status
 from cosession.room.actor import Room
-from cosession.room.ports import SeatFigures
+from cosession.room.ports import ConnectionStats
 from cosession.room.ways import LOSS_PERCENT
 
 Grade = Literal["bad", "warn", "ok"]
@@ -71,22 +71,22 @@ class RoomRow:
         return asdict(self)
 
 
-def rows(rooms: Sequence[Room], media: Mapping[str, Sequence[SeatFigures]]) -> list[RoomRow]:
+def rows(rooms: Sequence[Room], media: Mapping[str, Sequence[ConnectionStats]]) -> list[RoomRow]:
     """The worst first; of the calm ones those that have begun; then by id."""
     made = [row(room, media.get(room.session, ())) for room in rooms if room.state.status is not Status.CLOSED]
     return sorted(made, key=lambda one: (("bad", "warn", "ok").index(one.grade), one.phase is None, one.session))
 
 
-def row(room: Room, media: Sequence[SeatFigures]) -> RoomRow:
+def row(room: Room, media: Sequence[ConnectionStats]) -> RoomRow:
     state = room.state
     # Of several connections of a seat the last one counts.
-    by_seat = {figures.seat: figures for figures in media}
+    by_seat = {stats.seat: stats for stats in media}
     seats = [_seat(room, seat, by_seat.get(seat.id)) for seat in state.seats.values()]
-    losses = [figures.loss_percent for figures in by_seat.values()]
-    trips = [figures.round_trip_ms for figures in by_seat.values() if figures.round_trip_ms is not None]
+    losses = [stats.loss_percent for stats in by_seat.values()]
+    trips = [stats.round_trip_ms for stats in by_seat.values() if stats.round_trip_ms is not None]
     grade, trouble = _trouble(state, seats, max(losses, default=0.0))
     phase = state.current_phase
-    paths = [figures.path for figures in by_seat.values()]
+    paths = [stats.path for stats in by_seat.values()]
     return RoomRow(
         session=room.session,
         status=state.status.value,
@@ -101,31 +101,31 @@ def row(room: Room, media: Sequence[SeatFigures]) -> RoomRow:
         paths={path: paths.count(path) for path in sorted(set(paths))},
         loss_percent=round(max(losses), 1) if losses else None,
         round_trip_ms=round(max(trips), 1) if trips else None,
-        packets_in=sum(figures.packets_in for figures in media),
-        packets_out=sum(figures.packets_out for figures in media),
+        packets_in=sum(stats.packets_in for stats in media),
+        packets_out=sum(stats.packets_out for stats in media),
     )
 
 
-def _seat(room: Room, seat: SeatState, figures: SeatFigures | None) -> SeatRow:
+def _seat(room: Room, seat: SeatState, stats: ConnectionStats | None) -> SeatRow:
     presence = seat.presence.value if seat.joined or seat.present else "waiting"
     connections = room.audience.count(seat.id)
-    if figures is None:
+    if stats is None:
         return SeatRow(seat.id, seat.role.value, presence, connections)
     return SeatRow(
         seat.id,
         seat.role.value,
         presence,
         connections,
-        path=figures.path,
-        packets_in=figures.packets_in,
-        packets_out=figures.packets_out,
-        audio_packets_dropped=figures.audio_packets_dropped,
-        loss_percent=round(figures.loss_percent, 1),
-        round_trip_ms=None if figures.round_trip_ms is None else round(figures.round_trip_ms, 1),
-        jitter_ms=figures.jitter_ms,
-        kbps_in=figures.kbps_in,
-        kbps_out=figures.kbps_out,
-        level=figures.level,
+        path=stats.path,
+        packets_in=stats.packets_in,
+        packets_out=stats.packets_out,
+        audio_packets_dropped=stats.audio_packets_dropped,
+        loss_percent=round(stats.loss_percent, 1),
+        round_trip_ms=None if stats.round_trip_ms is None else round(stats.round_trip_ms, 1),
+        jitter_ms=stats.jitter_ms,
+        kbps_in=stats.kbps_in,
+        kbps_out=stats.kbps_out,
+        level=stats.level,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cosession.room.ports import WorkerFigures
+from cosession.room.ports import WorkerStats
 
 #: Two readings that are closer together say little: the older one is kept until the next.
 APART_S = 1.0
@@ -17,7 +17,7 @@ class Load:
         self._read: dict[int, tuple[float, float]] = {}
         self._percent: dict[int, float] = {}
 
-    def percent(self, workers: Sequence[WorkerFigures], now_s: float) -> dict[int, float | None]:
+    def percent(self, workers: Sequence[WorkerStats], now_s: float) -> dict[int, float | None]:
         """Percent of a core by pid; None until a worker was read twice. `now_s` is any clock that does not jump."""
         alive = {worker.pid for worker in workers}
         self._read = {pid: reading for pid, reading in self._read.items() if pid in alive}

@@ -16,7 +16,7 @@ from cosession.doors.visits import Visits
 from cosession.ops.counting import Answers
 from cosession.ops.pulse import Pulse
 from cosession.room.actor import Room
-from cosession.room.ports import SeatFigures, WorkerFigures
+from cosession.room.ports import ConnectionStats, WorkerStats
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -26,8 +26,8 @@ _QUANTILES = (0.5, 0.9, 1.0)
 
 def exposition(
     rooms: Sequence[Room],
-    workers: Sequence[WorkerFigures] | None,
-    seats: Mapping[str, Sequence[SeatFigures]],
+    workers: Sequence[WorkerStats] | None,
+    seats: Mapping[str, Sequence[ConnectionStats]],
     answers: Answers,
     pulse: Pulse,
     visits: Visits,
@@ -82,7 +82,7 @@ def _store(failing: str | None) -> Iterable[Metric]:
     yield gauge
 
 
-def _media(workers: Sequence[WorkerFigures] | None) -> Iterable[Metric]:
+def _media(workers: Sequence[WorkerStats] | None) -> Iterable[Metric]:
     yield GaugeMetricFamily("cosession_media_up", "1 while the media plane answers.", value=float(bool(workers)))
     packets = CounterMetricFamily(
         "cosession_media_packets", "Packets since the worker began.", labels=["worker", "direction"]
@@ -108,7 +108,7 @@ def _media(workers: Sequence[WorkerFigures] | None) -> Iterable[Metric]:
     yield from (packets, drops, cpu, lag, rooms, connections)
 
 
-def _ways(seats: Iterable[SeatFigures]) -> Iterable[Metric]:
+def _ways(seats: Iterable[ConnectionStats]) -> Iterable[Metric]:
     """How people are connected: never who."""
     found = list(seats)
     ways = GaugeMetricFamily(

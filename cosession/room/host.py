@@ -12,7 +12,7 @@ from typing import Protocol
 from cosession.core.commands import RoomCommand
 from cosession.core.state import SessionState
 from cosession.room.outbox import Outbox
-from cosession.room.ports import Clock, SeatFigures
+from cosession.room.ports import Clock, ConnectionStats
 from cosession.wire.messages import Direction
 
 
@@ -28,7 +28,7 @@ class HostMedia(Protocol):
 
     def gone(self, seat: str) -> None: ...
 
-    def measured(self, lead: str | None, figures: Sequence[SeatFigures]) -> None: ...
+    def measured(self, lead: str | None, stats: Sequence[ConnectionStats]) -> None: ...
 
 
 class Host(Protocol):

@@ -18,7 +18,7 @@ from cosession.core.vocabulary import WEAK_AFTER_MS, Role, Status
 from cosession.room.audience import Audience
 from cosession.room.ears import Ears
 from cosession.room.offers import SEAT_MEDIA, Turn
-from cosession.room.ports import MediaEngine, OfferRefused, SeatFigures, Unavailable
+from cosession.room.ports import ConnectionStats, MediaEngine, OfferRefused, Unavailable
 from cosession.room.ways import Qualities, way
 from cosession.wire.messages import Direction, Levels, MediaDown, OwnWay, Pictures, Ways
 
@@ -228,10 +228,10 @@ class MediaDesk:
         self._ears.voices(levels)
         self._audience.tell(Levels(levels=dict(levels)), fleeting=True, room_only=True)
 
-    def measured(self, lead: str | None, figures: Sequence[SeatFigures]) -> None:
+    def measured(self, lead: str | None, stats: Sequence[ConnectionStats]) -> None:
         """The newest figures, of several connections of a seat those of the last: all of them for whoever leads, for
         everybody else the word for their own."""
-        found = {one.seat: one for one in figures if one.seat in self._seats}
+        found = {one.seat: one for one in stats if one.seat in self._seats}
         words = self._qualities.look(found)
         for seat, word in words.items():
             self._audience.tell(OwnWay(quality=word), seat, fleeting=True, room_only=True)

@@ -173,7 +173,7 @@ class EventLog(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class SeatFigures:
+class ConnectionStats:
     """One connection's media as measured by the worker since it connected. Loss in percent over the last two seconds,
     round trip in milliseconds (None: not known yet). `path` is `udp` or `tcp`."""
 
@@ -212,7 +212,7 @@ DROP_REASONS = (
 
 
 @dataclass(frozen=True, slots=True)
-class WorkerFigures:
+class WorkerStats:
     pid: int
     packets_in: int
     packets_out: int
@@ -272,5 +272,5 @@ class MediaEngine(Protocol):
         """Put a plan in force. Whole, idempotent; an older version than the one in force is ignored. Before the first
         plan nothing is forwarded."""
 
-    async def figures(self) -> tuple[Sequence[WorkerFigures], Mapping[str, Sequence[SeatFigures]]]:
+    async def stats(self) -> tuple[Sequence[WorkerStats], Mapping[str, Sequence[ConnectionStats]]]:
         """Workers, and by session the connections."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import structlog
 
 from cosession.room.host import Host
-from cosession.room.ports import Clock, MediaEngine, SeatFigures, Timer, Unavailable
+from cosession.room.ports import Clock, ConnectionStats, MediaEngine, Timer, Unavailable
 from cosession.wire.messages import Quality, Way
 
 log = structlog.get_logger()
@@ -28,26 +28,26 @@ ROUND_TRIP_MS = 400.0
 WORSE_AFTER, BETTER_AFTER = 2, 3
 
 
-def quality(figures: SeatFigures) -> Quality:
+def quality(stats: ConnectionStats) -> Quality:
     """The word for one look. Jitter has none: what a busy browser sends unevenly arrives unevenly over any line, and a
     line that really is bad loses packets too."""
-    if figures.level == "sound":
+    if stats.level == "sound":
         return "sound_only"
-    slow = figures.round_trip_ms is not None and figures.round_trip_ms > ROUND_TRIP_MS
-    weak = slow or figures.loss_percent > LOSS_PERCENT or figures.level != "full"
+    slow = stats.round_trip_ms is not None and stats.round_trip_ms > ROUND_TRIP_MS
+    weak = slow or stats.loss_percent > LOSS_PERCENT or stats.level != "full"
     return "weak" if weak else "good"
 
 
-def way(figures: SeatFigures, word: Quality) -> Way:
+def way(stats: ConnectionStats, word: Quality) -> Way:
     """What the lead is told of a seat, from the seat's side: what comes in at the server goes up from there."""
     return Way(
         quality=word,
-        path=figures.path,
-        loss_percent=round(figures.loss_percent, 1),
-        round_trip_ms=None if figures.round_trip_ms is None else round(figures.round_trip_ms),
-        jitter_ms=None if figures.jitter_ms is None else round(figures.jitter_ms),
-        kbps_up=figures.kbps_in,
-        kbps_down=figures.kbps_out,
+        path=stats.path,
+        loss_percent=round(stats.loss_percent, 1),
+        round_trip_ms=None if stats.round_trip_ms is None else round(stats.round_trip_ms),
+        jitter_ms=None if stats.jitter_ms is None else round(stats.jitter_ms),
+        kbps_up=stats.kbps_in,
+        kbps_down=stats.kbps_out,
     )
 
 
@@ -65,7 +65,7 @@ class Qualities:
     def __init__(self) -> None:
         self._said: dict[str, _Said] = {}
 
-    def look(self, found: Mapping[str, SeatFigures]) -> dict[str, Quality]:
+    def look(self, found: Mapping[str, ConnectionStats]) -> dict[str, Quality]:
         """The word of each seat that has figures; a seat without any begins anew when it has. Once every look."""
         self._said = {seat: self._next(self._said.get(seat), quality(one)) for seat, one in found.items()}
         return {seat: said.word for seat, said in self._said.items()}
@@ -110,7 +110,7 @@ class Measuring:
 
     async def _look(self) -> None:
         try:
-            _, found = await self._engine.figures()
+            _, found = await self._engine.stats()
         except Unavailable as failure:
             log.debug("media.no_figures", code=failure.code)
             return

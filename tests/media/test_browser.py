@@ -189,7 +189,7 @@ async def height(page: Evaluates, slot: str, wanted: int, timeout_s: float = 10)
 
 
 async def level(engine: EmbeddedMedia, seat: str) -> str:
-    _, sessions = await engine.figures()
+    _, sessions = await engine.stats()
     return next(figures.level for figures in sessions["room"] if figures.seat == seat)
 
 
@@ -253,5 +253,5 @@ async def test_a_page_whose_network_swallows_udp_comes_by_tcp(context: BrowserCo
 
 
 async def path(engine: EmbeddedMedia, seat: str) -> str:
-    _, sessions = await engine.figures()
+    _, sessions = await engine.stats()
     return next((figures.path for figures in sessions["room"] if figures.seat == seat), "")

@@ -134,14 +134,14 @@ async def before_and_after(engine: EmbeddedMedia, join: Joining, hostile: Hostil
     await until(is_heard)
     await assail(hostile, attack, 0.2)
     engine.apply("room", CLOSED)
-    await engine.figures()  # its answer comes after the plan was obeyed
+    await engine.stats()  # its answer comes after the plan was obeyed
     await assail(hostile, attack, 0.1)
     await calm(arrivals)
     seen = len(arrivals)
     await assail(hostile, attack, 0.6)
     await calm(arrivals)
     assert len(arrivals) == seen
-    workers, _ = await engine.figures()
+    workers, _ = await engine.stats()
     assert sum(workers[0].dropped.values()) > 20
 
 
@@ -202,7 +202,7 @@ async def test_what_was_sent_with_the_floor_cannot_be_sent_again_without(engine:
             elsewhere.sendto(hostile.dtls._tx_srtp.protect(packet), ("127.0.0.1", engine.udp_ports[0]))
         await calm(arrivals)
     assert len(arrivals) == seen
-    workers, _ = await engine.figures()
+    workers, _ = await engine.stats()
     assert workers[0].dropped["unknown_source"] == 50
     assert workers[0].dropped["srtp"] >= 20
 
@@ -223,7 +223,7 @@ async def test_a_flood_with_the_floor_is_cut_and_others_are_heard(engine: Embedd
         await asyncio.sleep(0.01)
     assert len(arrivals) - seen < 2 * 300 * passed_s
     await until(lambda: listener.sound_s[1] > heard + 1)
-    workers, _ = await engine.figures()
+    workers, _ = await engine.stats()
     assert workers[0].dropped["flood"] > 500
 
 

@@ -394,7 +394,7 @@ async def test_a_room_lives_by_either_way(helper: native.Helper, with_helper: bo
     for guest in guests:
         await guest.join()
     await until(lambda: all(guest.frames[0] > 5 and guest.sound_s[0] > 0.5 for guest in guests))
-    _, figures = await engine.figures()
+    _, figures = await engine.stats()
     assert all(seat.packets_out > 20 for seat in figures["room"])
     for guest in guests:
         await guest.leave()

@@ -12,18 +12,18 @@ from aiortc.rtp import is_rtcp
 
 from cosession.core.stage import Picture, RoomPlan
 from cosession.media.embedded import EmbeddedMedia
-from cosession.room.ports import SeatFigures
+from cosession.room.ports import ConnectionStats
 from tests.media.conftest import SEATS, Joining
 from tests.media.guest import Ear, Guest, plan, until
 
 
-async def figures(engine: EmbeddedMedia, seat: str) -> SeatFigures:
-    _, sessions = await engine.figures()
+async def stats(engine: EmbeddedMedia, seat: str) -> ConnectionStats:
+    _, sessions = await engine.stats()
     return next(f for f in sessions["room"] if f.seat == seat)
 
 
 async def dropped(engine: EmbeddedMedia, reason: str) -> int:
-    workers, _ = await engine.figures()
+    workers, _ = await engine.stats()
     return workers[0].dropped.get(reason, 0)
 
 
@@ -47,7 +47,7 @@ async def test_two_see_and_hear_each_other(engine: EmbeddedMedia, join: Joining,
     assert not a.frames[1]
     assert ("connected", "room", "a", "a-1") in ear.told
     assert ear.carries == {"a-1": True, "b-1": True}
-    seen = await figures(engine, "a")
+    seen = await stats(engine, "a")
     assert seen.packets_out > 50
     assert seen.loss_percent == 0
     assert seen.audio_packets_dropped == 0
@@ -68,10 +68,10 @@ async def test_nothing_is_forwarded_before_the_first_plan(engine: EmbeddedMedia,
     await until(lambda: dtls_of(a).state == dtls_of(b).state == "connected")
 
     async def many_were_dropped() -> bool:
-        return (await figures(engine, "a")).audio_packets_dropped > 20
+        return (await stats(engine, "a")).audio_packets_dropped > 20
 
     await until(many_were_dropped)
-    assert (await figures(engine, "b")).packets_out == 0
+    assert (await stats(engine, "b")).packets_out == 0
 
 
 async def test_the_floor_opens_closes_and_ignores_old_plans(engine: EmbeddedMedia, join: Joining) -> None:
@@ -82,12 +82,12 @@ async def test_the_floor_opens_closes_and_ignores_old_plans(engine: EmbeddedMedi
     engine.apply("room", plan(6, ["a"], ["a"]))
     await until(lambda: b.sound_s[0] > 0.5)
     engine.apply("room", plan(7, ["b"], []))
-    before = (await figures(engine, "b")).packets_out
+    before = (await stats(engine, "b")).packets_out
     await asyncio.sleep(1)
-    assert (await figures(engine, "b")).packets_out == before
+    assert (await stats(engine, "b")).packets_out == before
     engine.apply("room", plan(6, ["a"], ["a"]))
     await asyncio.sleep(0.5)
-    assert (await figures(engine, "b")).packets_out == before
+    assert (await stats(engine, "b")).packets_out == before
     frames, heard = b.frames[0], b.sound_s[0]
     engine.apply("room", plan(8, ["a"], ["a"]))
     await until(lambda: b.frames[0] > frames + 3 and b.sound_s[0] > heard + 0.3)
@@ -116,7 +116,7 @@ async def test_a_hostile_client_is_not_heard(engine: EmbeddedMedia, join: Joinin
         before = await dropped(engine, "not_negotiated")
         relabel(a, payload_type, ssrc)
         await dropped_up_to(engine, "not_negotiated", before + 15)
-        assert (await figures(engine, "b")).packets_out == 0
+        assert (await stats(engine, "b")).packets_out == 0
     assert await dropped(engine, "closed_floor") > 10
     # The picture is granted, the sound is not: sound under the picture's label is no sound for anybody.
     engine.apply("room", plan(2, [], ["a"]))
@@ -145,7 +145,7 @@ async def test_a_listener_receives_and_never_publishes(engine: EmbeddedMedia, jo
     c = await join("c", publishes=False)
     await until(lambda: b.frames[0] > 3 and c.frames[0] > 3 and b.sound_s[0] > 0.3)
     assert not a.frames
-    assert (await figures(engine, "c")).video_packets_in == 0
+    assert (await stats(engine, "c")).video_packets_in == 0
 
 
 async def test_strangers_have_no_effect(engine: EmbeddedMedia, join: Joining) -> None:
@@ -230,7 +230,7 @@ async def test_pictures_survive_loss(engine: EmbeddedMedia, join: Joining, repai
     await until(lambda: b.frames[0] > before + 10)
 
     async def is_said() -> bool:
-        return (await figures(engine, "a")).loss_percent > 0
+        return (await stats(engine, "a")).loss_percent > 0
 
     await until(is_said)
 
@@ -289,4 +289,4 @@ async def test_whoever_stops_sending_is_said_and_whoever_vanishes_is_lost(
     await until(lambda: ear.carries["a-1"] is False)
     await until(lambda: ("lost", "room", "b", "b-1") in ear.told)
     assert ("lost", "room", "a", "a-1") not in ear.told
-    assert [f.seat for f in (await engine.figures())[1]["room"]] == ["a"]
+    assert [f.seat for f in (await engine.stats())[1]["room"]] == ["a"]

@@ -191,7 +191,7 @@ async def test_a_worker_that_hangs_is_ended_and_replaced(
     monkeypatch.setattr("cosession.media.embedded.engine._ANSWER_S", 0.5)
     (pid,) = engine.pids
     os.kill(pid, signal.SIGSTOP)
-    assert await engine.figures() == ([], {})
+    assert await engine.stats() == ([], {})
     await until(lambda: ("down", ()) in ear.told)
     await until(lambda: bool(engine.pids) and engine.pids != (pid,))
     assert not runs(pid)
@@ -347,7 +347,7 @@ async def test_an_ice_restart_keeps_keys_and_slots(engine: EmbeddedMedia) -> Non
     assert not await proves(port, "nobody", "fresh", fresh[1])
     assert await proves(port, fresh[0], "fresh", fresh[1])
     assert not await proves(port, former[0], theirs, former[1])
-    workers, _ = await engine.figures()
+    workers, _ = await engine.stats()
     assert workers[0].dropped == {"bad_stun": 4}
     await guest.leave()
 

@@ -16,7 +16,7 @@ from cosession.ops.counting import Answers
 from cosession.ops.load import Load
 from cosession.ops.pulse import EVERY_S, Pulse
 from cosession.room.actor import Room
-from cosession.room.ports import SeatFigures, Unavailable, WorkerFigures
+from cosession.room.ports import ConnectionStats, Unavailable, WorkerStats
 from tests.server.conftest import PEOPLE, QuietMedia, application, facilitator, journal, made, media, settings, setup
 
 __all__ = ["application", "facilitator", "journal", "made", "media", "settings"]
@@ -77,8 +77,8 @@ async def test_the_board_shows_each_room_without_names_or_texts(
     operator: httpx.AsyncClient, room: Room, media: QuietMedia
 ) -> None:
     media.seats[room.session] = [
-        SeatFigures("c1", "p1", "udp", 100, 700, 0.4, 21.0, 60, 40, 3),
-        SeatFigures("c2", "p2", "udp", 120, 650, 7.5, None, 60, 60, 0),
+        ConnectionStats("c1", "p1", "udp", 100, 700, 0.4, 21.0, 60, 40, 3),
+        ConnectionStats("c2", "p2", "udp", 120, 650, 7.5, None, 60, 60, 0),
     ]
     page = await operator.get("/")
     assert page.status_code == 200
@@ -230,7 +230,7 @@ def test_how_busy_a_worker_is_is_read_twice() -> None:
     load = Load()
 
     def look(now_s: float, *workers: tuple[int, float]) -> dict[int, float | None]:
-        return load.percent([WorkerFigures(pid, 0, 0, cpu_s=cpu_s) for pid, cpu_s in workers], now_s)
+        return load.percent([WorkerStats(pid, 0, 0, cpu_s=cpu_s) for pid, cpu_s in workers], now_s)
 
     assert look(10.0, (7, 3.0)) == {7: None}
     assert look(10.5, (7, 3.4)) == {7: None}, "too close to say"
@@ -256,8 +256,8 @@ async def test_metrics_tell_how_people_are_connected_and_not_who(
     outsider: httpx.AsyncClient, room: Room, media: QuietMedia
 ) -> None:
     media.seats[room.session] = [
-        SeatFigures("c1", "p1", "udp", 100, 700, 0.4, 21.0, 60, 40, 3, jitter_ms=3.0, kbps_in=140, kbps_out=900),
-        SeatFigures("c2", "p2", "tcp", 120, 650, 7.5, None, 60, 60, 0, level="small"),
+        ConnectionStats("c1", "p1", "udp", 100, 700, 0.4, 21.0, 60, 40, 3, jitter_ms=3.0, kbps_in=140, kbps_out=900),
+        ConnectionStats("c2", "p2", "tcp", 120, 650, 7.5, None, 60, 60, 0, level="small"),
     ]
     text = (await outsider.get("/metrics")).text
     for line in (

@@ -19,16 +19,16 @@ from cosession.room.actor import Room
 from cosession.room.connection import Connection
 from cosession.room.directory import Directory
 from cosession.room.ports import (
+    ConnectionStats,
     Draft,
     Entry,
     LastAlive,
     MediaListener,
     OfferRefused,
     Record,
-    SeatFigures,
     Timer,
     Unavailable,
-    WorkerFigures,
+    WorkerStats,
 )
 from cosession.store.eventlog import SqliteEventLog
 from cosession.wire.messages import SERVER_MESSAGE
@@ -98,7 +98,7 @@ class NotingEngine:
         self.disconnected: list[str] = []
         self.down = False
         self.looks = 0
-        self.found: dict[str, list[SeatFigures]] = {}
+        self.found: dict[str, list[ConnectionStats]] = {}
         self.on_apply: Callable[[RoomPlan], None] = lambda plan: None
 
     async def start(self, listener: MediaListener) -> None: ...
@@ -132,7 +132,7 @@ class NotingEngine:
         self.plans.append(plan)
         self.on_apply(plan)
 
-    async def figures(self) -> tuple[Sequence[WorkerFigures], Mapping[str, Sequence[SeatFigures]]]:
+    async def stats(self) -> tuple[Sequence[WorkerStats], Mapping[str, Sequence[ConnectionStats]]]:
         self.looks += 1
         if self.down:
             raise Unavailable("media_down")

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from cosession.core.commands import HandOverLead, StartSession
-from cosession.room.ports import SeatFigures
+from cosession.room.ports import ConnectionStats
 from cosession.room.ways import LOOK_EVERY_MS, Qualities, quality
 from tests.room.bench import Bench, Page
 
 
-def figures(seat: str = "p1", **changes: Any) -> SeatFigures:
-    good = SeatFigures(f"c-{seat}", seat, "udp", 9, 9, 0.4, 31.4, 5, 4, 0, jitter_ms=4.0, kbps_in=140, kbps_out=980)
+def stats(seat: str = "p1", **changes: Any) -> ConnectionStats:
+    good = ConnectionStats(f"c-{seat}", seat, "udp", 9, 9, 0.4, 31.4, 5, 4, 0, jitter_ms=4.0, kbps_in=140, kbps_out=980)
     return replace(good, **changes)
 
 
@@ -34,14 +34,14 @@ def figures(seat: str = "p1", **changes: Any) -> SeatFigures:
     ],
 )
 def test_one_look_has_one_word(changes: dict[str, Any], word: str) -> None:
-    assert quality(figures(**changes)) == word
+    assert quality(stats(**changes)) == word
 
 
 def test_a_word_changes_only_when_looks_agree() -> None:
     qualities = Qualities()
 
     def look(**changes: Any) -> str:
-        return qualities.look({"p1": figures(**changes)})["p1"]
+        return qualities.look({"p1": stats(**changes)})["p1"]
 
     bad: dict[str, Any] = {"loss_percent": 12.0}
     assert [look(), look(**bad), look()] == ["good", "good", "good"]  # a moment
@@ -65,7 +65,7 @@ async def test_the_lead_has_the_figures_and_everybody_their_own_word(bench: Benc
 
     for page in pages.values():
         await offer(bench, page)
-    bench.engine.found = {room.session: [figures("p1"), figures("p2", level="sound", path="tcp"), figures("nobody")]}
+    bench.engine.found = {room.session: [stats("p1"), stats("p2", level="sound", path="tcp"), stats("nobody")]}
     await bench.passes(LOOK_EVERY_MS)
     assert bench.engine.looks == 1
     ways = pages["f"].of("ways")[-1]["ways"]
@@ -89,7 +89,7 @@ async def test_the_figures_follow_the_lead(bench: Bench) -> None:
     room = await bench.room()
     pages = await bench.everyone(room)
     await offer(bench, pages["p1"])
-    bench.engine.found = {room.session: [figures("p1")]}
+    bench.engine.found = {room.session: [stats("p1")]}
     assert (await pages["f"].ask(StartSession()))["type"] == "accepted"
     assert (await pages["f"].ask(HandOverLead()))["type"] == "accepted"
     told = len(pages["f"].of("ways"))
@@ -103,7 +103,7 @@ async def test_a_media_plane_that_does_not_answer_is_asked_again(bench: Bench) -
     room = await bench.room(people=2)
     page = await bench.page(room, "p1")
     await offer(bench, page)
-    bench.engine.found, bench.engine.down = {room.session: [figures("p1")]}, True
+    bench.engine.found, bench.engine.down = {room.session: [stats("p1")]}, True
     await bench.passes(3 * LOOK_EVERY_MS)
     assert (bench.engine.looks >= 3, page.of("own_way")) == (True, [])
     bench.engine.down = False

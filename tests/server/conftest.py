@@ -16,7 +16,7 @@ import pytest
 from cosession import logs
 from cosession.core.stage import RoomPlan
 from cosession.main import Application, _Uvicorn, bound
-from cosession.room.ports import MediaListener, SeatFigures, Unavailable, WorkerFigures
+from cosession.room.ports import ConnectionStats, MediaListener, Unavailable, WorkerStats
 from cosession.settings import Address, Settings
 
 HOST = "http://codev.test"
@@ -29,7 +29,7 @@ class QuietMedia:
 
     def __init__(self) -> None:
         self.answers = True
-        self.seats: dict[str, Sequence[SeatFigures]] = {}
+        self.seats: dict[str, Sequence[ConnectionStats]] = {}
 
     async def start(self, listener: MediaListener) -> None: ...
 
@@ -46,10 +46,10 @@ class QuietMedia:
 
     def apply(self, session: str, plan: RoomPlan) -> None: ...
 
-    async def figures(self) -> tuple[Sequence[WorkerFigures], Mapping[str, Sequence[SeatFigures]]]:
+    async def stats(self) -> tuple[Sequence[WorkerStats], Mapping[str, Sequence[ConnectionStats]]]:
         if not self.answers:
             raise Unavailable("media_down")
-        return [WorkerFigures(77, 1200, 3400, {"closed_floor": 5})], self.seats
+        return [WorkerStats(77, 1200, 3400, {"closed_floor": 5})], self.seats
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ class PacketHandler(Protocol):
         """An authentic packet of a stream, by its place among those that were learned; None if it is no RTP."""
 
     def on_refused(self, reason: str) -> None:
-        """A packet under a known SSRC that was dropped; `reason` is one of `WorkerFigures.dropped`."""
+        """A packet under a known SSRC that was dropped; `reason` is one of `WorkerStats.dropped`."""
 
 
 class SrtpReceiver:

@@ -14,9 +14,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from cosession.core.stage import RoomPlan
-from cosession.room.ports import SeatFigures, WorkerFigures
+from cosession.room.ports import ConnectionStats, WorkerStats
 
-#: The largest message is an offer or the figures of many rooms.
+#: The largest message is an offer or the stats of many rooms.
 MAX_MESSAGE_BYTES = 4 << 20
 
 
@@ -74,10 +74,10 @@ class Apply(Message):
     plan: RoomPlan
 
 
-class AskFigures(Message):
-    """Answered with `Figures` of the same `request`."""
+class AskStats(Message):
+    """Answered with `Stats` of the same `request`."""
 
-    type: Literal["ask_figures"] = "ask_figures"
+    type: Literal["ask_stats"] = "ask_stats"
     request: int
 
 
@@ -153,11 +153,11 @@ class VoiceLevels(Message):
     levels: dict[str, int]
 
 
-class Figures(Message):
-    type: Literal["figures"] = "figures"
+class Stats(Message):
+    type: Literal["stats"] = "stats"
     request: int
-    worker: WorkerFigures
-    sessions: dict[str, tuple[SeatFigures, ...]]
+    worker: WorkerStats
+    sessions: dict[str, tuple[ConnectionStats, ...]]
 
 
 class Pong(Message):
@@ -165,11 +165,9 @@ class Pong(Message):
     request: int
 
 
-Command = Annotated[
-    Start | Open | Close | Connect | Disconnect | Apply | AskFigures | Ping, Field(discriminator="type")
-]
+Command = Annotated[Start | Open | Close | Connect | Disconnect | Apply | AskStats | Ping, Field(discriminator="type")]
 Event = Annotated[
-    Ready | CannotStart | Answer | Refusal | Connected | Carrying | Lost | Alive | VoiceLevels | Figures | Pong,
+    Ready | CannotStart | Answer | Refusal | Connected | Carrying | Lost | Alive | VoiceLevels | Stats | Pong,
     Field(discriminator="type"),
 ]
 

@@ -19,7 +19,7 @@ import structlog
 from cosession.core.stage import RoomPlan
 from cosession.media.embedded import control
 from cosession.media.embedded.worker_process import WorkerProcess, end
-from cosession.room.ports import MediaListener, OfferRefused, SeatFigures, Unavailable, WorkerFigures
+from cosession.room.ports import ConnectionStats, MediaListener, OfferRefused, Unavailable, WorkerStats
 
 log = structlog.get_logger()
 
@@ -291,15 +291,15 @@ class EmbeddedMedia:
         """Seats of the rooms that are in use there: what it will have to carry once all have come."""
         return sum(len(room.seats) for _, room in self.rooms_of(worker) if room.connections)
 
-    async def figures(self) -> tuple[Sequence[WorkerFigures], Mapping[str, Sequence[SeatFigures]]]:
+    async def stats(self) -> tuple[Sequence[WorkerStats], Mapping[str, Sequence[ConnectionStats]]]:
         """Workers that run, and by session the connections; a worker that is down or does not answer within a second is
         left out."""
         processes = [worker.process for worker in self._workers if worker.process is not None]
-        answers = await asyncio.gather(*(p.figures(_ANSWER_S) for p in processes), return_exceptions=True)
-        workers: list[WorkerFigures] = []
-        sessions: dict[str, Sequence[SeatFigures]] = {}
+        answers = await asyncio.gather(*(p.stats(_ANSWER_S) for p in processes), return_exceptions=True)
+        workers: list[WorkerStats] = []
+        sessions: dict[str, Sequence[ConnectionStats]] = {}
         for said in answers:
-            if isinstance(said, control.Figures):
+            if isinstance(said, control.Stats):
                 workers.append(said.worker)
                 sessions.update(said.sessions)
             elif not isinstance(said, Unavailable):

@@ -29,7 +29,7 @@ from cosession.media.embedded.target import SendPath
 from cosession.media.embedded.transport import Mux
 from cosession.media.embedded.twcc import TwccRecorder
 from cosession.media.embedded.up_track import UpTrack
-from cosession.room.ports import OfferRefused, SeatFigures
+from cosession.room.ports import ConnectionStats, OfferRefused
 
 log = structlog.get_logger()
 
@@ -340,13 +340,13 @@ class Peer:
         if self.srtp_receiver is not None:
             self.srtp_receiver.allow(_FLOOD)
 
-    # -- figures --------------------------------------------------------------------------------------------------
+    # -- stats ----------------------------------------------------------------------------------------------------
 
     def is_silent(self, now_s: float) -> bool:
         """Whether no media came for 3 s."""
         return all(now_s - up_track.last_s >= _CARRIES_S for up_track in self.up_tracks.values())
 
-    def figures(self) -> SeatFigures:
+    def stats(self) -> ConnectionStats:
         """As measured since the connection began; loss is the worse of the two directions, bit rates are of the last
         second."""
         expected, lost = (
@@ -355,7 +355,7 @@ class Peer:
         up = 100 * lost / expected if expected else 0.0
         round_trip_ms = self.down.round_trip_ms
         jitters = [up_track.jitter_ms for up_track in self.up_tracks.values() if up_track.packets]
-        return SeatFigures(
+        return ConnectionStats(
             connection=self.connection,
             seat=self.seat,
             path=self._ice.protocol,

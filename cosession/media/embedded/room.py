@@ -223,7 +223,7 @@ class Room:
             down_track.coming.await_start(down_track)
 
     def _refusal(self, up_track: UpTrack) -> str | None:
-        """Why the plan in force does not let this stream through (a reason of `WorkerFigures.dropped`), or None."""
+        """Why the plan in force does not let this stream through (a reason of `WorkerStats.dropped`), or None."""
         plan = self.plan
         if up_track.kind == "video":
             return "closed_floor" if self.picture(up_track.seat) is Picture.NONE else None

@@ -28,7 +28,7 @@ MAX_DATAGRAM_BYTES = 1500
 
 
 class Mux:
-    """The socket and its two tables. `dropped` counts by the reasons of `WorkerFigures`."""
+    """The socket and its two tables. `dropped` counts by the reasons of `WorkerStats`."""
 
     def __init__(self, host: str, port: int, helper: Helper | None = None) -> None:
         """Bind; port 0 takes any free one. `helper` sends what goes to many. Raises OSError."""

@@ -31,7 +31,7 @@ from cosession.media.embedded.room import Room
 from cosession.media.embedded.rtcp_scheduler import RtcpScheduler
 from cosession.media.embedded.sockets import candidate_addresses
 from cosession.media.embedded.transport import Mux
-from cosession.room.ports import OfferRefused, WorkerFigures
+from cosession.room.ports import OfferRefused, WorkerStats
 
 log = structlog.get_logger()
 
@@ -82,8 +82,8 @@ class Worker:
             case control.Apply(session=session, plan=plan):
                 if (room := self._rooms.get(session)) is not None:
                     room.apply(plan)
-            case control.AskFigures(request=request):
-                self._send(self._figures(request))
+            case control.AskStats(request=request):
+                self._send(self._stats(request))
             case control.Ping(request=request):
                 self._send(control.Pong(request=request))
             case control.Start():
@@ -120,8 +120,8 @@ class Worker:
             return control.Refusal(request=ask.request, code=refused.code, detail=str(refused))
         return control.Answer(request=ask.request, sdp=answer)
 
-    def _figures(self, request: int) -> control.Figures:
-        worker = WorkerFigures(
+    def _stats(self, request: int) -> control.Stats:
+        worker = WorkerStats(
             pid=os.getpid(),
             packets_in=self._mux.packets_in,
             packets_out=self._mux.packets_out,
@@ -132,10 +132,10 @@ class Worker:
             connections=sum(len(room.peers) for room in self._rooms.values()),
         )
         seats = {
-            session: tuple(p.figures() for p in room.peers.values() if p.connected)
+            session: tuple(p.stats() for p in room.peers.values() if p.connected)
             for session, room in self._rooms.items()
         }
-        return control.Figures(request=request, worker=worker, sessions=seats)
+        return control.Stats(request=request, worker=worker, sessions=seats)
 
     # -- room.Events and rtcp_scheduler.Signals
     # ----------------------------------------------------------------------------

@@ -138,11 +138,11 @@ class WorkerProcess:
                 raise OfferRefused(code, detail)
         raise Unavailable("media_down", "the media worker answered something else")
 
-    async def figures(self, patience_s: float) -> control.Figures:
+    async def stats(self, patience_s: float) -> control.Stats:
         """Raises `Unavailable("media_down")` if it does not answer in time."""
         request = next(self._requests)
-        answer = await self._ask(request, control.AskFigures(request=request), patience_s)
-        if not isinstance(answer, control.Figures):
+        answer = await self._ask(request, control.AskStats(request=request), patience_s)
+        if not isinstance(answer, control.Stats):
             raise Unavailable("media_down", "the media worker answered something else")
         return answer
 
@@ -181,7 +181,7 @@ class WorkerProcess:
             self._heard_s = time.monotonic()
             event = control.EVENT.validate_json(body)
             match event:
-                case control.Answer() | control.Refusal() | control.Figures() | control.Pong():
+                case control.Answer() | control.Refusal() | control.Stats() | control.Pong():
                     waiting = self._waiting.get(event.request)
                     if waiting is not None and not waiting.done():
                         waiting.set_result(event)
