@@ -14,7 +14,7 @@ from cosession.core.stage import Picture, RoomPlan
 from cosession.media.embedded import sdp
 from cosession.media.embedded.bandwidth_allocation import Level
 from cosession.media.embedded.down_track import DownTrack
-from cosession.media.embedded.peer import Peer, Site
+from cosession.media.embedded.peer_connection import PeerConnection, Site
 from cosession.media.embedded.ssrc_table import LAYER_LIVES_S
 from cosession.media.embedded.up_track import UpTrack
 from cosession.media.embedded.voice_activity import STALE_S, ActiveSpeakers
@@ -26,8 +26,8 @@ class Events(Protocol):
     def connected(self, session: str, seat: str, connection: str) -> None: ...
     def carrying(self, session: str, seat: str, connection: str, carries: bool) -> None: ...
     def lost(self, session: str, seat: str, connection: str) -> None: ...
-    def closing(self, peer: Peer) -> None:
-        """The peer is no longer part of the room; close it when there is time."""
+    def closing(self, peer: PeerConnection) -> None:
+        """The peer connection is no longer part of the room; close it when there is time."""
 
 
 class Room:
@@ -36,9 +36,9 @@ class Room:
     def __init__(self, site: Site, events: Events, session: str, seats: Sequence[str]) -> None:
         self.session, self.seats = session, tuple(seats)
         self.plan: RoomPlan | None = None
-        self.peers: dict[str, Peer] = {}
+        self.peer_connections: dict[str, PeerConnection] = {}
         """By connection, the oldest first."""
-        self._publishers: dict[str, Peer] = {}
+        self._publishers: dict[str, PeerConnection] = {}
         self._active_speakers = ActiveSpeakers()
         self._living: set[UpTrack] = set()
         self._site, self._events = site, events
@@ -47,18 +47,18 @@ class Room:
 
     def connect(self, seat: str, connection: str, offer: sdp.Offer, publishes: bool) -> str:
         """Answer an offer; see `MediaEngine.connect`. Raises `OfferRefused`."""
-        known = self.peers.get(connection)
+        known = self.peer_connections.get(connection)
         if known is not None and known.is_same_page(offer):
             return known.restart(offer)
         if known is not None:
             self.disconnect(connection)
-        peer = Peer(self._site, self, seat, connection, offer, publishes)
-        self.peers[connection] = peer
+        peer = PeerConnection(self._site, self, seat, connection, offer, publishes)
+        self.peer_connections[connection] = peer
         return peer.answer()
 
     def disconnect(self, connection: str) -> None:
         """Forget a connection without a word to the application, which asked for it. May be repeated."""
-        peer = self.peers.pop(connection, None)
+        peer = self.peer_connections.pop(connection, None)
         if peer is not None:
             for up_track in peer.up_tracks.values():
                 up_track.open = False
@@ -72,41 +72,41 @@ class Room:
             self._route()
 
     def close(self) -> None:
-        for connection in list(self.peers):
+        for connection in list(self.peer_connections):
             self.disconnect(connection)
 
-    def lose(self, peer: Peer) -> None:
+    def lose(self, peer: PeerConnection) -> None:
         """The connection is gone by itself: forget it and say so. May be repeated."""
-        if self.peers.get(peer.connection) is peer:
+        if self.peer_connections.get(peer.connection) is peer:
             self.disconnect(peer.connection)
             self._events.lost(self.session, peer.seat, peer.connection)
 
-    def fall_silent(self, peer: Peer) -> None:
+    def fall_silent(self, peer: PeerConnection) -> None:
         """The connection delivered nothing for 3 s; an older one that does takes over."""
         peer.carrying = False
         self._events.carrying(self.session, peer.seat, peer.connection, False)
         self._route()
 
-    # -- what peers tell (peer.Owner) -----------------------------------------------------------------------------
+    # -- what peer connections report (peer_connection.Owner) -----------------------------------------------------
 
-    def on_connected(self, peer: Peer) -> None:
-        if self.peers.get(peer.connection) is peer:
+    def on_connected(self, peer: PeerConnection) -> None:
+        if self.peer_connections.get(peer.connection) is peer:
             self._events.connected(self.session, peer.seat, peer.connection)
             self._route()
 
-    def on_carrying(self, peer: Peer) -> None:
+    def on_carrying(self, peer: PeerConnection) -> None:
         self._events.carrying(self.session, peer.seat, peer.connection, True)
         self._route()
 
-    def on_gone(self, peer: Peer) -> None:
+    def on_gone(self, peer: PeerConnection) -> None:
         self.lose(peer)
 
-    def look_at_way_down(self, peer: Peer, now_s: float) -> None:
+    def look_at_way_down(self, peer: PeerConnection, now_s: float) -> None:
         """Lower or lift what a receiver is sent, by what arrives there. Once a second."""
         if peer.connected and peer.down.look(now_s, self.cost_kbps(peer)):
             self._route()
 
-    def on_learned(self, peer: Peer) -> None:
+    def on_learned(self, peer: PeerConnection) -> None:
         self._route()
 
     # -- the floor ------------------------------------------------------------------------------------------------
@@ -139,13 +139,13 @@ class Room:
         """What the plan asks of a seat's camera."""
         return self.plan.pictures.get(seat, Picture.NONE) if self.plan else Picture.NONE
 
-    def publisher(self, seat: str) -> Peer | None:
+    def publisher(self, seat: str) -> PeerConnection | None:
         """The connection that speaks for a seat."""
         return self._publishers.get(seat)
 
-    def _elect(self, seat: str) -> Peer | None:
+    def _elect(self, seat: str) -> PeerConnection | None:
         """The newest connection that carries media; while none does, the one that did (a muted seat keeps its own)."""
-        own = [peer for peer in self.peers.values() if peer.seat == seat and peer.publishes]
+        own = [peer for peer in self.peer_connections.values() if peer.seat == seat and peer.publishes]
         carrying = [peer for peer in own if peer.carrying]
         if carrying:
             return carrying[-1]
@@ -164,7 +164,7 @@ class Room:
             self._living = living
             self._route()
 
-    def cost_kbps(self, receiver: Peer) -> list[float]:
+    def cost_kbps(self, receiver: PeerConnection) -> list[float]:
         """What each `Level` would cost this receiver now, sound included."""
         sound = large = small = faces = 0.0
         for seat in self.seats:
@@ -188,13 +188,13 @@ class Room:
         """From the plan and the connections to what `forward` walks. Whole each time; may be repeated."""
         now_s = self._site.clock()
         self._publishers = {seat: peer for seat in self.seats if (peer := self._elect(seat)) is not None}
-        for peer in self.peers.values():
+        for peer in self.peer_connections.values():
             speaks = self._publishers.get(peer.seat) is peer
             for up_track in peer.up_tracks.values():
                 refusal = self._refusal(up_track) if speaks else "closed_floor"
                 up_track.open, up_track.refusal = refusal is None, refusal or ""
                 up_track.targets, up_track.waiting = [], []
-        for receiver in self.peers.values():
+        for receiver in self.peer_connections.values():
             if not receiver.connected:
                 continue
             others = [seat for seat in self.seats if seat != receiver.seat]
@@ -203,7 +203,7 @@ class Room:
                 self._attach(audio, publisher.sound if publisher else None, now_s)
                 self._attach(video, self._layer(publisher, receiver.down.allocation.level, now_s), now_s)
 
-    def _layer(self, publisher: Peer | None, level: Level, now_s: float) -> UpTrack | None:
+    def _layer(self, publisher: PeerConnection | None, level: Level, now_s: float) -> UpTrack | None:
         """The stream that shows the publisher to somebody at this level."""
         if publisher is None:
             return None

@@ -1,7 +1,8 @@
 """What a packet is sent to, as those who send it know it: a `Target` is a down track of a receiving browser, an
 `Outlet` the browser behind it, a `SendPath` how the helper in C reaches it by itself.
 
-Nothing but shapes: `down_track.DownTrack` is the target, `peer.Peer` its outlet, `transport.Mux` the mux below both.
+Nothing but shapes: `down_track.DownTrack` is the target, `peer_connection.PeerConnection` its outlet, `transport.Mux`
+the mux below both.
 """
 
 from __future__ import annotations

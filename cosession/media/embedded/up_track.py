@@ -36,7 +36,7 @@ class _Missing:
 
 
 class UpTrack:
-    """One incoming stream. Times are seconds of one monotonic clock (`peer.Site.clock`)."""
+    """One incoming stream. Times are seconds of one monotonic clock (`peer_connection.Site.clock`)."""
 
     def __init__(
         self, kind: Kind, seat: str, ssrc: int, media: MediaDescription, rid: str = "", transport_id: int = 0

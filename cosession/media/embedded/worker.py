@@ -26,7 +26,7 @@ from cosession import logs
 from cosession.media.embedded import control, native, sdp
 from cosession.media.embedded.aiortc_seam import Certificate
 from cosession.media.embedded.control_channel import ControlChannel
-from cosession.media.embedded.peer import Peer, Site
+from cosession.media.embedded.peer_connection import PeerConnection, Site
 from cosession.media.embedded.room import Room
 from cosession.media.embedded.rtcp_scheduler import RtcpScheduler
 from cosession.media.embedded.sockets import candidate_addresses
@@ -129,10 +129,10 @@ class Worker:
             cpu_s=round(time.process_time(), 3),
             loop_lag_ms=self._rtcp_scheduler.lag_ms,
             rooms=len(self._rooms),
-            connections=sum(len(room.peers) for room in self._rooms.values()),
+            connections=sum(len(room.peer_connections) for room in self._rooms.values()),
         )
         seats = {
-            session: tuple(p.stats() for p in room.peers.values() if p.connected)
+            session: tuple(p.stats() for p in room.peer_connections.values() if p.connected)
             for session, room in self._rooms.items()
         }
         return control.Stats(request=request, worker=worker, sessions=seats)
@@ -155,7 +155,7 @@ class Worker:
     def voices(self, session: str, levels: Mapping[str, int]) -> None:
         self._send(control.VoiceLevels(session=session, levels=dict(levels)))
 
-    def closing(self, peer: Peer) -> None:
+    def closing(self, peer: PeerConnection) -> None:
         farewell = asyncio.create_task(peer.close())
         self._farewells.add(farewell)
         farewell.add_done_callback(self._farewells.discard)

@@ -1,4 +1,4 @@
-"""One connection of a seat: its path, its keys, and what comes in by it.
+"""One peer connection of a seat: its path, its keys, and what comes in by it.
 
 What arrives here came from a proven address. What is not in the table (`ssrc_table`) is dropped and counted, before it
 costs a decryption where that can be told. What goes out is `downlink`'s, who hears whom `room`'s, when reports are sent
@@ -46,12 +46,12 @@ _MAX_PAYLOAD_BYTES = MAX_PROTECT_BYTES - 64
 
 
 class Owner(Protocol):
-    """What a peer tells its room. Called in the loop."""
+    """What a peer connection tells its room. Called in the loop."""
 
-    def on_connected(self, peer: Peer) -> None: ...
-    def on_carrying(self, peer: Peer) -> None: ...
-    def on_gone(self, peer: Peer) -> None: ...
-    def on_learned(self, peer: Peer) -> None: ...
+    def on_connected(self, peer: PeerConnection) -> None: ...
+    def on_carrying(self, peer: PeerConnection) -> None: ...
+    def on_gone(self, peer: PeerConnection) -> None: ...
+    def on_learned(self, peer: PeerConnection) -> None: ...
 
 
 class Site:
@@ -69,8 +69,8 @@ class Site:
         return self.mux.dropped
 
 
-class Peer:
-    """One connection. `down` is what it gets, `ssrc_table` what it may send."""
+class PeerConnection:
+    """One peer connection. `down` is what it gets, `ssrc_table` what it may send."""
 
     def __init__(self, site: Site, owner: Owner, seat: str, connection: str, offer: sdp.Offer, publishes: bool) -> None:
         self.seat, self.connection, self.publishes = seat, connection, publishes
@@ -108,7 +108,7 @@ class Peer:
         return sdp.answer(self._offer, local, self.down.names(), self.publishes)
 
     def is_same_page(self, offer: sdp.Offer) -> bool:
-        """Whether the offer comes from the peer connection that this peer already serves."""
+        """Whether the offer comes from the peer connection that this one already serves."""
         return offer.fingerprints == self._offer.fingerprints
 
     def restart(self, offer: sdp.Offer) -> str:
