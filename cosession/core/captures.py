@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from cosession.core.floor import closed_roles
-from cosession.core.frozen import kept
+from cosession.core.frozen import memoized
 from cosession.core.refusal import Refused
 from cosession.core.room_view import CaptureView
 from cosession.core.schedule import LEAVING_MS
@@ -57,7 +57,7 @@ def _newest(state: SessionState, *statuses: PhaseStatus) -> Iterable[PhaseInstan
     return {(phase.id, phase.client): phase for phase in state.phases if phase.status in statuses}.values()
 
 
-@kept("phases", "step", "narrowed")
+@memoized("phases", "step", "narrowed")
 def _open_now(state: SessionState) -> tuple[tuple[str, CaptureSpec], ...]:
     instance, phase, step = state.current, state.current_phase, state.step
     if instance is None or phase is None or step is None:

@@ -17,7 +17,7 @@ from cosession.core import commands as cmd
 from cosession.core import drafts as texts
 from cosession.core import events as ev
 from cosession.core.course import Course
-from cosession.core.frozen import kept_at
+from cosession.core.frozen import memoized_at
 from cosession.core.refusal import Refused
 from cosession.core.schedule import next_wake
 from cosession.core.settle import settle
@@ -71,7 +71,7 @@ def decided(
             settle(course)
         _gesture(course, command, by)
     settle(course)
-    _moved.keep(course.state, now_ms, None)
+    _moved.memoize(course.state, now_ms, None)
     return course
 
 
@@ -107,7 +107,7 @@ def _sleeps(state: SessionState, now_ms: int) -> bool:
     return wake_ms is None or now_ms < wake_ms
 
 
-@kept_at()
+@memoized_at()
 def _moved(state: SessionState, now_ms: int) -> SessionState | None:
     """The state in which this one comes to rest; None if it is at rest: a state does not keep itself."""
     course = Course(state, now_ms, NO_DRAFTS)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-from cosession.core.frozen import kept
+from cosession.core.frozen import memoized
 from cosession.core.state import Hand, SessionState
 from cosession.core.vocabulary import FloorMode, HandKind, HoldCause, Microphone, Status, TurnOrder, Who
 
@@ -24,7 +24,7 @@ def holder(state: SessionState) -> str | None:
     return state.lead if step is not None and step.floor is FloorMode.FACILITATOR else None
 
 
-@kept("seats", "phases", "step", "lead")
+@memoized("seats", "phases", "step", "lead")
 def closed_roles(state: SessionState) -> frozenset[str]:
     """Seats that the running step silences, the lead excepted."""
     step = state.current_step
@@ -33,7 +33,7 @@ def closed_roles(state: SessionState) -> frozenset[str]:
     return frozenset(seat for who in step.closed for seat in state.seats_of(who)) - {state.lead}
 
 
-@kept("status", "holds", "seats", "phases", "step", "turn", "lead")
+@memoized("status", "holds", "seats", "phases", "step", "turn", "lead")
 def may_speak(state: SessionState) -> frozenset[str]:
     """Who has the right to be heard now, whether or not the microphone is open."""
     if state.status is Status.LOBBY:
@@ -57,7 +57,7 @@ def _everyone(state: SessionState) -> frozenset[str]:
     return frozenset(state.seats) - state.observers
 
 
-@kept("status", "holds", "seats", "phases", "step", "turn", "lead")
+@memoized("status", "holds", "seats", "phases", "step", "turn", "lead")
 def hearable(state: SessionState) -> frozenset[str]:
     """The seats whose sound is forwarded."""
     return frozenset(seat for seat in may_speak(state) if state.seats[seat].microphone is Microphone.OPEN)
@@ -100,7 +100,7 @@ def queue(state: SessionState) -> tuple[Hand, ...]:
     )
 
 
-@kept("holds", "seats", "phases", "step", "lead")
+@memoized("holds", "seats", "phases", "step", "lead")
 def closed_cameras(state: SessionState) -> frozenset[str]:
     """Seats whose picture the running step closes, the lead's excepted; in a suspended session everybody's."""
     if HoldCause.SUSPENDED in state.holds:

@@ -2,10 +2,10 @@
 
 Most of what the engine does is to make one state from another, and `dataclasses.replace` sets every one of some fifty
 fields through the guard of a frozen class. Here the new value takes over the fields of the old one in one go, which is
-several times as quick. What was worked out from a value (`kept`, `kept_at`, `kept_property`) lies beside its fields; it
-is not compared. Each names the fields that it depends on, and the new value takes over what none of the changed fields
-concerns. Only for frozen dataclasses without slots and without `__post_init__`. That each names all of its fields is
-held by a test that works everything out anew.
+several times as quick. What was worked out from a value is memoized (`memoized`, `memoized_at`, `memoized_property`)
+beside its fields; it is not compared. Each names the fields that it depends on, and the new value takes over what none
+of the changed fields concerns. Only for frozen dataclasses without slots and without `__post_init__`. That each names
+all of its fields is held by a test that works everything out anew.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ V = TypeVar("V")
 R = TypeVar("R")
 
 
-class Kept(NamedTuple):
-    """What may be kept. `fields`: what it depends on, none for all; `of_moment`: with the moment that it is true of."""
+class Memoized(NamedTuple):
+    """What is memoized. `fields`: what it depends on, none for all; `of_moment`: with the moment that it is true of."""
 
     function: Callable[..., Any]
     fields: frozenset[str]
     of_moment: bool
 
 
-KEPT: dict[str, Kept] = {}
+MEMOIZED: dict[str, Memoized] = {}
 """By the name under which it lies in a value."""
 
 _stale: dict[tuple[str, ...], tuple[str, ...]] = {}
@@ -42,7 +42,7 @@ else:
         stale = _stale.get(names)
         if stale is None:
             stale = _stale[names] = tuple(
-                name for name, (_, fields, _) in KEPT.items() if not fields or not fields.isdisjoint(names)
+                name for name, (_, fields, _) in MEMOIZED.items() if not fields or not fields.isdisjoint(names)
             )
         state = value.__dict__.copy()
         for name in stale:
@@ -54,15 +54,15 @@ else:
 
 
 def _register(name: str, function: Callable[..., Any], fields: tuple[str, ...], *, of_moment: bool = False) -> None:
-    KEPT[name] = Kept(function, frozenset(fields), of_moment)
+    MEMOIZED[name] = Memoized(function, frozenset(fields), of_moment)
     _stale.clear()
 
 
-def kept(*fields: str) -> Callable[[Callable[[V], R]], Callable[[V], R]]:
+def memoized(*fields: str) -> Callable[[Callable[[V], R]], Callable[[V], R]]:
     """A function of a value, worked out once while none of `fields` changes; without any, once for each value. What it
     returns is changed by nobody either."""
 
-    def keeping(function: Callable[[V], R]) -> Callable[[V], R]:
+    def memoizing(function: Callable[[V], R]) -> Callable[[V], R]:
         name = f"{function.__module__}:{function.__qualname__}"
         _register(name, function, fields)
 
@@ -77,7 +77,7 @@ def kept(*fields: str) -> Callable[[Callable[[V], R]], Callable[[V], R]]:
 
         return once
 
-    return keeping
+    return memoizing
 
 
 class _OfMoment(Generic[V, R]):
@@ -93,18 +93,18 @@ class _OfMoment(Generic[V, R]):
         return known[1]
 
     def known(self, value: V) -> tuple[int, R] | None:
-        """The moment that was asked for last, and its answer; None if the value keeps none."""
+        """The moment that was asked for last, and its answer; None if none is memoized."""
         known: tuple[int, R] | None = value.__dict__.get(self.name)
         return known
 
-    def keep(self, value: V, now_ms: int, answer: R) -> None:
+    def memoize(self, value: V, now_ms: int, answer: R) -> None:
         """What is known without asking."""
         value.__dict__[self.name] = now_ms, answer
 
 
-def kept_at(*fields: str) -> Callable[[Callable[[V, int], R]], _OfMoment[V, R]]:
-    """As `kept`, for a function of a value and of a moment: the last moment's answer is kept, for one moment asks
-    several times."""
+def memoized_at(*fields: str) -> Callable[[Callable[[V, int], R]], _OfMoment[V, R]]:
+    """As `memoized`, for a function of a value and of a moment: the last moment's answer is memoized, for one moment
+    asks several times."""
     return lambda function: _OfMoment(function, fields)
 
 
@@ -127,15 +127,15 @@ class _Property(Generic[R]):
         return known
 
 
-def kept_property(*fields: str) -> Callable[[Callable[[Any], R]], _Property[R]]:
-    """As `kept`, for a property."""
+def memoized_property(*fields: str) -> Callable[[Callable[[Any], R]], _Property[R]]:
+    """As `memoized`, for a property."""
     return lambda function: _Property(function, fields)
 
 
 def forget(value: object) -> None:
     """Whatever was worked out from `value` is worked out anew: for who wants to know what that costs."""
-    for name in KEPT:
+    for name in MEMOIZED:
         value.__dict__.pop(name, None)
 
 
-__all__ = ["KEPT", "forget", "kept", "kept_at", "kept_property", "replace"]
+__all__ = ["MEMOIZED", "forget", "memoized", "memoized_at", "memoized_property", "replace"]

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from cosession.core.frozen import kept, kept_at
+from cosession.core.frozen import memoized, memoized_at
 from cosession.core.script import Phase, Step
 from cosession.core.state import PhaseInstance, SessionState
 from cosession.core.vocabulary import FloorMode, HoldCause, Overtime, PhaseStatus, Presence, Status, TurnKind, Who
@@ -71,7 +71,7 @@ class _Plan:
     over: bool
 
 
-@kept("phases")
+@memoized("phases")
 def _plan(state: SessionState) -> _Plan:
     wanted: dict[str, int] = {}
     needed = elastic = 0
@@ -94,7 +94,7 @@ def _plan(state: SessionState) -> _Plan:
     return _Plan(wanted, needed, elastic, drains, over=not open_phases)
 
 
-@kept_at(
+@memoized_at(
     "phases",
     "status",
     "starts_at_ms",
@@ -317,7 +317,7 @@ def _lobby_moments(state: SessionState) -> Iterator[int]:
         yield max(lead.since_ms, state.starts_at_ms) + DEPUTY_LEADS_MS
 
 
-@kept_at()
+@memoized_at()
 def next_wake(state: SessionState, now_ms: int) -> int | None:
     """Session time of the next moment at which a `Tick` may change something, or at which the views say something
     new. In a state that is at rest now nothing is due until then."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from cosession.core.frozen import kept_property
+from cosession.core.frozen import memoized_property
 from cosession.core.script import CaptureSpec, Language, Phase, Script, Step
 from cosession.core.vocabulary import (
     Address,
@@ -301,7 +301,7 @@ class SessionState:
 
     # -- where we are ------------------------------------------------------------------------------------------
 
-    @kept_property("phases")
+    @memoized_property("phases")
     def current(self) -> PhaseInstance | None:
         """The phase instance that runs now."""
         return next((phase for phase in self.phases if phase.status is PhaseStatus.NOW), None)
@@ -309,28 +309,28 @@ class SessionState:
     def instance(self, key: str) -> PhaseInstance | None:
         return next((phase for phase in self.phases if phase.key == key), None)
 
-    @kept_property("phases")
+    @memoized_property("phases")
     def current_phase(self) -> Phase | None:
         """The script's phase that runs now."""
         instance = self.current
         return None if instance is None else self.script.phase(instance.id)
 
-    @kept_property("phases", "step")
+    @memoized_property("phases", "step")
     def current_step(self) -> Step | None:
         phase = self.current_phase
         return None if phase is None or self.step is None else phase.steps[self.step.index]
 
     # -- who is who --------------------------------------------------------------------------------------------
 
-    @kept_property("seats")
+    @memoized_property("seats")
     def client(self) -> str | None:
         return next((seat.id for seat in self.seats.values() if seat.role is Role.CLIENT), None)
 
-    @kept_property("seats")
+    @memoized_property("seats")
     def facilitator(self) -> str | None:
         return next((seat.id for seat in self.seats.values() if seat.role is Role.FACILITATOR), None)
 
-    @kept_property("seats")
+    @memoized_property("seats")
     def observers(self) -> frozenset[str]:
         return frozenset(seat.id for seat in self.seats.values() if seat.role is Role.OBSERVER)
 
@@ -358,7 +358,7 @@ class SessionState:
             known = self._addressed[who] = self._seats_of(who)
         return known
 
-    @kept_property("seats", "lead", "previous_client")
+    @memoized_property("seats", "lead", "previous_client")
     def _addressed(self) -> dict[Who, tuple[str, ...]]:
         return {}
 

@@ -19,7 +19,7 @@ from cosession.core.console import console
 from cosession.core.decide import decide
 from cosession.core.evolve import evolve
 from cosession.core.floor import hearable, may_speak
-from cosession.core.frozen import KEPT, replace
+from cosession.core.frozen import MEMOIZED, replace
 from cosession.core.refusal import Refused
 from cosession.core.schedule import next_wake, shares, spent_ms
 from cosession.core.script import CaptureSpec
@@ -65,10 +65,10 @@ class Twin:
 
 
 def keeps_what_is_so(state: SessionState) -> None:
-    """What the state keeps, or took over from the one before, is what working it out anew gives: each kept function
-    has named all fields that it depends on."""
+    """What the state has memoized, or took over from the one before, is what working it out anew gives: each memoized
+    function has named all fields that it depends on."""
     bare = dataclasses.replace(state)
-    for name, (function, _, of_moment) in KEPT.items():
+    for name, (function, _, of_moment) in MEMOIZED.items():
         if name not in state.__dict__:
             continue
         known = state.__dict__[name]

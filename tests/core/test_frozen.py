@@ -1,6 +1,6 @@
 """What a state keeps, and takes over from the one before, in whole sessions (`core/frozen`).
 
-A kept function that forgot a field would go unseen for long, and then somebody would be heard who may not.
+A memoized function that forgot a field would go unseen for long, and then somebody would be heard who may not.
 """
 
 from __future__ import annotations
