@@ -20,25 +20,25 @@ from cosession.core.vocabulary import FloorMode, HoldCause, Status, TurnKind, Wh
 
 def settle(course: Course) -> None:
     """Emit what is due until nothing is. Bounded: every pass moves a turn, a step, a phase, a hold or the lead."""
-    while _moves(course):
+    while _transition(course):
         pass
 
 
-def _moves(course: Course) -> bool:
-    """Whether something was due; only the first thing happens. (A loop: this is half of every decision, and to build
+def _transition(course: Course) -> bool:
+    """Whether a transition was due; only the first one happens. (A loop: this is half of every decision, and to build
     a generator costs as much as a rule.)"""
-    for rule in _rules(course.state):  # noqa: SIM110
-        if rule(course):
+    for transition in _transitions(course.state):  # noqa: SIM110
+        if transition(course):
             return True
     return False
 
 
-def _rules(state: SessionState) -> tuple[Callable[[Course], bool], ...]:
+def _transitions(state: SessionState) -> tuple[Callable[[Course], bool], ...]:
     match state.status:
         case Status.LOBBY:
             return (_lapses, fallback.deputy_begins)
         case Status.RUNNING:
-            return (drafts.hand_in_due, _forgotten) if HoldCause.SUSPENDED in state.holds else _RULES
+            return (drafts.hand_in_due, _forgotten) if HoldCause.SUSPENDED in state.holds else _TRANSITIONS
         case Status.CLOSED:
             return (drafts.hand_in_due,)
 
@@ -156,7 +156,7 @@ def _end_judged(course: Course) -> bool:
     return course.judge_end(sch.shares(course.state, course.now_ms).late_ms)
 
 
-_RULES = (
+_TRANSITIONS = (
     drafts.hand_in_due,
     fallback.lead_moves,
     fallback.holds_change,
