@@ -30,7 +30,7 @@ from cosession.room.inbox import Inbox
 from cosession.room.media_desk import MediaDesk
 from cosession.room.moments import ENDS_PHASE, MILESTONES, URGENT
 from cosession.room.ports import Clock, Conflict, Draft, Entry, EventLog, MediaEngine, Timer, Unavailable
-from cosession.room.recovery import Story, replay
+from cosession.room.recovery import SessionStream, replay
 from cosession.room.session_time import SessionTime, mark
 from cosession.room.verifying import verified
 from cosession.room.views import Fields, Views, live
@@ -56,19 +56,19 @@ class Room:
         log_: EventLog,
         clock: Clock,
         engine: MediaEngine,
-        story: Story,
+        stream: SessionStream,
         time: SessionTime,
         drafts: Sequence[Draft] = (),
     ) -> None:
         self.session = session
-        self.story = story
+        self.stream = stream
         self.time = time
         self.clock = clock
         self.drafts = DraftBox(session, log_, drafts)
         self.views = Views(session, clock, time)
         self.audience = Audience(self)
         self.ears = Ears(self)
-        self.media = MediaDesk(session, tuple(story.state.seats), engine, self.audience, self.ears)
+        self.media = MediaDesk(session, tuple(stream.state.seats), engine, self.audience, self.ears)
         self._store = log_
         self._inbox = Inbox(session, self._rest)
         self._committed: dict[int, int] = {}
@@ -113,7 +113,7 @@ class Room:
 
     @property
     def state(self) -> SessionState:
-        return self.story.state
+        return self.stream.state
 
     def now_ms(self) -> int:
         """Session time."""
@@ -125,7 +125,7 @@ class Room:
 
     def view_text(self, seat: str, known_version: int | None) -> str:
         """The view message of a seat as JSON (see `Views.text`)."""
-        return self.views.text(self.story, self.drafts, seat, known_version)
+        return self.views.text(self.stream, self.drafts, seat, known_version)
 
     # -- what may be asked -------------------------------------------------------------------------------------
 
@@ -181,7 +181,7 @@ class Room:
         repeated."""
 
         async def work() -> dict[str, LintHint]:
-            if self.story.erased:
+            if self.stream.erased:
                 raise Refused(RefusalCode.CLOSED, "its content was erased")
             shown = live(self.state, self.drafts.all)
             await self.drafts.save(self.state, seat, capture, fields, typing=typing)
@@ -234,7 +234,7 @@ class Room:
         `Unavailable`."""
 
         async def work() -> dict[str, Any]:
-            return verified(await self._store.read(self.session), self.story, self.now_ms(), self._committed)
+            return verified(await self._store.read(self.session), self.stream, self.now_ms(), self._committed)
 
         return await self._inbox.in_turn("verify", work)
 
@@ -250,7 +250,7 @@ class Room:
             "drift_ms": drift_ms(state, now_ms),
             "holds": sorted(cause.value for cause in state.holds),
             "vacant": state.vacant,
-            "events": self.story.seq,
+            "events": self.stream.seq,
             "seats": {
                 seat.id: {
                     "role": seat.role.value,
@@ -284,7 +284,7 @@ class Room:
 
         async def tick() -> None:
             try:
-                before = self.story.seq
+                before = self.stream.seq
                 if await self._carry_out(Tick(), None, None) == before:
                     # Nothing happened, but what people see has changed: a grace began, a time is over.
                     self._tell(())
@@ -298,7 +298,7 @@ class Room:
 
     async def _carry_out(self, command: SeatCommand | RoomCommand, by: str | None, key: CommandKey | None) -> int:
         """See `ask`. The only place where a session changes."""
-        if self.story.erased and by is not None:
+        if self.stream.erased and by is not None:
             raise Refused(RefusalCode.CLOSED, "its content was erased")
         if key is not None and key in self._answers:
             answer = self._answers[key]
@@ -328,14 +328,14 @@ class Room:
                 events = decide(self.state, command, now_ms, by, self.drafts.all, self.drafts.typing)
             if not events and key is None:
                 self._looked_ms = now_ms
-                return self.story.seq
+                return self.stream.seq
             clocks = mark(self.clock)
             records = [to_record(event, now_ms, clocks) for event in events]
             began_ms = self.clock.monotonic_ms()
             try:
-                entries = await self._store.append(self.session, self.story.seq, records, key)
+                entries = await self._store.append(self.session, self.stream.seq, records, key)
             except Conflict:
-                self._log.warning("room.conflict", seq=self.story.seq, command=command.type)
+                self._log.warning("room.conflict", seq=self.stream.seq, command=command.type)
                 await self._reload()
                 known = None if key is None else await self._store.command_seq(self.session, *key)
                 if known is not None:
@@ -347,7 +347,7 @@ class Room:
                 self._log.warning("room.slow_commit", took_ms=took_ms, command=command.type)
             self._committed.update(dict.fromkeys((entry.seq for entry in entries), self.now_ms()))
             await self._advance(entries, events)
-            return self.story.seq
+            return self.stream.seq
         raise Unavailable("store_busy", "the log keeps moving under the room")
 
     async def _book_voices(self) -> bool:
@@ -365,22 +365,22 @@ class Room:
 
     async def _advance(self, entries: Sequence[Entry], events: Sequence[Event]) -> None:
         """What is stored becomes what is; then the media plane, then the people."""
-        story = replay(entries, self.story)
-        assert story is not None
-        self.story = story
+        stream = replay(entries, self.stream)
+        assert stream is not None
+        self.stream = stream
         for event in events:
             if isinstance(event, MILESTONES):
-                self._log.info(f"session.{event.type}", seq=story.seq, phase=getattr(event, "phase", None))
+                self._log.info(f"session.{event.type}", seq=stream.seq, phase=getattr(event, "phase", None))
         self.drafts.became(events)
         self._tell(events)
         await self.drafts.sweep()
 
     async def _reload(self) -> None:
         """Read the log again: it knows more, or other things, than this room."""
-        story = replay(await self._store.read(self.session))
-        if story is None:
+        stream = replay(await self._store.read(self.session))
+        if stream is None:
             raise Unavailable("store_damaged", "the log of a live room is empty")
-        self.story = story
+        self.stream = stream
         self.drafts.replace(await self._store.drafts(self.session))
         self._tell(None)
 

@@ -174,9 +174,9 @@ class Connection:
         self.place, self.tab, self.epoch = hello.place, hello.tab, hello.epoch
         self._known_version = None
         room = self._room
-        behind = hello.seen is not None and not room.story.knows(*hello.seen)
+        behind = hello.seen is not None and not room.stream.knows(*hello.seen)
         if behind:
-            self._log.warning("log.behind_browser", seq=room.story.seq)
+            self._log.warning("log.behind_browser", seq=room.stream.seq)
         self.outbox.put(
             Welcome(
                 session=room.session,
@@ -262,7 +262,7 @@ class Connection:
         try:
             text = self._room.view_text(self.seat, self._known_version)
         except Exception:  # noqa: BLE001 - logged; a view that breaks must not break the room
-            self._log.exception("connection.view_broke", seq=self._room.story.seq)
+            self._log.exception("connection.view_broke", seq=self._room.stream.seq)
             return None
         self._known_version = self._room.views.version
         return text

@@ -112,9 +112,9 @@ class Directory:
             except Conflict:
                 continue  # the id is taken
             break
-        story = replay(entries)
-        assert story is not None
-        room = Room(session, self._store, self._clock, self._engine, story, time)
+        stream = replay(entries)
+        assert stream is not None
+        room = Room(session, self._store, self._clock, self._engine, stream, time)
         await room.start()
         self._rooms[session] = room
         log.info("session.created", session=session, seats=len(room.state.seats), speed=command.speed)
@@ -143,17 +143,17 @@ class Directory:
         return verified(entries, None, entries[-1].record.at_ms, {}) if entries else None
 
     async def _load(self, session: str) -> Room | None:
-        story = replay(await self._store.read(session))
-        if story is None:
+        stream = replay(await self._store.read(session))
+        if stream is None:
             return None
-        state = story.state
+        state = stream.state
         drafts = await self._store.drafts(session)
-        back = resume(story.at_ms, story.mark, self._before, mark(self._clock), state.speed)
+        back = resume(stream.at_ms, stream.mark, self._before, mark(self._clock), state.speed)
         time = SessionTime(back.session_ms, self._clock.monotonic_ms(), state.speed)
-        room = Room(session, self._store, self._clock, self._engine, story, time, drafts)
+        room = Room(session, self._store, self._clock, self._engine, stream, time, drafts)
         await room.start(outage_ms=back.outage_ms if state.status is Status.RUNNING else None)
         self._rooms[session] = room
-        log.info("session.recovered", session=session, seq=story.seq, outage_ms=back.outage_ms)
+        log.info("session.recovered", session=session, seq=stream.seq, outage_ms=back.outage_ms)
         return room
 
     # -- the row of life, and closed sessions --------------------------------------------------------------------

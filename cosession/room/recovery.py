@@ -18,7 +18,7 @@ from cosession.room.upcasters import Newer
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class SessionStream:
     """What a log adds up to. `hashes[seq - 1]` is the hash of event `seq`; `at_ms` and `mark` are those of the last.
     Its repr tells no texts."""
 
@@ -42,20 +42,20 @@ class Story:
         return seq <= 0 or (seq <= len(self.hashes) and self.hashes[seq - 1] == hash_)
 
 
-def replay(entries: Sequence[Entry], story: Story | None = None) -> Story | None:
-    """`story` continued by `entries`; None if there is nothing. Raises `Unavailable("store_damaged")` if an entry is no
-    event of ours, `Unavailable("store_newer")` if a newer version of cosession wrote it."""
-    state = None if story is None else story.state
-    hashes = [] if story is None else list(story.hashes)
-    at_ms, mark = (0, None) if story is None else (story.at_ms, story.mark)
-    erased = story is not None and story.erased
+def replay(entries: Sequence[Entry], stream: SessionStream | None = None) -> SessionStream | None:
+    """`stream` continued by `entries`; None if there is nothing. Raises `Unavailable("store_damaged")` if an entry is
+    no event of ours, `Unavailable("store_newer")` if a newer version of cosession wrote it."""
+    state = None if stream is None else stream.state
+    hashes = [] if stream is None else list(stream.hashes)
+    at_ms, mark = (0, None) if stream is None else (stream.at_ms, stream.mark)
+    erased = stream is not None and stream.erased
     for entry in entries:
         state = evolve(state, event_of(entry, state), entry.record.at_ms)
         hashes.append(entry.hash)
         at_ms, mark = entry.record.at_ms, mark_of(entry.record)
         # The first event holds the title, with the session's own key: it goes with the whole session's content alone.
         erased = erased or (entry.seq == 1 and entry.record.erased)
-    return None if state is None or mark is None else Story(state, tuple(hashes), at_ms, mark, erased)
+    return None if state is None or mark is None else SessionStream(state, tuple(hashes), at_ms, mark, erased)
 
 
 def event_of(entry: Entry, state: SessionState | None) -> Event:

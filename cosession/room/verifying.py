@@ -13,32 +13,34 @@ from cosession.core.floor import hearable
 from cosession.core.schedule import spent_ms
 from cosession.core.state import SessionState
 from cosession.room.ports import Entry
-from cosession.room.recovery import Story, event_of, replay
+from cosession.room.recovery import SessionStream, event_of, replay
 
 
-def verified(entries: Sequence[Entry], live: Story | None, now_ms: int, committed: Mapping[int, int]) -> dict[str, Any]:
+def verified(
+    entries: Sequence[Entry], live: SessionStream | None, now_ms: int, committed: Mapping[int, int]
+) -> dict[str, Any]:
     """`{"replay_equal", "events", "hearable": [[session_ms, [seat, …]], …], "phases": [{"id", "planned_s",
     "actual_s"}]}`.
 
-    `live` is the room's story at this moment, None if it does not live here. `committed` gives the session time at
+    `live` is the room's stream at this moment, None if it does not live here. `committed` gives the session time at
     which an event of this process was on disk, by seq: the floor is measured from there (decision 20). Seconds are
     script seconds. Raises `Unavailable("store_damaged")` if the log cannot be replayed."""
-    story = replay(entries)
-    if story is None:
+    stream = replay(entries)
+    if stream is None:
         return {"replay_equal": live is None, "events": 0, "hearable": [], "phases": []}
     # Equality of states comes first; equal seq and hash say that both speak of the same log.
-    equal = live is None or (live.state == story.state and (live.seq, live.hash) == (story.seq, story.hash))
+    equal = live is None or (live.state == stream.state and (live.seq, live.hash) == (stream.seq, stream.hash))
     return {
         "replay_equal": equal,
-        "events": story.seq,
+        "events": stream.seq,
         "hearable": timeline(entries, committed),
         "phases": [
             {
                 "id": instance.id,
                 "planned_s": round(instance.planned_ms / 1000),
-                "actual_s": round(spent_ms(story.state, instance, now_ms) / 1000),
+                "actual_s": round(spent_ms(stream.state, instance, now_ms) / 1000),
             }
-            for instance in story.state.phases
+            for instance in stream.state.phases
         ],
     }
 

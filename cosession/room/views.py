@@ -13,7 +13,7 @@ from cosession.core.state import SessionState
 from cosession.core.vocabulary import Status, Visibility, Who
 from cosession.room.drafts import DraftBox
 from cosession.room.ports import Clock
-from cosession.room.recovery import Story
+from cosession.room.recovery import SessionStream
 from cosession.room.session_time import SessionTime
 from cosession.wire.messages import ClockAnchor
 
@@ -36,26 +36,26 @@ class Views:
         self.version += 1
         self._common = None
 
-    def text(self, story: Story, drafts: DraftBox, seat: str, known_version: int | None) -> str:
+    def text(self, stream: SessionStream, drafts: DraftBox, seat: str, known_version: int | None) -> str:
         """The view message for `seat`, as JSON. The common part is null for who knows its version already."""
         monotonic_ms = self._clock.monotonic_ms()
         now_ms = self._time.at(monotonic_ms)
-        state = story.state
+        state = stream.state
         anchor = ClockAnchor(
             server_ms=monotonic_ms, session_ms=now_ms, speed=state.speed, wall_ms=self._clock.wall_ms()
         )
-        common = "null" if known_version == self.version else self._common_text(story, drafts, now_ms)
+        common = "null" if known_version == self.version else self._common_text(stream, drafts, now_ms)
         console = console_of(state, now_ms).model_dump_json() if state.lead == seat else "null"
         own = view.own(state, seat, now_ms, drafts.of(seat)).model_dump_json()
         return (
-            f'{{"type":"view","seq":{story.seq},"hash":"{story.hash}","clock":{anchor.model_dump_json()},'
+            f'{{"type":"view","seq":{stream.seq},"hash":"{stream.hash}","clock":{anchor.model_dump_json()},'
             f'"common":{common},"console":{console},"own":{own}}}'
         )
 
-    def _common_text(self, story: Story, drafts: DraftBox, now_ms: int) -> str:
+    def _common_text(self, stream: SessionStream, drafts: DraftBox, now_ms: int) -> str:
         if self._common is None:
-            common = view.common(story.state, self._session, now_ms)
-            writing = live(story.state, drafts.all)
+            common = view.common(stream.state, self._session, now_ms)
+            writing = live(stream.state, drafts.all)
             if writing is not None:
                 common = common.model_copy(update={"live": writing})
             self._common = common.model_dump_json()

@@ -153,7 +153,7 @@ class Seat:
         row = await self._parts.registry.session(room.session)
         return self._parts.pages.html(
             request,
-            "erased.html" if room.story.erased else "after.html",
+            "erased.html" if room.stream.erased else "after.html",
             status,
             language=room.state.language,
             keepsake=keep(room.state, seat.id, words),
@@ -173,7 +173,7 @@ class Seat:
         room, seat = await self._parts.seat(request)
         if room.state.status is not Status.CLOSED:
             raise Problem(409, "not_yet")
-        if room.story.erased:
+        if room.stream.erased:
             raise Problem(410, "erased")
         words = self._parts.pages.words[language_of(request, room.state.language)]
         row = await self._parts.registry.session(room.session)

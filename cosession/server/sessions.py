@@ -135,7 +135,7 @@ class Sessions:
         row = await self._parts.registry.session(room.session)
         assert row is not None
         seats = [{**link, "state": room.state.seats[link["seat"]]} for link in await self._links(request, room)]
-        if room.story.erased:
+        if room.stream.erased:
             return self._parts.pages.html(request, "erased.html", language=room.state.language)
         return self._parts.pages.html(
             request,
@@ -238,7 +238,7 @@ def _left(room: Room, seat: str) -> Response:
 
 def _was_held(room: Room) -> bool:
     """It began, and its people are still known."""
-    return room.state.started_at_ms is not None and not room.story.erased
+    return room.state.started_at_ms is not None and not room.stream.erased
 
 
 def _overview(row: SessionRow, room: Room, newest: Mapping[str, int]) -> dict[str, Any]:
@@ -253,7 +253,7 @@ def _overview(row: SessionRow, room: Room, newest: Mapping[str, int]) -> dict[st
         "people": sum(seat.role is not Role.FACILITATOR for seat in state.seats.values()),
         "here": sum(seat.present for seat in state.seats.values()),
         "resume_until_ms": _resume_until_ms(room),
-        "erased": room.story.erased,
+        "erased": room.stream.erased,
         "next": _was_held(room) and state.number == newest[group_of(room.session, state)],
     }
 

@@ -43,9 +43,9 @@ def stored(path: Path) -> list[Entry]:
 
 
 def replayed(entries: list[Entry]) -> SessionState:
-    story = replay(entries)
-    assert story is not None
-    return story.state
+    stream = replay(entries)
+    assert stream is not None
+    return stream.state
 
 
 def differences(then: Any, now: Any, place: str = "state") -> list[str]:

@@ -155,7 +155,7 @@ async def test_verify_tells_whether_the_log_says_what_the_room_believes(
     await room.ask(StartSession(), "f")
     found = (await operator.get(f"/verify/{room.session}")).json()
     assert found["replay_equal"] is True
-    assert found["events"] == room.story.seq
+    assert found["events"] == room.stream.seq
     assert sum(phase["planned_s"] for phase in found["phases"]) == 4500
     assert found["hearable"]
     assert (await operator.get("/verify/nosuchthing1")).status_code == 404

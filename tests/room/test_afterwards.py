@@ -92,7 +92,7 @@ async def test_a_stopped_session_is_erased_in_memory_on_disk_and_for_good(bench:
     await bench.restart()
     again = await bench.directory.get(room.session)
     assert again is not None
-    assert again.story.erased
+    assert again.stream.erased
     assert again.state.title == "erased"
 
 
@@ -100,7 +100,7 @@ async def test_what_was_not_stopped_is_not_erased(bench: Bench) -> None:
     room = await closed(bench)
     with pytest.raises(Refused):
         await room.erase()
-    assert not room.story.erased
+    assert not room.stream.erased
     assert room.state.captures[0].fields == ACTION
 
 
@@ -131,7 +131,7 @@ async def test_what_one_person_wrote_is_erased_alone(bench: Bench) -> None:
     await bench.restart()
     again = await bench.directory.get(room.session)
     assert again is not None
-    assert not again.story.erased
+    assert not again.stream.erased
     assert [(view.fields, view.erased) for view in visible(again.state, "p1")] == [({}, True)]
     assert [view.erased for view in visible(again.state, "p3") if view.seat == "p3"] == [False]
 

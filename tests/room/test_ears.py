@@ -275,7 +275,7 @@ async def test_an_absent_seat_has_no_path_and_a_shaky_one_does_not_flood_the_log
     await bench.passes(30_000)
     assert not room.state.seats["p2"].media_lost
     shaky = await sends(bench, room, pages["p3"])
-    before = room.story.seq
+    before = room.stream.seq
     for _ in range(200):
         bench.directory.carrying(room.session, "p3", shaky, False)
         await bench.passes(1_000)
@@ -283,7 +283,7 @@ async def test_an_absent_seat_has_no_path_and_a_shaky_one_does_not_flood_the_log
         await bench.passes(1_000)
     paths = [event for event in await told(bench, room, "media_path_changed") if event["seat"] == "p3"]
     assert paths == []
-    assert room.story.seq - before < 40, "what the course itself brings"
+    assert room.stream.seq - before < 40, "what the course itself brings"
 
 
 async def test_a_lost_path_survives_a_restart_until_its_page_says_otherwise(bench: Bench) -> None:

@@ -22,7 +22,7 @@ async def send(page: Page, **note: Any) -> dict[str, Any]:
 async def test_a_note_reaches_its_reader_alone_and_leaves_no_trace(bench: Bench) -> None:
     room = await bench.room()
     pages = await bench.everyone(room)
-    seq = room.story.seq
+    seq = room.stream.seq
     with capture_logs() as logs:
         assert await send(pages["f"], to="p4", preset="conclude") == {"type": "note_sent", "id": "note-00001"}
         assert (await send(pages["p4"], line=SECRET))["type"] == "note_sent"
@@ -31,7 +31,7 @@ async def test_a_note_reaches_its_reader_alone_and_leaves_no_trace(bench: Bench)
     ]
     assert pages["f"].of("note") == [{"type": "note", "id": "note-00001", "seat": "p4", "preset": None, "line": SECRET}]
     assert [seat for seat, page in pages.items() if page.of("note")] == ["f", "p4"]
-    assert room.story.seq == seq
+    assert room.stream.seq == seq
     assert logs == []
     assert SECRET not in room.view_text("f", None)
     assert SECRET.encode() not in bench.path.read_bytes()

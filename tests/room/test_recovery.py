@@ -55,12 +55,12 @@ async def test_a_crash_right_after_an_answer_loses_nothing(bench: Bench) -> None
     while (current := room.state.current) is not None and current.id != "questions":
         await lead.ask(NextPhase(phase=current.key))
     await asker.ask(RaiseHand())
-    state, seq = room.state, room.story.seq
+    state, seq = room.state, room.stream.seq
     await bench.crash()
     await bench.restart(0)
     again = await back(bench, room.session)
     # No time was lost, so nothing had to be credited: the replayed state is the very same.
-    assert again.story.seq == seq
+    assert again.stream.seq == seq
     assert again.state == state
 
 

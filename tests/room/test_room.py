@@ -39,10 +39,10 @@ async def test_the_same_command_again_gets_the_same_answer_and_no_second_effect(
     room = await bench.room()
     lead = await bench.page(room, "f")
     first = await lead.ask(StartSession(), "the-same-id")
-    seq = room.story.seq
+    seq = room.stream.seq
     assert first == {"type": "accepted", "id": "the-same-id", "seq": seq}
     assert await lead.ask(StartSession(), "the-same-id") == first
-    assert room.story.seq == seq
+    assert room.stream.seq == seq
 
 
 async def test_a_refused_command_again_is_refused_again_even_when_it_would_be_possible_now(bench: Bench) -> None:
@@ -65,11 +65,11 @@ async def test_an_accepted_command_is_known_after_a_crash(bench: Bench) -> None:
     await bench.restart()
     again = await bench.directory.get(room.session)
     assert again is not None
-    seq = again.story.seq
+    seq = again.stream.seq
     page = await bench.page(again, "f", fresh=False)
     assert (await page.ask(StartSession(), "start-once"))["type"] == "accepted"
     assert [e for e in await bench.log.read(room.session) if e.record.type == "session_started"][1:] == []
-    assert again.story.seq >= seq
+    assert again.stream.seq >= seq
 
 
 async def test_an_answer_lost_after_the_commit_is_found_again(bench: Bench) -> None:
@@ -90,7 +90,7 @@ async def test_a_log_that_moved_is_read_again_and_the_command_tried_once_more(be
     entries = await bench.log.read(room.session)
     meta = {**entries[1].record.meta, "microphone": "closed", "seat": "p2"}
     meta = {name: meta[name] for name in ("clocks", "microphone", "seat")}
-    await bench.log.append(room.session, room.story.seq, [Record("microphone_set", room.now_ms(), meta)])
+    await bench.log.append(room.session, room.stream.seq, [Record("microphone_set", room.now_ms(), meta)])
     assert (await lead.ask(StartSession()))["type"] == "accepted"
     assert room.state.status is Status.RUNNING
     assert (await room.verify())["replay_equal"]
@@ -100,11 +100,11 @@ async def test_a_log_that_moved_is_read_again_and_the_command_tried_once_more(be
 async def test_a_store_that_fails_changes_nothing_and_acknowledges_nothing(bench: Bench, code: str) -> None:
     room = await bench.room()
     lead = await bench.page(room, "f")
-    before = room.story
+    before = room.stream
     bench.log.failing = code
     answer = await lead.ask(StartSession(), "start-once")
     assert (answer["type"], answer["code"], answer["retry"]) == ("error", code, True)
-    assert room.story is before
+    assert room.stream is before
     bench.log.failing = None
     assert (await lead.ask(StartSession(), "start-once"))["type"] == "accepted"
 
@@ -149,7 +149,7 @@ async def test_media_obey_after_the_commit_and_before_the_views(bench: Bench) ->
     moments: list[tuple[int, int]] = []
 
     def noted(plan: RoomPlan) -> None:
-        moments.append((room.story.seq, max(page.view["seq"] for page in pages.values())))
+        moments.append((room.stream.seq, max(page.view["seq"] for page in pages.values())))
 
     bench.engine.on_apply = noted
     await to_phase(room, pages["f"], "problem_statement")
@@ -157,7 +157,7 @@ async def test_media_obey_after_the_commit_and_before_the_views(bench: Bench) ->
     assert moments
     assert all(shown < stored for stored, shown in moments)
     stored = len(await bench.log.read(room.session))
-    assert stored == room.story.seq == pages["p3"].view["seq"]
+    assert stored == room.stream.seq == pages["p3"].view["seq"]
 
 
 async def test_a_plan_is_sent_only_when_it_says_something_new(bench: Bench) -> None:

@@ -65,9 +65,9 @@ async def test_the_client_completes_the_plan_without_a_script(application: Appli
         assert ("action", 1, {"what": "Écrire au comité"}) in written
         changed = {"what": "Parler à Marc", "indicator": "Il revient <me> voir", "due": "2026-12-04"}
         assert ("action", 2, changed) in written
-        seq = room.story.seq
+        seq = room.stream.seq
         assert (await send(nadia, made, "p1", **fields)).status_code == 200
-        assert room.story.seq == seq, "sent twice, written once"
+        assert room.stream.seq == seq, "sent twice, written once"
         revealed = [one for one in room.state.captures if one.capture == "action" and one.revealed]
         assert revealed == [], "what is written after the close is the author's alone"
         markdown = (await nadia.get(f"/s/{made['session']}/p1/after.md")).text
@@ -179,7 +179,7 @@ async def test_what_was_stopped_is_erased_by_the_facilitator_alone(
         assert (await nadia.post(f"/s/{made['session']}/p1/erase", content="sure=yes", headers=FORM)).status_code == 403
         assert f'action="{erase}"' in (await claire.get(f"/s/{made['session']}/f/after")).text
         await claire.post(erase, content="", headers=FORM)
-        assert not room.story.erased, "it is asked twice"
+        assert not room.stream.erased, "it is asked twice"
         done = await claire.post(erase, content="sure=yes", headers=FORM)
         assert "Le contenu de cette séance est effacé" in done.text
         page = (await nadia.get(f"/s/{made['session']}/p1/after")).text

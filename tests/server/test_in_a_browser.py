@@ -201,7 +201,7 @@ async def test_afterwards_the_plan_is_completed_without_a_script_and_content_era
     await desk.get_by_label("Oui, effacer pour tout le monde").check()
     await desk.get_by_role("button", name="Effacer le contenu").click()
     await desk.wait_for_selector("text=Le contenu de cette séance est effacé")
-    assert other.story.erased
+    assert other.stream.erased
     await desk.goto(address)
     assert "Séance effacée" in await desk.inner_text("main")
     assert complaints == []

@@ -301,7 +301,7 @@ async def test_a_look_at_a_personal_link_leaves_no_trace(
     """Also for a scanner that follows the redirection, with cookies and without."""
     room = await application.rooms.get(str(made["session"]))
     assert room is not None
-    before, seq = room.state, room.story.seq
+    before, seq = room.state, room.stream.seq
     for seat in ("f", "p1"):
         for method in ("HEAD", "GET"):
             async with visitor(application) as scanner:
@@ -314,6 +314,6 @@ async def test_a_look_at_a_personal_link_leaves_no_trace(
                     "it can be used as often as one likes"
                 )
     await room.settled()
-    assert (room.state, room.story.seq) == (before, seq)
+    assert (room.state, room.stream.seq) == (before, seq)
     assert not any(room.audience.count(seat) for seat in room.state.seats)
     assert list(await application.log.drafts(room.session)) == []
