@@ -1,8 +1,8 @@
-"""The SQLite file: how it is opened, its two lanes, and what its errors mean. With `files` and `opening` the only one
+"""The SQLite file: how it is opened, its two threads, and what its errors mean. With `files` and `opening` the only one
 that knows the dialect.
 
-WAL, `synchronous=FULL`, an explicit `BEGIN IMMEDIATE` in the one writing lane, 250 ms of patience for a lock (decision
-12). Deleted bytes are overwritten (`secure_delete`), because an erased key must be gone.
+WAL, `synchronous=FULL`, an explicit `BEGIN IMMEDIATE` in the one writing thread, 250 ms of patience for a lock
+(decision 12). Deleted bytes are overwritten (`secure_delete`), because an erased key must be gone.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from sqlalchemy import Connection, Engine, NullPool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from cosession.room.ports import Unavailable
+from cosession.store.database_thread import DatabaseThread
 from cosession.store.files import Files
-from cosession.store.lane import Lane
 from cosession.store.migrations import NewerSchema, migrate
 
 LOCK_PATIENCE_MS = 250
@@ -48,16 +48,18 @@ _MENDS = {
 
 
 class Database:
-    """`writer` is the one lane that writes, in groups; `reader` never waits for it and never writes."""
+    """`writer` is the one thread that writes, in groups; `reader` never waits for it and never writes."""
 
     def __init__(self, path: Path, writing: Engine, files: Files) -> None:
         self.path = path
         self.engine = writing
         self._files = files
         translate = self._unavailable
-        self.writer = Lane("store-writer", writing, group=True, translate=translate, guard=files.check)
+        self.writer = DatabaseThread("store-writer", writing, group_commit=True, translate=translate, guard=files.check)
         reading = _engine(path, "BEGIN", "query_only=ON")
-        self.reader = Lane("store-reader", reading, group=False, translate=translate, guard=files.check_all)
+        self.reader = DatabaseThread(
+            "store-reader", reading, group_commit=False, translate=translate, guard=files.check_all
+        )
 
     @classmethod
     def open(cls, path: Path, *prepare: Callable[[Connection], None]) -> Database:

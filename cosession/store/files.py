@@ -1,7 +1,7 @@
 """Whether the files of an open database are still those that were opened.
 
 SQLite goes on writing into a file that was deleted, moved away or replaced, and all that it takes then is gone with the
-process. So the writing lane asks `check` around every commit, which looks at the two names that data goes into and
+process. So the writing thread asks `check` around every commit, which looks at the two names that data goes into and
 costs microseconds. What `check` cannot see `read_back` finds once a second: whether the index beside the log is still
 there, and whether a file was overwritten in place. For that a mark that grows must come back to a new connection, and
 must not have stepped back in the main file alone.

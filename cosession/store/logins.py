@@ -68,7 +68,7 @@ class SignedIn:
 
 
 class SignIns:
-    """On the same lanes as the event log. Every method may raise `Unavailable`, and returns when it is on disk."""
+    """On the same threads as the event log. Every method may raise `Unavailable`, and returns when it is on disk."""
 
     def __init__(self, database: Database, clock: Clock | None = None) -> None:
         self._database = database

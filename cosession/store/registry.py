@@ -36,7 +36,7 @@ class SeatLink:
 
 
 class Registry(SignIns):
-    """On the same lanes as the event log. Every method may raise `Unavailable`, and returns when it is on disk."""
+    """On the same threads as the event log. Every method may raise `Unavailable`, and returns when it is on disk."""
 
     # -- sessions -------------------------------------------------------------------------------------------------
 

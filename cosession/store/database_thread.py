@@ -1,10 +1,10 @@
 """One thread with one connection and one inbox: the event loop hands in work, and gets the result when it is on disk.
 
-The writing lane takes everything that is queued into one transaction (group commit, decision 12): it begins first,
+The writing thread takes everything that is queued into one transaction (group commit, decision 12): it begins first,
 which may mean waiting for the lock, and then empties the inbox, so waiting makes groups larger. Each piece of work has
 a savepoint of its own; an error of its own (`Conflict`, a value that cannot be stored) undoes it alone. A failure of
 the database fails the whole group: nothing was acknowledged, the connection is given up, the next work tries a new one.
-A `guard` is asked before anything is connected, and by the writing lane before and after each commit. What it raises
+A `guard` is asked before anything is connected, and by the writing thread before and after each commit. What it raises
 fails the group too, but keeps the connection: only through it what is already written can still be reached.
 
 This file knows SQLAlchemy and threads, but no table and no dialect.
@@ -52,23 +52,23 @@ class _Job:
             self.answer.set_result(outcome)
 
 
-class Lane:
-    """`group` tells whether queued work shares a transaction. `translate` makes a port's error of a database's, and
-    leaves others. `guard` raises `Unavailable` if the database is not the one that was opened any more."""
+class DatabaseThread:
+    """`group_commit` tells whether queued work shares a transaction. `translate` makes a port's error of a database's,
+    and leaves others. `guard` raises `Unavailable` if the database is not the one that was opened any more."""
 
     def __init__(
         self,
         name: str,
         engine: Engine,
         *,
-        group: bool,
+        group_commit: bool,
         translate: Callable[[Exception], Exception],
         guard: Callable[[], None],
     ) -> None:
         self._engine = engine
         self._guard = guard
         self._connection: Connection | None = None
-        self._group = group
+        self._group_commit = group_commit
         self._translate = translate
         self._inbox: SimpleQueue[_Job | None] = SimpleQueue()
         self._closing = False
@@ -77,7 +77,7 @@ class Lane:
 
     async def run(self, work: Callable[[Connection], T], after_commit: Work | None = None) -> T:
         """The result of `work`, once the transaction in which it ran is committed (and `after_commit` has run outside
-        of any). Raises what `work` raises, or `Unavailable`. `work` runs in the lane's thread and must touch nothing
+        of any). Raises what `work` raises, or `Unavailable`. `work` runs in this thread and must touch nothing
         but the connection. If the caller is cancelled, the work may have been done all the same."""
         if self._closing:
             raise RuntimeError("the store is closed")
@@ -105,13 +105,13 @@ class Lane:
         began = False
         try:
             connection = self._connection = self._connection or self._connect()
-            if self._group:
+            if self._group_commit:
                 self._guard()
             with connection.begin():
                 began = True
-                jobs += self._queued() if self._group else ()
+                jobs += self._queued() if self._group_commit else ()
                 outcomes = [self._attempt(connection, job) for job in jobs]
-            if self._group:
+            if self._group_commit:
                 self._guard()
         except Exception as error:  # noqa: BLE001 - handed to those who wait
             if not began:  # whatever came in while we waited for the lock has waited long enough as well
