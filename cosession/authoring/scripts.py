@@ -40,9 +40,9 @@ WrongScript = WrongFile
 #: The script that is offered first.
 DEFAULT = "codev-75"
 #: The names of the files that a script comes from: its own, of the one that it extends, and so on.
-_Way = tuple[str, ...]
+_Chain = tuple[str, ...]
 #: The scripts of a folder that have been read.
-_Known = dict[Path, tuple[Script, _Way]]
+_Known = dict[Path, tuple[Script, _Chain]]
 #: What no session has: so many phases in a script, so many with repeats, so many minutes; and a script that extends one
 #: that extends one ends there. The engine holds with more, these are here so that no file makes it slow.
 PHASES = 40
@@ -77,7 +77,7 @@ class _TooFar(WrongScript):
     """A file extends one that extends one, and so on. Whether those are right by themselves is another question."""
 
 
-def _read(path: Path, above: _Way, known: _Known) -> tuple[Script, _Way]:
+def _read(path: Path, above: _Chain, known: _Known) -> tuple[Script, _Chain]:
     """The script, and where it comes from. `above`: the files that extend this one, the first one first."""
     script, way = known.get(path, (None, (path.stem,)))
     whole = (*above, *way)
@@ -212,7 +212,7 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
 # -- a script that extends another -----------------------------------------------------------------------------------
 
 
-def _base(path: Path, tree: Node, said: dict[str, Any], above: _Way, known: _Known) -> tuple[Script, _Way]:
+def _base(path: Path, tree: Node, said: dict[str, Any], above: _Chain, known: _Known) -> tuple[Script, _Chain]:
     """The script that this one extends, and where that comes from. Only files of the same folder can be named, so a
     name is never a path."""
     chain = (*above, path.stem)

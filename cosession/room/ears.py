@@ -40,7 +40,7 @@ class _Voice:
 
 
 @dataclass(slots=True)
-class _Way:
+class _Uplink:
     """What is known of a seat's way up. `carried`: some media of it have arrived since it came."""
 
     microphone: bool = False
@@ -68,10 +68,10 @@ class Ears:
         """The newest turn's number, and since when it is known."""
         before_ms = room.clock.monotonic_ms() - ABSENT_AFTER_MS
         # After a restart a path that was lost is, until its page says otherwise.
-        self._ways = {
-            seat.id: _Way(microphone=True, carried=True, expected=True, silent_since_ms=before_ms)
+        self._uplinks = {
+            seat.id: _Uplink(microphone=True, carried=True, expected=True, silent_since_ms=before_ms)
             if seat.media_lost
-            else _Way()
+            else _Uplink()
             for seat in room.state.seats.values()
         }
         self._asked: set[str] = set()
@@ -105,24 +105,24 @@ class Ears:
             self._unbooked_since_ms = now_ms
         self.look()
 
-    def told(self, seat: str, *, camera: bool, microphone: bool) -> None:
+    def devices(self, seat: str, *, camera: bool, microphone: bool) -> None:
         """What a page has to send: without camera and microphone nothing is expected of it."""
-        way = self._ways[seat]
-        way.camera, way.microphone = camera, microphone
+        uplink = self._uplinks[seat]
+        uplink.camera, uplink.microphone = camera, microphone
         self.look()
 
     def carries(self, seat: str, carries: bool, silent_ms: int = 0) -> None:
         """Media of the seat arrive, or have not for `silent_ms`. May be repeated."""
-        way = self._ways[seat]
-        if way.carries and not carries:
-            way.silent_since_ms = self._clock.monotonic_ms() - silent_ms
-        way.carries = carries
-        way.carried = way.carried or carries
+        uplink = self._uplinks[seat]
+        if uplink.carries and not carries:
+            uplink.silent_since_ms = self._clock.monotonic_ms() - silent_ms
+        uplink.carries = carries
+        uplink.carried = uplink.carried or carries
         self.look()
 
     def gone(self, seat: str) -> None:
         """The seat shows no sign of life: that says more than its media. May be repeated."""
-        self._ways[seat] = _Way()
+        self._uplinks[seat] = _Uplink()
 
     # -- spoken time -------------------------------------------------------------------------------------------
 
@@ -151,19 +151,19 @@ class Ears:
     def _look_at_paths(self, now_ms: int) -> list[int]:
         due = []
         for seat in self._room.state.seats.values():
-            way = self._ways[seat.id]
-            pictured = way.camera and self._room.media.direction(seat.id).picture is not Picture.NONE
-            expected = seat.role is not Role.OBSERVER and (way.microphone or pictured)
-            if (expected and not way.expected) or (pictured and not way.pictured):
-                way.silent_since_ms = now_ms  # what begins now has its time
-            way.expected, way.pictured = expected, pictured
-            waits = expected and way.carried and not way.carries
-            lost = waits and now_ms - way.silent_since_ms >= ABSENT_AFTER_MS
+            uplink = self._uplinks[seat.id]
+            pictured = uplink.camera and self._room.media.direction(seat.id).picture is not Picture.NONE
+            expected = seat.role is not Role.OBSERVER and (uplink.microphone or pictured)
+            if (expected and not uplink.expected) or (pictured and not uplink.pictured):
+                uplink.silent_since_ms = now_ms  # what begins now has its time
+            uplink.expected, uplink.pictured = expected, pictured
+            waits = expected and uplink.carried and not uplink.carries
+            lost = waits and now_ms - uplink.silent_since_ms >= ABSENT_AFTER_MS
             if seat.present and lost is not seat.media_lost:
                 self._report(f"path of {seat.id}", ReportPath(seat=seat.id, lost=lost))
                 due.append(now_ms + AGAIN_MS)
             elif waits and not lost:
-                due.append(way.silent_since_ms + ABSENT_AFTER_MS)
+                due.append(uplink.silent_since_ms + ABSENT_AFTER_MS)
         return due
 
     def _look_at_lead(self, now_ms: int) -> list[int]:

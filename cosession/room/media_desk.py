@@ -113,7 +113,7 @@ class MediaDesk:
     def devices(self, seat: str, *, camera: bool, microphone: bool) -> None:
         """A page says what it has to send. May be repeated."""
         self._camera(seat, camera)
-        self._ears.told(seat, camera=camera, microphone=microphone)
+        self._ears.devices(seat, camera=camera, microphone=microphone)
 
     def gone(self, seat: str) -> None:
         """The seat shows no sign of life any more. May be repeated."""
