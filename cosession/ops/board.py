@@ -14,8 +14,8 @@ from cosession.core.script import Text
 from cosession.core.state import SeatState, SessionState
 from cosession.core.vocabulary import HoldCause, Presence, Status
 from cosession.room.actor import Room
+from cosession.room.connection_quality import LOSS_PERCENT
 from cosession.room.ports import ConnectionStats
-from cosession.room.ways import LOSS_PERCENT
 
 Grade = Literal["bad", "warn", "ok"]
 

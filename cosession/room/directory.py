@@ -20,11 +20,11 @@ from cosession.core.refusal import Refused
 from cosession.core.vocabulary import RefusalCode, Status
 from cosession.room.actor import Room
 from cosession.room.codec import to_record
+from cosession.room.connection_quality import StatsPoller
 from cosession.room.ports import Clock, Conflict, EventLog, LastAlive, MediaEngine, Timer, Unavailable
 from cosession.room.recovery import replay
 from cosession.room.session_time import SessionTime, mark, resume
 from cosession.room.verifying import verified
-from cosession.room.ways import Measuring
 
 log = structlog.get_logger()
 
@@ -52,7 +52,7 @@ class Directory:
         self._before: LastAlive | None = None
         self._pulse: asyncio.Task[None] | None = None
         self._timer: Timer | None = None
-        self._measuring = Measuring(engine, clock, self.live)
+        self._stats_poller = StatsPoller(engine, clock, self.live)
         self._closed = False
         self.store_failing: str | None = None
         """Why the store took no sign of life the last time it was asked (a code of `Unavailable`); None: it did."""
@@ -73,7 +73,7 @@ class Directory:
                 log.exception("session.not_recovered", session=session)
         log.info("rooms.recovered", count=len(self._rooms))
         self._beat()
-        self._measuring.start()
+        self._stats_poller.start()
 
     async def close(self) -> None:
         """Let every room go: sockets are closed with 1012, and the next process takes over. Log and media engine stay
@@ -81,7 +81,7 @@ class Directory:
         self._closed = True
         if self._timer is not None:
             self._timer.cancel()
-        await self._measuring.stop()
+        await self._stats_poller.stop()
         if self._pulse is not None:
             await asyncio.wait([self._pulse])
         await asyncio.gather(*(room.close(SERVER_RESTARTS) for room in self._rooms.values()))
@@ -91,7 +91,7 @@ class Directory:
         """Returns when every room has done what it was asked so far, and the row that is being written is."""
         if self._pulse is not None:
             await asyncio.wait([self._pulse])
-        await self._measuring.settled()
+        await self._stats_poller.settled()
         for room in self.live():
             await room.settled()
 

@@ -16,10 +16,10 @@ from cosession.core.stage import BITRATE_KBPS, FRAMES_PER_SECOND, Picture, RoomP
 from cosession.core.state import SessionState
 from cosession.core.vocabulary import WEAK_AFTER_MS, Role, Status
 from cosession.room.audience import Audience
+from cosession.room.connection_quality import Qualities, way
 from cosession.room.ears import Ears
 from cosession.room.offers import SEAT_MEDIA, Turn
 from cosession.room.ports import ConnectionStats, MediaEngine, OfferRefused, Unavailable
-from cosession.room.ways import Qualities, way
 from cosession.wire.messages import Direction, Levels, MediaDown, OwnWay, Pictures, Ways
 
 log = structlog.get_logger()

@@ -79,7 +79,7 @@ class Qualities:
         return _Said(now, now) if looks >= needed else _Said(said.word, now, looks)
 
 
-class Measuring:
+class StatsPoller:
     """Looks at the media plane every two seconds as long as anybody's media are known, one look at a time."""
 
     def __init__(self, engine: MediaEngine, clock: Clock, rooms: Callable[[], Iterable[Host]]) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from cosession.core.commands import HandOverLead, StartSession
+from cosession.room.connection_quality import LOOK_EVERY_MS, Qualities, quality
 from cosession.room.ports import ConnectionStats
-from cosession.room.ways import LOOK_EVERY_MS, Qualities, quality
 from tests.room.bench import Bench, Page
 
 
