@@ -103,8 +103,8 @@ class EmbeddedStand:
         return Room(outgoing, peers)
 
     async def dropped(self) -> Mapping[str, int]:
-        told = await self._ask(do="stats")
-        return {reason: count for reason, count in told["dropped"].items() if reason not in _NO_MEDIA}
+        answer = await self._ask(do="stats")
+        return {reason: count for reason, count in answer["dropped"].items() if reason not in _NO_MEDIA}
 
     async def stop(self) -> None:
         process, self._process = self._process, None
@@ -131,7 +131,7 @@ class EmbeddedStand:
         line = await self._process.stdout.readline()
         if not line:
             raise CannotMeasure("the media plane ended: its own words stand above")
-        told: dict[str, Any] = json.loads(line)
-        if "error" in told:
-            raise CannotMeasure(told["error"])
-        return told
+        answer: dict[str, Any] = json.loads(line)
+        if "error" in answer:
+            raise CannotMeasure(answer["error"])
+        return answer

@@ -23,7 +23,7 @@ from cosession.room.ports import MediaEngine, OfferRefused, Unavailable
 
 
 class _Deaf:
-    """A listener that does nothing with what it is told (`room.ports.MediaListener`)."""
+    """A listener that does nothing with what is reported to it (`room.ports.MediaListener`)."""
 
     def connected(self, session: str, seat: str, connection: str) -> None: ...
     def carrying(self, session: str, seat: str, connection: str, carries: bool) -> None: ...
@@ -70,8 +70,8 @@ async def _serve() -> None:
         await engine.stop()
 
 
-def _say(told: Mapping[str, Any]) -> None:
-    sys.stdout.write(json.dumps(told) + "\n")
+def _say(answer: Mapping[str, Any]) -> None:
+    sys.stdout.write(json.dumps(answer) + "\n")
     sys.stdout.flush()
 
 

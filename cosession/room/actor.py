@@ -1,4 +1,5 @@
-"""The live room: one writer, one inbox; everything is stored before it is told (architecture.md, "How things flow").
+"""The live room: one writer, one inbox; everything is stored before it is published (architecture.md, "How things
+flow").
 
 What is asked waits in the inbox and is done one after the other: decide, append to the log, evolve, let the media plane
 know, let the people see. A store that fails leaves the state as it was and the room alive. Who is connected is
@@ -225,7 +226,7 @@ class Room:
         await self._inbox.in_turn("erase_withdrawn", work)
 
     def kick(self, seat: str) -> None:
-        """The seat's link was revoked: its connections are told and closed, its media end. May be repeated."""
+        """The seat's link was revoked: its connections are notified and closed, its media end. May be repeated."""
         self.audience.revoke(seat)
         self.media.forget(seat)
 
@@ -287,7 +288,7 @@ class Room:
                 before = self.stream.seq
                 if await self._carry_out(Tick(), None, None) == before:
                     # Nothing happened, but what people see has changed: a grace began, a time is over.
-                    self._tell(())
+                    self._publish(())
             except Unavailable as failure:
                 self._log.warning("room.fact_not_stored", command="tick", code=failure.code)
                 self._not_before_ms = self.clock.monotonic_ms() + AGAIN_MS
@@ -372,7 +373,7 @@ class Room:
             if isinstance(event, MILESTONES):
                 self._log.info(f"session.{event.type}", seq=stream.seq, phase=getattr(event, "phase", None))
         self.drafts.became(events)
-        self._tell(events)
+        self._publish(events)
         await self.drafts.sweep()
 
     async def _reload(self) -> None:
@@ -382,10 +383,10 @@ class Room:
             raise Unavailable("store_damaged", "the log of a live room is empty")
         self.stream = stream
         self.drafts.replace(await self._store.drafts(self.session))
-        self._tell(None)
+        self._publish(None)
 
-    def _tell(self, events: Sequence[Event] | None) -> None:
-        """Media first, then the views. None: anything may have changed."""
+    def _publish(self, events: Sequence[Event] | None) -> None:
+        """To the media first, then the views. None: anything may have changed."""
         self.media.follow(self.state)
         self.ears.look()
         self.views.changed()

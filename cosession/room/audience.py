@@ -46,7 +46,7 @@ class Audience:
         """Seats whose return on a new page could not be stored yet."""
         self._pings = 0
         self._waiting = Waiting(seats=[])
-        """What everybody was told of who waits in the lobby."""
+        """What was announced last of who waits in the lobby."""
         self._next_ping_ms = self._clock.monotonic_ms() + PING_EVERY_MS
         self._timer: Timer | None = None
         self._log = log.bind(session=room.session)
@@ -84,7 +84,7 @@ class Audience:
             return
         mine.append(newer)
         self._log.info("connection.arrived", seat=newer.seat, place=newer.place, fresh=fresh)
-        self._tell_who_waits()
+        self._announce_waiting()
         if in_room:
             self._room.media.forget(newer.seat, but_tab=newer.tab)
             self.sign(newer.seat)
@@ -124,10 +124,10 @@ class Audience:
         if connection in mine:
             mine.remove(connection)
             self._log.info("connection.left", seat=connection.seat)
-            self._tell_who_waits()
+            self._announce_waiting()
 
     def revoke(self, seat: str) -> None:
-        """The seat's link was revoked or renewed: whoever came by it is told, and closed, greeted or not."""
+        """The seat's link was revoked or renewed: whoever came by it is notified, and closed, greeted or not."""
         for connection in tuple(self._doors[seat]):
             connection.outbox.put(Revoked())
             self._dismiss(connection, REVOKED)
@@ -151,17 +151,17 @@ class Audience:
         places = {seat: {one.place for one in mine} for seat, mine in self._connections.items()}
         return Waiting(seats=[seat for seat, theirs in places.items() if theirs == {"lobby"}])
 
-    def _tell_who_waits(self) -> None:
+    def _announce_waiting(self) -> None:
         now = self.waiting()
         if now != self._waiting:
             self._waiting = now
-            self.tell(now, fleeting=True)
+            self.send(now, fleeting=True)
 
     def count(self, seat: str) -> int:
         """Connections of the seat, lobby included."""
         return len(self._connections[seat])
 
-    # -- telling -----------------------------------------------------------------------------------------------
+    # -- sending -----------------------------------------------------------------------------------------------
 
     def show(self, *, urgent: bool) -> None:
         """Everyone's view has changed."""
@@ -169,7 +169,7 @@ class Audience:
             for connection in mine:
                 connection.outbox.show(urgent=urgent)
 
-    def tell(
+    def send(
         self,
         message: Message,
         seat: str | None = None,
@@ -217,7 +217,7 @@ class Audience:
 
     def _beat(self, now_ms: int) -> None:
         self._pings += 1
-        self.tell(Ping(n=self._pings), fleeting=True)
+        self.send(Ping(n=self._pings), fleeting=True)
         for connection in [one for mine in self._connections.values() for one in mine]:
             if now_ms - connection.heard_ms >= GHOST_MS:
                 self._dismiss(connection, SLOW_READER)

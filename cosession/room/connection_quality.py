@@ -39,7 +39,7 @@ def quality(stats: ConnectionStats) -> Quality:
 
 
 def way(stats: ConnectionStats, word: Quality) -> Way:
-    """What the lead is told of a seat, from the seat's side: what comes in at the server goes up from there."""
+    """What is sent to the lead about a seat, from the seat's side: what comes in at the server goes up from there."""
     return Way(
         quality=word,
         path=stats.path,

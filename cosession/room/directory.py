@@ -197,13 +197,13 @@ class Directory:
 
     # -- the media plane's listener ------------------------------------------------------------------------------
 
-    def _told(self, session: str, seat: str | None, tell: Callable[[Room], None]) -> None:
+    def _notify(self, session: str, seat: str | None, notify: Callable[[Room], None]) -> None:
         """Hand on, unless the room or seat is gone; what breaks there must not break the media plane."""
         room = self._rooms.get(session)
         if room is None or (seat is not None and seat not in room.state.seats):
             return
         try:
-            tell(room)
+            notify(room)
         except Exception:
             log.exception("media.listener_broke", session=session, seat=seat)
 
@@ -211,19 +211,19 @@ class Directory:
         log.info("media.connected", session=session, seat=seat)
 
     def carrying(self, session: str, seat: str, connection: str, carries: bool) -> None:
-        self._told(session, seat, lambda room: room.media.carrying(seat, connection, carries))
+        self._notify(session, seat, lambda room: room.media.carrying(seat, connection, carries))
 
     def lost(self, session: str, seat: str, connection: str) -> None:
         log.info("media.lost", session=session, seat=seat)
-        self._told(session, seat, lambda room: room.media.lost(seat, connection))
+        self._notify(session, seat, lambda room: room.media.lost(seat, connection))
 
     def alive(self, session: str, seat: str) -> None:
-        self._told(session, seat, lambda room: room.audience.sign(seat))
+        self._notify(session, seat, lambda room: room.audience.sign(seat))
 
     def voices(self, session: str, levels: Mapping[str, int]) -> None:
-        self._told(session, None, lambda room: room.media.voices(levels))
+        self._notify(session, None, lambda room: room.media.voices(levels))
 
     def down(self, sessions: Sequence[str], silent_ms: int) -> None:
         log.warning("media.worker_down", sessions=len(sessions), silent_ms=silent_ms)
         for session in sessions:
-            self._told(session, None, lambda room: room.media.down(silent_ms))
+            self._notify(session, None, lambda room: room.media.down(silent_ms))

@@ -1,9 +1,9 @@
-"""What the media plane hears, told to core as facts: how long each seat has spoken, the lead's words inside somebody's
-turn, a seat whose sound and picture stopped arriving (decisions 7 and 22; method.md, "A turn's end is not a
+"""What the media plane hears, reported to core as facts: how long each seat has spoken, the lead's words inside
+somebody's turn, a seat whose sound and picture stopped arriving (decisions 7 and 22; method.md, "A turn's end is not a
 guillotine").
 
-All of it is real time, and nothing is told twice: what ought to be is compared with the state, and only a difference is
-reported. No packets here (`media`), and no rules (`core`).
+All of it is real time, and nothing is reported twice: what ought to be is compared with the state, and only a
+difference is reported. No packets here (`media`), and no rules (`core`).
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ class Inbox:
         await self._queue.join()
 
     async def close(self) -> None:
-        """Drop what is queued and tell those who wait; what is being done is broken off. May be repeated."""
+        """Drop what is queued and notify those who wait; what is being done is broken off. May be repeated."""
         self._closed = True
         if self._writer is not None:
             self._writer.cancel()

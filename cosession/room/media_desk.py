@@ -86,7 +86,7 @@ class MediaDesk:
     # -- directing ---------------------------------------------------------------------------------------------
 
     def follow(self, state: SessionState) -> None:
-        """Put what the state asks for in force, if it is anything new; tell the browsers what to send."""
+        """Put what the state asks for in force, if it is anything new; send the browsers what they are asked for."""
         version = 1 if self._plan is None else self._plan.version + 1
         wanted = plan(state, version)
         before = self._plan
@@ -97,7 +97,7 @@ class MediaDesk:
             self._engine.apply(self._session, wanted)
         for seat in self._seats:
             if before is None or before.pictures.get(seat) != wanted.pictures.get(seat):
-                self._audience.tell(self.direction(seat), seat, fleeting=True)
+                self._audience.send(self.direction(seat), seat, fleeting=True)
 
     def direction(self, seat: str) -> Direction:
         """What the seat's browser is asked to send now."""
@@ -123,7 +123,7 @@ class MediaDesk:
     def _camera(self, seat: str, on: bool) -> None:
         if on != (seat in self._cameras):
             (self._cameras.add if on else self._cameras.discard)(seat)
-            self._audience.tell(self.pictures(), fleeting=True)
+            self._audience.send(self.pictures(), fleeting=True)
 
     # -- pages -------------------------------------------------------------------------------------------------
 
@@ -199,7 +199,7 @@ class MediaDesk:
         self._engine.disconnect(self._session, connection)
         self._ears.carries(seat, self._carries(seat))
 
-    # -- what the engine tells ---------------------------------------------------------------------------------
+    # -- what the engine reports -------------------------------------------------------------------------------
 
     def carrying(self, seat: str, connection: str, carries: bool) -> None:
         """A connection began or ceased to deliver. When it begins, the seat's older ones are done."""
@@ -222,11 +222,11 @@ class MediaDesk:
         media = self._media.pop(connection, None)
         self._ears.carries(seat, self._carries(seat))
         if media is not None and not any(m.seat == seat and m.tab == media.tab for m in self._media.values()):
-            self._audience.tell(MediaDown(), seat, tab=media.tab)
+            self._audience.send(MediaDown(), seat, tab=media.tab)
 
     def voices(self, levels: Mapping[str, int]) -> None:
         self._ears.voices(levels)
-        self._audience.tell(Levels(levels=dict(levels)), fleeting=True, room_only=True)
+        self._audience.send(Levels(levels=dict(levels)), fleeting=True, room_only=True)
 
     def measured(self, lead: str | None, stats: Sequence[ConnectionStats]) -> None:
         """The newest figures, of several connections of a seat those of the last: all of them for whoever leads, for
@@ -234,10 +234,10 @@ class MediaDesk:
         found = {one.seat: one for one in stats if one.seat in self._seats}
         words = self._qualities.look(found)
         for seat, word in words.items():
-            self._audience.tell(OwnWay(quality=word), seat, fleeting=True, room_only=True)
+            self._audience.send(OwnWay(quality=word), seat, fleeting=True, room_only=True)
         if lead is not None:
             ways = {seat: way(found[seat], words[seat]) for seat in self._seats if seat in words}
-            self._audience.tell(Ways(ways=ways), lead, fleeting=True, room_only=True)
+            self._audience.send(Ways(ways=ways), lead, fleeting=True, room_only=True)
 
     def down(self, silent_ms: int) -> None:
         """The worker died, and was silent for `silent_ms` before. The engine makes the room again by itself; pages
@@ -245,4 +245,4 @@ class MediaDesk:
         self._media.clear()
         for seat in self._seats:
             self._ears.carries(seat, False, silent_ms)
-        self._audience.tell(MediaDown(), fleeting=True, room_only=True)
+        self._audience.send(MediaDown(), fleeting=True, room_only=True)

@@ -225,7 +225,7 @@ class WorkerStats:
 
 
 class MediaListener(Protocol):
-    """What the media plane tells the rooms. Called in the application's event loop; must not block."""
+    """What the media plane reports to the rooms. Called in the application's event loop; must not block."""
 
     def connected(self, session: str, seat: str, connection: str) -> None:
         """DTLS is up."""

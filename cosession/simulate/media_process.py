@@ -83,7 +83,7 @@ class Stage:
             case "leave":
                 await self._close(self.cast[order["seat"]], keep=None)
             case "senses":
-                return {"senses": {seat: _told(cast.senses) for seat, cast in self.cast.items()}}
+                return {"senses": {seat: _report(cast.senses) for seat, cast in self.cast.items()}}
             case unknown:
                 raise ValueError(f"unknown order {unknown}")
         return {}
@@ -127,7 +127,7 @@ def _switch(event: asyncio.Event, on: bool) -> None:
         event.clear()
 
 
-def _told(senses: Senses) -> Order:
+def _report(senses: Senses) -> Order:
     return {
         "said": senses.said.runs,
         "received": {

@@ -156,35 +156,35 @@ class Guest:
 
 
 class Ear:
-    """What the engine told, in order, and the newest of each."""
+    """What the engine reported, in order, and the newest of each."""
 
     def __init__(self) -> None:
-        self.told: list[tuple[object, ...]] = []
+        self.notified: list[tuple[object, ...]] = []
         self.carries: dict[str, bool] = {}
         self.levels: Mapping[str, int] = {}
         self.alive_count: dict[str, int] = defaultdict(int)
         self.silent_ms = 0
 
     def connected(self, session: str, seat: str, connection: str) -> None:
-        self.told.append(("connected", session, seat, connection))
+        self.notified.append(("connected", session, seat, connection))
 
     def carrying(self, session: str, seat: str, connection: str, carries: bool) -> None:
         self.carries[connection] = carries
-        self.told.append(("carrying", session, seat, connection, carries))
+        self.notified.append(("carrying", session, seat, connection, carries))
 
     def lost(self, session: str, seat: str, connection: str) -> None:
-        self.told.append(("lost", session, seat, connection))
+        self.notified.append(("lost", session, seat, connection))
 
     def alive(self, session: str, seat: str) -> None:
         self.alive_count[seat] += 1
 
     def voices(self, session: str, levels: Mapping[str, int]) -> None:
         self.levels = levels
-        self.told.append(("voices", session, dict(levels)))
+        self.notified.append(("voices", session, dict(levels)))
 
     def down(self, sessions: Sequence[str], silent_ms: int) -> None:
         self.silent_ms = silent_ms
-        self.told.append(("down", tuple(sessions)))
+        self.notified.append(("down", tuple(sessions)))
 
 
 def plan(version: int, hearable: Sequence[str], faces: Sequence[str]) -> RoomPlan:

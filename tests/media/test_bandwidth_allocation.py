@@ -49,11 +49,11 @@ def test_a_wide_way_is_left_alone_while_its_estimate_climbs() -> None:
 
 def test_one_report_of_an_outage_lowers_nothing_and_three_bad_ones_do_however_rare() -> None:
     allocation = BandwidthAllocation()
-    told: list[float | None] = [0.0, 0.9, None, None, None, 0.0, None, 0.0]
-    for now_s, loss in enumerate(told):
+    losses: list[float | None] = [0.0, 0.9, None, None, None, 0.0, None, 0.0]
+    for now_s, loss in enumerate(losses):
         allocation.look(now_s, 3000, loss, COSTS)
     assert allocation.level is Level.FULL
-    for now_s, loss in enumerate([0.2, None, 0.2, None, None, 0.2], len(told)):
+    for now_s, loss in enumerate([0.2, None, 0.2, None, None, 0.2], len(losses)):
         assert allocation.level is Level.FULL
         allocation.look(now_s, 3000, loss, COSTS)
     assert allocation.level < Level.FULL

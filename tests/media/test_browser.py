@@ -170,7 +170,7 @@ async def test_three_pages_see_each_other(context: BrowserContext, engine: Embed
     await frames_rise(b, ["1"], by=5, timeout_s=3)
 
     await b.close()
-    await until(lambda: ("lost", "room", "b", "b-1") in ear.told)
+    await until(lambda: ("lost", "room", "b", "b-1") in ear.notified)
     await frames_rise(a, ["1"])
     assert (await look(a))["state"] == "connected"
 

@@ -94,7 +94,7 @@ def test_of_a_request_for_thousands_no_more_is_read_than_could_be_repeated() -> 
     assert rtcp.parse(request + rtcp.picture_loss(1, 7))[1] == rtcp.KeyframeRequest(7), "what follows is read"
 
 
-def told(feedback: bytes) -> dict[int, int]:
+def reported(feedback: bytes) -> dict[int, int]:
     """A second reading of transport-wide feedback, by the draft's own words: number to time in units of 250 µs."""
     base, count, tail = struct.unpack_from("!HHL", feedback, 12)
     at, symbols = 20, list[int]()
@@ -123,7 +123,7 @@ def test_transport_feedback_says_when_each_packet_came(times: list[int | None], 
     if not any(at is not None for at in times):
         times[0] = 5
     data = rtcp.transport_feedback(1, 2, base, 300, times)
-    assert told(data) == {base + i & 0xFFFF: at for i, at in enumerate(times) if at is not None}
+    assert reported(data) == {base + i & 0xFFFF: at for i, at in enumerate(times) if at is not None}
     assert (data[19], data[1]) == (300 & 0xFF, 205)
     assert rtcp.parse(data) == []
 
@@ -135,20 +135,20 @@ def test_arrivals_tell_each_packet_once_and_the_lost_by_their_absence() -> None:
         twcc.note((sequence, at_s))
     first = twcc.report(1, 2)
     assert first is not None
-    assert told(first) == {65534: 4000, 65535: 4040, 1: 4080}
+    assert reported(first) == {65534: 4000, 65535: 4040, 1: 4080}
     assert twcc.report(1, 2) is None
     twcc.note((4, 1.2))
     twcc.note((0, 1.25))  # late, not lost after all
     second = twcc.report(1, 2)
     assert second is not None
-    assert told(second) == {0: 5000, 4: 4800}
+    assert reported(second) == {0: 5000, 4: 4800}
     assert struct.unpack_from("!HH", second, 12) == (0, 5)
     twcc.note((20000, 60.0))
     assert twcc.report(1, 2) is not None
     twcc.note((50000, 61.0))
     leap = twcc.report(1, 2)
     assert leap is not None
-    assert told(leap) == {50000: 244000}
+    assert reported(leap) == {50000: 244000}
 
 
 def test_picture_numbers_are_moved_within_their_bits() -> None:

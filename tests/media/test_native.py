@@ -165,14 +165,14 @@ def test_both_read_the_same(bare: BareReader, data: bytes, more: bytes) -> None:
 class Ears:
     """What a reader hands on, by whom."""
 
-    def __init__(self, name: str, told: list[tuple[Any, ...]]) -> None:
-        self.name, self.told = name, told
+    def __init__(self, name: str, handled: list[tuple[Any, ...]]) -> None:
+        self.name, self.handled = name, handled
 
     def on_packet(self, stream: int, arrived: rtp.Arrived | None, now_s: float) -> None:
-        self.told.append((self.name, stream, arrived))
+        self.handled.append((self.name, stream, arrived))
 
     def on_refused(self, reason: str) -> None:
-        self.told.append((self.name, reason))
+        self.handled.append((self.name, reason))
 
 
 class Table:
@@ -180,7 +180,7 @@ class Table:
 
     def __init__(self, helper: native.Helper) -> None:
         self.helper, self.reader = helper, BatchReader(helper)
-        self.told: list[tuple[Any, ...]] = []
+        self.handled: list[tuple[Any, ...]] = []
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", 0))
 
@@ -193,17 +193,19 @@ class Table:
                 srtp_profile=pylibsrtp.Policy.SRTP_PROFILE_AEAD_AES_256_GCM,
             )
         )
-        made = SrtpReceiver(self.helper, inbound, int(ffi.cast("uintptr_t", inbound._srtp[0])), Ears(name, self.told))
+        made = SrtpReceiver(
+            self.helper, inbound, int(ffi.cast("uintptr_t", inbound._srtp[0])), Ears(name, self.handled)
+        )
         made.learn(7, rtp.asked(0, 1, video=False))
         made.allow(allowed)
         return made
 
     def take(self) -> list[tuple[Any, ...]]:
         """What came, handed on: once taken, nothing is left."""
-        self.told.clear()
-        count = self.reader.take(self.socket, lambda data, address, now_s: self.told.append((data, address)), 1.0)
-        assert count == len(self.told)
-        return list(self.told)
+        self.handled.clear()
+        count = self.reader.take(self.socket, lambda data, address, now_s: self.handled.append((data, address)), 1.0)
+        assert count == len(self.handled)
+        return list(self.handled)
 
 
 @pytest.fixture
@@ -243,7 +245,7 @@ def test_everybody_is_known_by_the_newest_address_alone(table: Table, mux: Mux) 
     def say(sequence: int) -> list[Any]:
         for browser in browsers:
             browser.socket.sendto(browser.session.protect(sound(sequence)), table.socket.getsockname())
-        return [told[0] if isinstance(told[0], str) else told[1] for told in table.take()]
+        return [handled[0] if isinstance(handled[0], str) else handled[1] for handled in table.take()]
 
     assert say(1) == [ana, ben, karim]
     table.reader.know([(ana, first), (ben, second)])
@@ -262,11 +264,11 @@ def test_a_flood_is_dropped_before_it_is_unprotected(table: Table, mux: Mux) -> 
     packets = [browser.session.protect(sound(number)) for number in range(5)]
     for one in packets[:4]:
         browser.socket.sendto(one, table.socket.getsockname())
-    assert [told[1] for told in table.take()] == [0, 0, "flood", "flood"]
+    assert [handled[1] for handled in table.take()] == [0, 0, "flood", "flood"]
     receiver.allow(2)
     for one in packets[3:]:
         browser.socket.sendto(one, table.socket.getsockname())
-    assert [told[1] for told in table.take()] == [0, 0]
+    assert [handled[1] for handled in table.take()] == [0, 0]
     browser.socket.close()
 
 
@@ -275,13 +277,13 @@ def test_thousands_of_addresses_find_their_own_and_what_has_no_room_is_left_to_p
     there = browser.socket.getsockname()
     crowd: list[Any] = [(("10.0.0.1", port), first) for port in range(1, 2048)]
 
-    def told(known: list[Any], sequence: int) -> Any:
+    def read(known: list[Any], sequence: int) -> Any:
         table.reader.know(known)
         browser.socket.sendto(browser.session.protect(sound(sequence)), table.socket.getsockname())
         return table.take()[0]
 
-    assert told([*crowd, (there, last)], 1)[0] == "last"
-    assert told([*crowd, (("10.0.0.2", 1), first), (there, last)], 2)[1] == there
+    assert read([*crowd, (there, last)], 1)[0] == "last"
+    assert read([*crowd, (("10.0.0.2", 1), first), (there, last)], 2)[1] == there
     browser.socket.close()
 
 
@@ -299,7 +301,7 @@ def test_a_reader_finds_browsers_of_ipv6(helper: native.Helper, mux: Mux, table:
         others: list[Any] = []
         assert table.reader.take(here, lambda data, address, now_s: others.append((data, address)), 1.0) == 2
         assert others == [(b"\x16", there.getsockname())]
-    assert [told[0] for told in table.told] == ["ana"]
+    assert [handled[0] for handled in table.handled] == ["ana"]
     browser.socket.close()
 
 
@@ -403,8 +405,8 @@ async def test_a_room_lives_by_either_way(helper: native.Helper, with_helper: bo
 
 def test_states_are_called_alike_on_both_sides(helper: native.Helper) -> None:
     library = helper.library
-    told = library.READ, library.NO_RTP, library.UNREAD, library.TOO_MANY
-    assert told == (native.READ, native.NO_RTP, native.UNREAD, native.TOO_MANY)
+    states = library.READ, library.NO_RTP, library.UNREAD, library.TOO_MANY
+    assert states == (native.READ, native.NO_RTP, native.UNREAD, native.TOO_MANY)
 
 
 def test_contract_the_words_of_pylibsrtp_that_the_helper_needs() -> None:

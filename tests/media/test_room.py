@@ -45,7 +45,7 @@ async def test_two_see_and_hear_each_other(engine: EmbeddedMedia, join: Joining,
     a, b = await join("a"), await join("b")
     await until(lambda: a.frames[0] > 15 and b.frames[0] > 15 and a.sound_s[0] > 1 and b.sound_s[0] > 1)
     assert not a.frames[1]
-    assert ("connected", "room", "a", "a-1") in ear.told
+    assert ("connected", "room", "a", "a-1") in ear.notified
     assert ear.carries == {"a-1": True, "b-1": True}
     seen = await stats(engine, "a")
     assert seen.packets_out > 50
@@ -247,7 +247,7 @@ async def test_the_newest_connection_that_carries_publishes(engine: EmbeddedMedi
     engine.disconnect("room", "a-old")
     frames = b.frames[0]
     await until(lambda: b.frames[0] > frames + 5)
-    assert ("lost", "room", "a", "a-old") not in ear.told
+    assert ("lost", "room", "a", "a-old") not in ear.notified
 
 
 async def test_voices_come_from_the_packets(engine: EmbeddedMedia, join: Joining, ear: Ear) -> None:
@@ -287,6 +287,6 @@ async def test_whoever_stops_sending_is_said_and_whoever_vanishes_is_lost(
         await sender.stop()
     await dtls_of(b).transport.stop()  # no word over DTLS: the network is simply gone
     await until(lambda: ear.carries["a-1"] is False)
-    await until(lambda: ("lost", "room", "b", "b-1") in ear.told)
-    assert ("lost", "room", "a", "a-1") not in ear.told
+    await until(lambda: ("lost", "room", "b", "b-1") in ear.notified)
+    assert ("lost", "room", "a", "a-1") not in ear.notified
     assert [f.seat for f in (await engine.stats())[1]["room"]] == ["a"]

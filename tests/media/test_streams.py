@@ -263,6 +263,6 @@ def test_a_sender_report_arrives_in_the_slots_numbers() -> None:
     assert down_track.fraction_lost(2.4) == 0.5
     assert down_track.fraction_lost(9) == 0, "an old report tells nothing"
     assert [down_track.take_loss(0), down_track.take_loss(0)] == [0.5, None], "each report counts once"
-    for at_s, after_s, told in ((3.0, 2.5, None), (4.0, 2.5, 0.25)):
+    for at_s, after_s, reported in ((3.0, 2.5, None), (4.0, 2.5, 0.25)):
         down_track.on_report(rtcp.Report(9, 64, 0, 0, 0, 0, 0), at_s)
-        assert down_track.take_loss(after_s) == told, "a report tells of the time since the one before"
+        assert down_track.take_loss(after_s) == reported, "a report tells of the time since the one before"

@@ -58,7 +58,7 @@ async def test_a_killed_worker_comes_back_with_its_rooms(engine: EmbeddedMedia, 
     a = await join("a")
     (port,), (pid,) = engine.udp_ports, engine.pids
     os.kill(pid, signal.SIGKILL)
-    await until(lambda: ("down", ("room",)) in ear.told)
+    await until(lambda: ("down", ("room",)) in ear.notified)
     again, b = await rejoin(join, "a", "a-2"), await rejoin(join, "b", "b-2")
     await until(lambda: again.frames[0] > 3 and b.frames[0] > 3 and b.sound_s[0] > 0.3)
     assert engine.udp_ports == (port,)
@@ -86,7 +86,7 @@ async def test_a_killed_worker_is_replaced_by_the_one_in_reserve(
     assert engine._spare is not None
     reserve, (port,) = engine._spare.pid, engine.udp_ports
     os.kill(engine.pids[0], signal.SIGKILL)
-    await until(lambda: ("down", ("room",)) in ear.told)
+    await until(lambda: ("down", ("room",)) in ear.notified)
     again = await asyncio.gather(rejoin(join, "a", "a-2"), rejoin(join, "b", "b-2"))
     await until(lambda: all(guest.frames[0] > 0 and guest.sound_s[0] > 0 for guest in again))
     assert (engine.pids, engine.udp_ports) == ((reserve,), (port,))
@@ -99,7 +99,7 @@ async def test_a_spare_that_died_meanwhile_is_not_missed(engine: EmbeddedMedia, 
     assert engine._spare.pid is not None
     os.kill(engine._spare.pid, signal.SIGKILL)
     os.kill(engine.pids[0], signal.SIGKILL)
-    await until(lambda: any(word[0] == "down" for word in ear.told))
+    await until(lambda: any(word[0] == "down" for word in ear.notified))
     await until(lambda: len(engine.pids) == 1)
 
 
@@ -167,8 +167,8 @@ async def test_rooms_are_spread_and_a_death_touches_no_other_room(ear: Ear) -> N
     assert len(set(engine.udp_ports)) == 2
     dying = 0 if "one" in by_worker[0] else 1
     os.kill(engine.pids[dying], signal.SIGKILL)
-    await until(lambda: any(word[0] == "down" for word in ear.told))
-    (down,) = [word for word in ear.told if word[0] == "down"]
+    await until(lambda: any(word[0] == "down" for word in ear.notified))
+    (down,) = [word for word in ear.notified if word[0] == "down"]
     assert set(down[1]) == by_worker[dying]  # type: ignore[call-overload]
     survivor = two if "two" not in by_worker[dying] else guests[5]
     frames = survivor.frames[0]
@@ -192,7 +192,7 @@ async def test_a_worker_that_hangs_is_ended_and_replaced(
     (pid,) = engine.pids
     os.kill(pid, signal.SIGSTOP)
     assert await engine.stats() == ([], {})
-    await until(lambda: ("down", ()) in ear.told)
+    await until(lambda: ("down", ()) in ear.notified)
     await until(lambda: bool(engine.pids) and engine.pids != (pid,))
     assert not runs(pid)
     assert ear.silent_ms >= 1_000
@@ -212,7 +212,7 @@ async def test_a_worker_with_many_offers_is_busy_and_not_hung(
     answers = await asyncio.gather(*asked, return_exceptions=True)
     assert {type(answer) for answer in answers} == {str}
     assert engine.pids == (pid,)
-    assert ("down", ("room",)) not in ear.told
+    assert ("down", ("room",)) not in ear.notified
     await guest.leave()
 
 
@@ -239,9 +239,9 @@ async def test_one_from_the_reserve_is_not_said_to_have_been_silent_since_it_beg
     reserve = engine._spare.pid
     os.kill(engine.pids[0], signal.SIGKILL)
     await until(lambda: engine.pids == (reserve,))
-    ear.told.clear()
+    ear.notified.clear()
     os.kill(engine.pids[0], signal.SIGKILL)
-    await until(lambda: ("down", ()) in ear.told)
+    await until(lambda: ("down", ()) in ear.notified)
     assert ear.silent_ms < 1_500
 
 

@@ -36,7 +36,7 @@ async def sends(bench: Bench, room: Room, page: Page, *, camera: bool = True, mi
     return name
 
 
-async def told(bench: Bench, room: Room, kind: str) -> list[dict[str, object]]:
+async def reported(bench: Bench, room: Room, kind: str) -> list[dict[str, object]]:
     """The events of one type, without their clocks and format."""
     entries = await bench.log.read(room.session)
     return [
@@ -63,13 +63,13 @@ async def in_round(bench: Bench) -> tuple[Room, dict[str, Page]]:
 async def test_spoken_time_is_booked_in_batches_for_the_phase(bench: Bench) -> None:
     room, _ = await in_round(bench)
     await sound(bench, room, BATCH_MS - STEP_MS, p2=LOUD, p3=SPEECH - 1)
-    assert await told(bench, room, "voices_heard") == []
+    assert await reported(bench, room, "voices_heard") == []
     await bench.passes(1_000)
-    assert await told(bench, room, "voices_heard") == [
+    assert await reported(bench, room, "voices_heard") == [
         {"phase": "check_in#1", "spoke_ms": {"p2": BATCH_MS - STEP_MS}},
     ]
     await bench.passes(10 * BATCH_MS)
-    assert len(await told(bench, room, "voices_heard")) == 1, "nobody spoke, nothing is told"
+    assert len(await reported(bench, room, "voices_heard")) == 1, "nobody spoke, nothing is told"
     assert room.state.talk == {"check_in#1": {"p2": BATCH_MS - STEP_MS}}
 
 
@@ -96,7 +96,7 @@ async def test_a_pause_between_words_is_not_spoken_and_a_care_pause_leaves_no_tr
     await pages["f"].ask(cmd.CarePause())
     await sound(bench, room, 20_000, p1=LOUD, f=LOUD)
     assert room.ears.spoken() == {}
-    assert await told(bench, room, "voices_heard") == [{"phase": "check_in#1", "spoke_ms": {"p2": 400}}]
+    assert await reported(bench, room, "voices_heard") == [{"phase": "check_in#1", "spoke_ms": {"p2": 400}}]
 
 
 async def test_spoken_time_that_could_not_be_stored_is_stored_later(bench: Bench) -> None:
@@ -107,7 +107,7 @@ async def test_spoken_time_that_could_not_be_stored_is_stored_later(bench: Bench
     assert room.state.talk == {}
     bench.log.failing = None
     await pages["f"].ask(cmd.NextPhase(phase="check_in#1"))
-    assert await told(bench, room, "voices_heard") == [{"phase": "check_in#1", "spoke_ms": {"p2": 4_000}}]
+    assert await reported(bench, room, "voices_heard") == [{"phase": "check_in#1", "spoke_ms": {"p2": 4_000}}]
 
 
 # -- the lead's words ----------------------------------------------------------------------------------------------
@@ -117,11 +117,11 @@ async def test_the_leads_words_stop_the_turn_and_silence_lets_it_run(bench: Benc
     room, _ = await in_round(bench)
     await sound(bench, room, 400, f=LOUD)
     await bench.passes(5_000)
-    assert await told(bench, room, "lead_spoke") == [], "an « mm » stops nothing"
+    assert await reported(bench, room, "lead_spoke") == [], "an « mm » stops nothing"
     await sound(bench, room, 3_000, f=LOUD)
-    assert await told(bench, room, "lead_spoke") == [{"speaking": True}]
+    assert await reported(bench, room, "lead_spoke") == [{"speaking": True}]
     await bench.passes(LEAD_ENDS_MS)
-    assert await told(bench, room, "lead_spoke") == [{"speaking": True}, {"speaking": False}]
+    assert await reported(bench, room, "lead_spoke") == [{"speaking": True}, {"speaking": False}]
     assert room.state.turn is not None
     assert room.state.turn.stopped_at_ms is None
 
@@ -134,9 +134,9 @@ async def test_the_end_of_an_introduction_does_not_stop_the_turn_it_introduced(b
     await pages["f"].ask(cmd.NextStep(phase="check_in#1", step=0))
     assert room.state.turn is not None
     await sound(bench, room, 600, f=LOUD)
-    assert await told(bench, room, "lead_spoke") == []
+    assert await reported(bench, room, "lead_spoke") == []
     await sound(bench, room, 1_000, f=LOUD)
-    assert await told(bench, room, "lead_spoke") == [{"speaking": True}], "but who goes on takes the word"
+    assert await reported(bench, room, "lead_spoke") == [{"speaking": True}], "but who goes on takes the word"
 
 
 async def test_a_breath_does_not_end_the_leads_words_and_others_do_not_begin_them(bench: Bench) -> None:
@@ -145,7 +145,7 @@ async def test_a_breath_does_not_end_the_leads_words_and_others_do_not_begin_the
     await bench.passes(LEAD_ENDS_MS // 2)
     await sound(bench, room, 1_000, f=LOUD, p2=LOUD)
     await sound(bench, room, 5_000, p2=LOUD, p3=LOUD, f=SPEECH - 1)
-    assert await told(bench, room, "lead_spoke") == [{"speaking": True}, {"speaking": False}]
+    assert await reported(bench, room, "lead_spoke") == [{"speaking": True}, {"speaking": False}]
 
 
 async def test_a_lead_who_drops_while_speaking_does_not_keep_the_turn_stopped(bench: Bench) -> None:
@@ -154,7 +154,7 @@ async def test_a_lead_who_drops_while_speaking_does_not_keep_the_turn_stopped(be
     await pages["f"].gone()
     bench.directory.down([room.session], 0)
     await bench.passes(LEAD_ENDS_MS + STEP_MS)
-    assert await told(bench, room, "lead_spoke") == [{"speaking": True}, {"speaking": False}]
+    assert await reported(bench, room, "lead_spoke") == [{"speaking": True}, {"speaking": False}]
 
 
 async def test_in_their_own_turn_the_lead_speaks_as_everybody(bench: Bench) -> None:
@@ -163,7 +163,7 @@ async def test_in_their_own_turn_the_lead_speaks_as_everybody(bench: Bench) -> N
     await pages["f"].ask(cmd.StartSession())
     assert room.state.turn is None, "the opening is the lead's"
     await sound(bench, room, 3_000, f=LOUD)
-    assert await told(bench, room, "lead_spoke") == []
+    assert await reported(bench, room, "lead_spoke") == []
 
 
 # -- a lost path ---------------------------------------------------------------------------------------------------
@@ -190,7 +190,7 @@ async def test_a_path_that_falls_silent_is_lost_after_six_seconds_and_back_at_on
     tell(room.session, "p2", name, True)
     await bench.settled()
     assert not room.state.seats["p2"].media_lost
-    assert await told(bench, room, "media_path_changed") == [
+    assert await reported(bench, room, "media_path_changed") == [
         {"seat": "p2", "lost": True},
         {"seat": "p2", "lost": False},
     ]
@@ -223,7 +223,7 @@ async def test_who_closed_camera_and_microphone_or_never_had_them_is_not_lost(be
     # Opened again: its first packets have their time.
     await pages["p2"].say(type="media_state", camera=False, microphone=True)
     await bench.passes(ABSENT_AFTER_MS - STEP_MS)
-    assert await told(bench, room, "media_path_changed") == []
+    assert await reported(bench, room, "media_path_changed") == []
     await bench.passes(STEP_MS)
     assert room.state.seats["p2"].media_lost
     # Whose media never came has none to lose.
@@ -257,7 +257,7 @@ async def test_a_picture_that_the_script_wants_again_has_its_time(bench: Bench) 
     )
     await pages["f"].ask(cmd.NextStep(phase="check_in#1", step=0))
     await bench.settled()
-    assert await told(bench, room, "media_path_changed") == [
+    assert await reported(bench, room, "media_path_changed") == [
         {"seat": "p2", "lost": True},
         {"seat": "p2", "lost": False},
     ]
@@ -281,7 +281,7 @@ async def test_an_absent_seat_has_no_path_and_a_shaky_one_does_not_flood_the_log
         await bench.passes(1_000)
         bench.directory.carrying(room.session, "p3", shaky, True)
         await bench.passes(1_000)
-    paths = [event for event in await told(bench, room, "media_path_changed") if event["seat"] == "p3"]
+    paths = [event for event in await reported(bench, room, "media_path_changed") if event["seat"] == "p3"]
     assert paths == []
     assert room.stream.seq - before < 40, "what the course itself brings"
 

@@ -70,7 +70,7 @@ async def test_a_note_that_does_not_fit_is_said_and_comes_when_it_is_sent_again(
     pages = await bench.everyone(room)
     reader = pages["f"]
     reader.reads.clear()
-    room.audience.tell(room.media.pictures(), "f")
+    room.audience.send(room.media.pictures(), "f")
     await bench.settled()
     for seat in ("p2", "p3"):
         await floods(pages[seat], "send_note", MAX_FROM_ONE + 2)

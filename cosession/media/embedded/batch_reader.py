@@ -108,7 +108,7 @@ def _described(keyframe: int, picture: int, bits: int, level0: int) -> rtp.Vp8:
 
 
 def _named(family: int, address: bytes) -> UdpAddress:
-    """A sockaddr as Python's own sockets tell it."""
+    """A sockaddr as Python's own sockets give it."""
     port = int.from_bytes(address[2:4], "big")
     if family == socket.AF_INET:
         return socket.inet_ntop(family, address[4:8]), port

@@ -211,14 +211,14 @@ class DownTrack:
 
     def take_loss(self, after_s: float) -> float | None:
         """The share lost by the newest report since this was asked last; None if none came, or if it reaches back
-        before `after_s`. Each report counts once: one that tells of a whole outage is no lasting loss."""
+        before `after_s`. Each report counts once: one that covers a whole outage is no lasting loss."""
         news, self._news = self._news, None
         return news[0] if news is not None and news[1] >= after_s else None
 
     def on_report(self, report: rtcp.Report, now_s: float) -> None:
         """What the browser says about this down track."""
         lost = report.fraction_lost / 256
-        # It tells of the time since the one before.
+        # It covers the time since the one before.
         self._news = lost, self._lost[1]
         self._lost = lost, now_s
         if self._report_sent is not None and report.lsr == self._report_sent[0]:

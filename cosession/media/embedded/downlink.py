@@ -121,13 +121,15 @@ class Downlink:
         """The same since this was asked last, by the reports that came and tell of the level as it is; None without
         any. They leave out what repeats have mended, so where far more pictures' packets had to be asked for than
         repeats can mend, these count."""
-        told = _weighed([(lost, track) for track in self.fed if (lost := track.take_loss(self._changed_s)) is not None])
+        reported = _weighed(
+            [(lost, track) for track in self.fed if (lost := track.take_loss(self._changed_s)) is not None]
+        )
         sent, missing = sum(sent for sent, _ in self._lately), sum(missing for _, missing in self._lately)
         # All three seconds, so that it is no chance, and the last, so that it is no outage that is over.
         beyond = all(missed > _BEYOND_REPEATS * due for due, missed in ((sent, missing), *self._lately[-1:]))
         if beyond and missing >= _NO_CHANCE:
-            return max(told or 0.0, min(1.0, missing / max(1, sent)))
-        return told
+            return max(reported or 0.0, min(1.0, missing / max(1, sent)))
+        return reported
 
     def _count_pictures(self) -> None:
         """Take stock of the pictures' packets of the last second; grants the next second's repeats."""
@@ -139,6 +141,6 @@ class Downlink:
 
 
 def _weighed(losses: Sequence[tuple[float, DownTrack]]) -> float | None:
-    told = [(lost, track.up_track.kbps) for lost, track in losses if track.up_track is not None]
-    weight = sum(kbps for _, kbps in told)
-    return sum(lost * kbps for lost, kbps in told) / weight if weight else None
+    reported = [(lost, track.up_track.kbps) for lost, track in losses if track.up_track is not None]
+    weight = sum(kbps for _, kbps in reported)
+    return sum(lost * kbps for lost, kbps in reported) / weight if weight else None

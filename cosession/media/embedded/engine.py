@@ -2,8 +2,8 @@
 
 It remembers of each room what a worker has to be told (seats and the newest plan) and nothing of its media. A room is
 given to the worker with the least to do when its first page comes, and stays there until its last one has gone. A
-worker that dies costs its rooms a rejoin, never the script (media.md, "The design" 1): `down` is told at once, whoever
-offers anew is served by another worker, and the dead one starts again on the same port.
+worker that dies costs its rooms a rejoin, never the script (media.md, "The design" 1): `down` is reported at once,
+whoever offers anew is served by another worker, and the dead one starts again on the same port.
 """
 
 from __future__ import annotations
@@ -320,7 +320,7 @@ class EmbeddedMedia:
         await spare.spawn()
         self._spare = spare
 
-    # -- what the workers tell ------------------------------------------------------------------------------------
+    # -- what the workers report ----------------------------------------------------------------------------------
 
     def rooms_of(self, worker: _Supervised) -> list[tuple[str, _Room]]:
         return [(session, room) for session, room in self._rooms.items() if room.worker is worker]

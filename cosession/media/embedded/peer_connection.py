@@ -1,7 +1,7 @@
 """One peer connection of a seat: its path, its keys, and what comes in by it.
 
 What arrives here came from a proven address. What is not in the table (`ssrc_table`) is dropped and counted, before it
-costs a decryption where that can be told. What goes out is `downlink`'s, who hears whom `room`'s, when reports are sent
+costs a decryption where that can be seen. What goes out is `downlink`'s, who hears whom `room`'s, when reports are sent
 `rtcp_scheduler`'s.
 """
 
@@ -46,7 +46,7 @@ _MAX_PAYLOAD_BYTES = MAX_PROTECT_BYTES - 64
 
 
 class Owner(Protocol):
-    """What a peer connection tells its room. Called in the loop."""
+    """What a peer connection reports to its room. Called in the loop."""
 
     def on_connected(self, peer: PeerConnection) -> None: ...
     def on_carrying(self, peer: PeerConnection) -> None: ...

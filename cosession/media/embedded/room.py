@@ -21,7 +21,7 @@ from cosession.media.embedded.voice_activity import STALE_S, ActiveSpeakers
 
 
 class Events(Protocol):
-    """What a room tells the application; the names are those of the port's `MediaListener`."""
+    """What a room reports to the application; the names are those of the port's `MediaListener`."""
 
     def connected(self, session: str, seat: str, connection: str) -> None: ...
     def carrying(self, session: str, seat: str, connection: str, carries: bool) -> None: ...

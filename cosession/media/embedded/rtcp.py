@@ -191,7 +191,7 @@ def transport_feedback(sender: int, media: int, base: int, count: int, arrivals:
 
     `base`: transport-wide sequence number of the first; `count`: how many such reports went before (8 bits);
     `twcc`: for each packet from `base` on its time in units of 250 µs, not negative, None for one that did not
-    come; at least one did, and at most 0xFFFF are told. Steps between two arrivals have to fit 16 bits.
+    come; at least one did, and at most 0xFFFF are reported. Steps between two arrivals have to fit 16 bits.
     """
     reference = next(at for at in arrivals if at is not None) // 256
     head = struct.pack("!LLHHL", sender, media, base, len(arrivals), (reference & 0xFFFFFF) << 8 | count & 0xFF)

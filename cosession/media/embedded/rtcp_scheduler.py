@@ -24,7 +24,7 @@ _TICKS_PER_TWCC = 5
 _TICKS_PER_VOICE = 10
 _TICKS_PER_REPORT = 50
 _SOUND_KBPS = 50
-#: A closed camera is told to stop by the page; a lower cap would only slow its return.
+#: A closed camera is stopped by the page; a lower cap would only slow its return.
 _LEAST_KBPS = BITRATE_KBPS[Picture.FACE]
 
 

@@ -87,7 +87,7 @@ def element(data: bytes, header: Header, wanted: int) -> bytes | None:
 
 
 def transport_number(data: bytes, header: Header, wanted: int) -> int:
-    """The packet's number among all of its browser's, -1 if it tells none."""
+    """The packet's number among all of its browser's, -1 if it carries none."""
     value = element(data, header, wanted) if wanted else None
     return value[0] << 8 | value[1] if value is not None and len(value) == 2 else -1
 

@@ -39,7 +39,7 @@ class SsrcTable:
         return UpTrack(media.kind, self._seat, ssrc, media, rid, self.transport_id)
 
     def may_be_new(self, ssrc: int) -> bool:
-        """Whether a packet with this SSRC could still find a place: told before anything is decrypted."""
+        """Whether a packet with this SSRC could still find a place: known before anything is decrypted."""
         media = self._picture_media
         if media is None:
             return False

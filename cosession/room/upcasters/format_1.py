@@ -1,4 +1,4 @@
-"""Format 1, of the builds before 2026-12: an event did not tell what the rules had made of it.
+"""Format 1, of the builds before 2026-12: an event did not hold what the rules had made of it.
 
 The rules of that time stand here as they were. Nothing of them may follow a change in `core`: `tests/golden/format-1`
 holds logs of that format and the states that they added up to.
