@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from playwright.async_api import Browser, BrowserContext, async_playwright
 
-from cosession import main
+from cosession.authoring.scripts import read_all
 from cosession.bench.chromium import launch
 from tests.chromium import find
 
@@ -35,7 +35,7 @@ def anyio_backend() -> str:
 def delivered_scripts() -> Iterator[None]:
     """An application reads the delivered scripts at its start; here they are read once for all tests of a run."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(main, "read_all", cache(main.read_all))
+        patch.setattr("cosession.main.read_all", cache(read_all))
         yield
 
 
