@@ -17,6 +17,7 @@ from cosession.bench.measure import CannotMeasure
 from cosession.bench.peer import Peer
 from cosession.bench.traffic import Stream
 from cosession.simulate.browsing import Browser, origin
+from cosession.simulate.channel import by_socket
 from cosession.simulate.line import Line
 from cosession.wire.messages import (
     Accepted,
@@ -40,7 +41,8 @@ class Seat:
         self.welcome: Welcome | None = None
         self.voices: dict[int, str] = {}
         self.line = Line(
-            "ws" + page.removeprefix("http") + "/socket",
+            by_socket,
+            page,
             lambda: cookies,
             origin(page),
             self._handle,

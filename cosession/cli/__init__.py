@@ -96,6 +96,7 @@ def simulate(
     script: Annotated[str, typer.Option(help="The script to play.")] = "codev-75",
     language: Annotated[str, typer.Option(help="fr or en.")] = "fr",
     seed: Annotated[int, typer.Option(help="The same seed behaves the same.")] = 1,
+    events: Annotated[bool, typer.Option("--events", help="Without WebSockets: server-sent events and POST.")] = False,
 ) -> None:
     """Play a session with simulated managers: real sockets, real sound and pictures."""
     from cosession import assets
@@ -106,7 +107,7 @@ def simulate(
     if script not in known:
         fail(f"--script: one of {', '.join(known)}")
     people, conducted = managers or known[script].people.planned, known[script].facilitator
-    options = Options(people, speed, as_json, media, url, token, ops, fill, script, language, seed, conducted)
+    options = Options(people, speed, as_json, media, url, token, ops, fill, script, language, seed, conducted, events)
     try:
         status = run(options)
     except Unusable as reason:

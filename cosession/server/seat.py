@@ -68,6 +68,7 @@ class Seat:
             seat=seat.id,
             language=language,
             socket=f"{place}/socket",
+            events=f"{place}/events",
             writings=f"{place}/writings",
             withdrawn=f"{place}/withdrawn",
             after=f"{place}/after",

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from cosession.simulate.browsing import Browser, origin
+from cosession.simulate.channel import Opener, by_socket
 from cosession.simulate.endurance import Instant, Reading
 from cosession.simulate.habits import Habits
 from cosession.simulate.line import local_ms
@@ -30,8 +31,11 @@ class Invitation:
 class Company:
     """`pages` holds each seat's address after joining, `browsers` what it is signed in with."""
 
-    def __init__(self, seed: int, seats: int, media: bool, size: tuple[int, int] = (160, 120)) -> None:
+    def __init__(
+        self, seed: int, seats: int, media: bool, size: tuple[int, int] = (160, 120), opener: Opener = by_socket
+    ) -> None:
         self._seed = seed
+        self._opener = opener
         self.managers: dict[str, Manager] = {}
         self.browsers: dict[str, Browser] = {}
         self.pages: dict[str, str] = {}
@@ -51,9 +55,8 @@ class Company:
         for invitation in invitations:
             browser = Browser()
             page = (await browser.open(invitation.link)).partition("?")[0].rstrip("/")
-            socket = "ws" + page.removeprefix("http") + "/socket"
             manager = Manager(
-                Place(invitation.seat, invitation.name, socket, origin(page)),
+                Place(invitation.seat, invitation.name, page, origin(page), self._opener),
                 Habits(self._seed, invitation.seat),
                 browser.cookies(page + "/socket"),
                 self.studio,

@@ -11,9 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake
-
+from cosession.simulate.channel import Channel, ChannelClosed, Opener
 from cosession.simulate.clock import PING_EVERY_S, PINGS_AT_START, SessionClock
 from cosession.wire.messages import (
     BROWSER_MESSAGE,
@@ -50,14 +48,16 @@ class Line:
 
     def __init__(
         self,
-        url: str,
+        opener: Opener,
+        page: str,
         cookies: Callable[[], str],
         origin: str,
         handle: Callable[[ServerMessage], None],
         answered: Callable[[BrowserMessage, ServerMessage], None],
         chance: random.Random,
     ) -> None:
-        self._url = url
+        self._opener = opener
+        self._page = page
         self._cookies = cookies
         self._origin = origin
         self._handle = handle
@@ -98,40 +98,28 @@ class Line:
             before = self.connections
             try:
                 await self._connected()
-            except (OSError, InvalidHandshake, TimeoutError):
-                pass  # no server there at the moment
-            except ConnectionClosed as closed:
-                code = closed.rcvd.code if closed.rcvd else None
-                if code in FINAL:
-                    raise LineClosed(f"closed with {code}, {FINAL[code]}") from None
+            except TimeoutError:
+                pass  # silence
+            except ChannelClosed as closed:  # also where no server is at the moment
+                if closed.code in FINAL:
+                    raise LineClosed(f"closed with {closed.code}, {FINAL[closed.code]}") from None
             failures = 0 if self.connections > before else failures + 1
             await asyncio.sleep(0 if failures == 0 else self._chance.uniform(0.05, RETRY_UP_TO_S))
 
     async def _connected(self) -> None:
-        headers = {"Cookie": self._cookies()}
-        async with connect(
-            self._url,
-            additional_headers=headers,
-            origin=self._origin,  # type: ignore[arg-type]
-            proxy=None,
-            compression=None,
-            open_timeout=SILENCE_S,
-            close_timeout=1,
-            ping_interval=None,
-            max_size=4 << 20,
-        ) as socket:
+        async with self._opener(self._page, self._cookies(), self._origin, SILENCE_S) as channel:
             hello = Hello(tab=self._tab, epoch=self._epoch, place="room", fresh=self._epoch == 0, seen=self._seen)
             self._epoch += 1
-            await socket.send(hello.model_dump_json())
+            await channel.send(hello.model_dump_json())
             self.clock.reconnected()
             self._out = asyncio.Queue()
             for message in self._pending.values():
                 self._out.put_nowait(message)
-            helpers = [asyncio.create_task(self._send(socket)), asyncio.create_task(self._measure_clock())]
+            helpers = [asyncio.create_task(self._send(channel)), asyncio.create_task(self._measure_clock())]
             try:
                 while True:
                     async with asyncio.timeout(SILENCE_S):
-                        text = await socket.recv()
+                        text = await channel.recv()
                     self._take(SERVER_MESSAGE.validate_json(text))
             finally:
                 self.current = False
@@ -174,10 +162,10 @@ class Line:
 
         asyncio.get_running_loop().call_later(self._chance.uniform(0.1, RETRY_UP_TO_S), again)
 
-    async def _send(self, socket: ClientConnection) -> None:
-        with contextlib.suppress(ConnectionClosed):  # the receiver notices, and says so
+    async def _send(self, channel: Channel) -> None:
+        with contextlib.suppress(ChannelClosed):  # the receiver notices, and says so
             while True:
-                await socket.send((await self._out.get()).model_dump_json())
+                await channel.send((await self._out.get()).model_dump_json())
 
     async def _measure_clock(self) -> None:
         sent = 0

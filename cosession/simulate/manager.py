@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
+from cosession.simulate.channel import Opener, by_socket
 from cosession.simulate.endurance import Instant
 from cosession.simulate.habits import Habits, Intent
 from cosession.simulate.leading import leading
@@ -48,13 +49,13 @@ LAST_ANSWERS_S = 2.0
 
 @dataclass(frozen=True)
 class Place:
-    """Where a manager sits: the room's socket address and its origin, how it is called, and its place among the
-    seats."""
+    """Where a manager sits: the room's address and its origin, and how it is called; `opener` is the way there."""
 
     seat: str
     name: str
-    socket: str
+    page: str
     origin: str
+    opener: Opener = by_socket
 
 
 Text = tuple[str, Mapping[str, str]]
@@ -119,7 +120,13 @@ class Manager:
         self._changed = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self.line = Line(
-            place.socket, lambda: cookies, place.origin, self._handle, self._answered, habits.chance("line")
+            place.opener,
+            place.page,
+            lambda: cookies,
+            place.origin,
+            self._handle,
+            self._answered,
+            habits.chance("line"),
         )
 
     @property

@@ -14,7 +14,8 @@ class Options:
     """`managers`: participants beside the facilitator, 3 to 12. `speed`: script seconds a second. `url`, `token`: a
     running server and the token of a facilitator's sign-in link (or the whole link); `ops`: a sign-in link of its
     operations listener, without which the log cannot be verified. `fill`: a facilitator's personal link of a session,
-    whose empty seats are to be filled. `seed`: the same again. `conducted`: a facilitator conducts this script."""
+    whose empty seats are to be filled. `seed`: the same again. `conducted`: a facilitator conducts this script.
+    `events`: without WebSockets."""
 
     managers: int = 8
     speed: int = 60
@@ -28,6 +29,7 @@ class Options:
     language: str = "fr"
     seed: int = 1
     conducted: bool = True
+    events: bool = False
 
     def check(self) -> None:
         """Raises `Unusable`, naming every option that is wrong."""

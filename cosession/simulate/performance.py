@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from cosession.simulate import words
 from cosession.simulate.browsing import Browser, PageRefused, origin
+from cosession.simulate.channel import by_events, by_socket
 from cosession.simulate.company import Company, Invitation
 from cosession.simulate.endurance import Reading, judge_memory, judge_time
 from cosession.simulate.line import local_ms
@@ -50,7 +51,12 @@ class Performance:
         self._progress = progress
         self._own_server = server is not None
         self._residents = Residents(server)
-        self.company = Company(options.seed, options.managers + options.conducted, options.media)
+        self.company = Company(
+            options.seed,
+            options.managers + options.conducted,
+            options.media,
+            opener=by_events if options.events else by_socket,
+        )
         self.session = ""
         self.verdict = Verdict(options.script, options.speed)
 

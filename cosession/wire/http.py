@@ -23,6 +23,8 @@ class Boot(Page):
     seat: str
     language: Language
     socket: str
+    events: str
+    """The wire without a WebSocket."""
     writings: str
     withdrawn: str
     after: str

@@ -1,7 +1,9 @@
 /**
- * One socket at a time, for as long as the session lasts: at once after a break, then after up to a second, drawn anew each
- * time (decision 15). Knows messages, not what they mean; what must not be lost waits in the outbox.
+ * One transport at a time, for as long as the session lasts: at once after a break, then after up to a second, drawn anew each
+ * time (decision 15). A WebSocket first; by events and POST where none leads to a welcome, and back when one opens again
+ * (decision 44). Knows messages, not what they mean; what must not be lost waits in the outbox.
  */
+import { OPENERS, type Transport, type Way } from "./transport";
 import type { BrowserMessage, Hello, ServerMessage } from "./wire.gen";
 
 /** `up` only after the server's welcome. The last four do not come back by themselves. */
@@ -15,6 +17,11 @@ export interface ConnectionListener {
 }
 
 const FINAL: Record<number, Link> = { 4401: "signed_out", 4404: "unknown", 4409: "moved", 4410: "revoked" };
+/** So many attempts by WebSocket in a row without a welcome, then every other attempt goes by events. */
+const IN_VAIN = 2;
+/** While events carry the wire: how often a WebSocket is tried, and how long after a good look the second one follows. */
+const LOOK_MS = 30_000;
+const SECOND_LOOK_MS = 10_000;
 /** The server pings every second; a socket silent for so long is dead, whatever the browser believes. */
 const SILENCE_MS = 5000;
 /** It pings every second: heard within so much, it is there now. */
@@ -25,7 +32,14 @@ const TOO_FAST = 4429;
 const CALM_MS = [2000, 60_000] as const;
 
 export class Connection {
-  #socket: WebSocket | null = null;
+  #transport: Transport | null = null;
+  /** Attempts by WebSocket since the last welcome by one. */
+  #in_vain = 0;
+  /** Whether the next attempt goes by events, once sockets were in vain. */
+  #by_events = true;
+  /** Good looks for a WebSocket in a row, and the timer of the next. */
+  #good = 0;
+  #look: number | undefined;
   #link: Link = "connecting";
   #tries = 0;
   /** How often the server has turned this page away because of too much from here, and when it was last let in. */
@@ -35,7 +49,7 @@ export class Connection {
   #timer: number | undefined;
 
   constructor(
-    private readonly path: string,
+    private readonly paths: Record<Way, string>,
     private readonly listener: ConnectionListener,
   ) {
     setInterval(() => this.#watch(), 1000);
@@ -84,37 +98,74 @@ export class Connection {
 
   /** Send if connected; false if it was not. */
   send(message: BrowserMessage): boolean {
-    if (this.#socket?.readyState !== WebSocket.OPEN) return false;
-    this.#socket.send(JSON.stringify(message));
+    if (!this.#transport?.open) return false;
+    this.#transport.send(JSON.stringify(message));
     return true;
   }
 
+  /** What carries the wire now. */
+  get way(): Way {
+    return this.#transport?.way ?? "socket";
+  }
+
   #connect(): void {
-    const url = new URL(this.path, location.href);
-    url.protocol = url.protocol.replace("http", "ws");
-    const socket = new WebSocket(url);
-    this.#socket = socket;
+    const way = this.#in_vain >= IN_VAIN && this.#by_events ? "events" : "socket";
+    this.#by_events = way === "socket";
+    if (way === "socket") this.#in_vain += 1;
     this.#heard_at = performance.now();
-    socket.onopen = () => {
-      this.#heard_at = performance.now();
-      this.send({ type: "hello", tab: tabId(), epoch: nextEpoch(), ...this.listener.hello() });
-    };
-    socket.onmessage = (event: MessageEvent<string>) => {
-      this.#heard_at = performance.now();
-      const message = JSON.parse(event.data) as ServerMessage;
-      if (message.type === "ping") {
-        this.send({ type: "pong", n: message.n });
-        return;
-      }
-      if (message.type === "welcome") {
-        this.#tries = 0;
-        this.#up_at = performance.now();
-        this.#say("up");
-      }
-      this.listener.message(message);
-      if (message.type === "moved" || message.type === "revoked") this.#end(message.type);
-    };
-    socket.onclose = (event) => this.#closed(FINAL[event.code], event.code === TOO_FAST);
+    this.#transport = OPENERS[way](this.paths[way], {
+      opened: () => {
+        this.#heard_at = performance.now();
+        this.send({ type: "hello", tab: tabId(), epoch: nextEpoch(), ...this.listener.hello() });
+      },
+      text: (text) => this.#take(JSON.parse(text) as ServerMessage),
+      closed: (code = 0) => this.#closed(FINAL[code], code === TOO_FAST),
+    });
+  }
+
+  #take(message: ServerMessage): void {
+    this.#heard_at = performance.now();
+    if (message.type === "ping") {
+      this.send({ type: "pong", n: message.n });
+      return;
+    }
+    if (message.type === "welcome") {
+      this.#tries = 0;
+      this.#up_at = performance.now();
+      this.#by_events = true;
+      if (this.way === "socket") this.#in_vain = 0;
+      else this.#look_again(LOOK_MS);
+      this.#say("up");
+    }
+    this.listener.message(message);
+    if (message.type === "moved" || message.type === "revoked") this.#end(message.type);
+  }
+
+  /** While events carry the wire: see whether a WebSocket opens here now, and go back to it after two good looks. */
+  #look_again(after_ms: number): void {
+    clearTimeout(this.#look);
+    this.#look = window.setTimeout(() => {
+      const seen = (good: boolean): void => {
+        clearTimeout(limit);
+        trial.close();
+        if (this.way === "socket") return;
+        this.#good = good ? this.#good + 1 : 0;
+        if (this.#good < 2) {
+          this.#look_again(good ? SECOND_LOOK_MS : LOOK_MS);
+          return;
+        }
+        this.#good = this.#in_vain = 0;
+        this.#abandon();
+        this.#connect();
+      };
+      const limit = window.setTimeout(() => seen(false), CONNECT_MS);
+      const trial = OPENERS.socket(this.paths.socket, {
+        // An answer must come, even if it is a refusal: some proxies let a socket open and swallow what it carries.
+        opened: () => trial.send('{"type":"clock_ping","sent_ms":0}'),
+        text: () => seen(true),
+        closed: () => seen(false),
+      });
+    }, after_ms);
   }
 
   #closed(final: Link | undefined, too_fast = false): void {
@@ -141,18 +192,15 @@ export class Connection {
   }
 
   #watch(): void {
-    const socket = this.#socket;
-    if (!socket) return;
-    const limit_ms = socket.readyState === WebSocket.CONNECTING ? CONNECT_MS : SILENCE_MS;
+    if (!this.#transport) return;
+    const limit_ms = this.#transport.open ? SILENCE_MS : CONNECT_MS;
     if (performance.now() - this.#heard_at > limit_ms) this.#closed(undefined);
   }
 
   #abandon(): void {
-    const socket = this.#socket;
-    this.#socket = null;
-    if (!socket) return;
-    socket.onopen = socket.onmessage = socket.onclose = null;
-    socket.close();
+    clearTimeout(this.#look);
+    this.#transport?.close();
+    this.#transport = null;
   }
 
   #say(link: Link): void {

@@ -79,11 +79,14 @@ export class Room {
     this.rehearsal = boot.rehearsal;
     this.place = sessionStorage.getItem(`place.${boot.session}.${boot.seat}`) === "room" ? "room" : "lobby";
     const changed = (): void => this.changed();
-    this.#connection = new Connection(boot.socket, {
-      message: (message) => this.#message(message),
-      link: (link) => this.#linked(link),
-      hello: () => ({ place: this.place === "room" ? "room" : "lobby", fresh: this.#fresh, seen: this.#seen }),
-    });
+    this.#connection = new Connection(
+      { socket: boot.socket, events: boot.events },
+      {
+        message: (message) => this.#message(message),
+        link: (link) => this.#linked(link),
+        hello: () => ({ place: this.place === "room" ? "room" : "lobby", fresh: this.#fresh, seen: this.#seen }),
+      },
+    );
     this.outbox = new Outbox(
       (message) => this.link === "up" && this.#connection.send(message),
       `drafts.${boot.session}.${boot.seat}`,

@@ -63,6 +63,7 @@ export interface Boot {
   seat: string;
   language: Language;
   socket: string;
+  events: string;
   writings: string;
   withdrawn: string;
   after: string;
