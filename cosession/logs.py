@@ -22,7 +22,7 @@ from cosession.room.ports import Conflict, Unavailable
 FORBIDDEN = frozenset(
     {"body", "captures", "content", "cookie", "draft", "drafts", "fields", "headers", "link", "links", "message", "msg"}
     | {"name", "names", "offer", "password", "query", "sdp", "secret", "text", "texts", "title", "token", "tokens"}
-    | {"topic", "url", "words"}
+    | {"topic", "url", "words", "credential", "credentials", "ice_servers", "username"}
 )
 
 #: Errors whose messages never quote people.

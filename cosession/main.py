@@ -37,6 +37,7 @@ from cosession.pages.login import Kind, SignIn
 from cosession.pages.render import Pages
 from cosession.room.clock import SystemClock
 from cosession.room.directory import Directory
+from cosession.room.ice_servers import IceServers
 from cosession.room.ports import Clock, MediaEngine, Unavailable
 from cosession.room.session_time import mark
 from cosession.server.app import build as build_server
@@ -88,13 +89,16 @@ class Application:
         with _plainly(), contextlib.ExitStack() as undo:
             pages = Pages(assets.templates(), assets.web_dist(), read_words(assets.locales(), "pages"), zone)
             app_words = read_words(assets.locales(), "cosession")
+            relays, secret = [str(url) for url in settings.turn_urls], settings.turn_secret()
             belong_together(settings.data / DATABASE, settings.master_key_path)
             self._lock = undo.enter_context(_sole_server(settings.data))
             key = load_master_key(settings.master_key_path)
             self.log = SqliteEventLog.open(settings.data / DATABASE, key)
             undo.pop_all()
         self.registry = Registry(self.log.database, self.clock)
-        self.rooms = Directory(self.log, self.media, self.clock, rehearsal=settings.rehearsal)
+        self.rooms = Directory(
+            self.log, self.media, self.clock, rehearsal=settings.rehearsal, ice=IceServers(relays, secret)
+        )
         self.answers = Answers()
         descriptors = raise_descriptors() - OWN_DESCRIPTORS - OPS_CONNECTIONS
         limits = Limits.within(max(OPS_CONNECTIONS, descriptors), settings.connections_per_address)
@@ -225,6 +229,15 @@ def warnings(settings: Settings) -> list[str]:
         lines.append(
             "pages opened over plain HTTP from another machine get no camera and no microphone from the browser: "
             "put HTTPS in front and name it in COSESSION_PUBLIC_URL"
+        )
+    media_ports = {
+        settings.media_bind.port,
+        settings.media_bind.port if settings.media_tcp_port is None else settings.media_tcp_port,
+    }
+    if any(0 < port < 1024 for port in media_ports):
+        lines.append(
+            "a media port below 1024 needs a right that the systemd unit does not give, and browsers refuse some of "
+            "them (Chromium TCP 443 on private addresses): take one above, and a relay on 443 (deploy/coturn.md)"
         )
     if not settings.ops_bind.only_here:
         lines.append("the operators' address is open to other machines: COSESSION_OPS_BIND=127.0.0.1:8001 closes it")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import ipaddress
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 from urllib.parse import urlsplit
@@ -72,6 +73,72 @@ def _ip(value: str) -> str:
         raise ValueError("is not an IP address, for instance 203.0.113.7") from None
 
 
+class TurnUrl(NamedTuple):
+    """A TURN server as browsers are told of it (RFC 7065)."""
+
+    scheme: Literal["turn", "turns"]
+    host: str
+    port: int
+    transport: Literal["udp", "tcp"]
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}:{host}:{self.port}?transport={self.transport}"
+
+
+_TURN_URL = re.compile(r"(turns?):(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+)(?::([0-9]{1,5}))?(?:\?transport=(udp|tcp))?")
+#: Chromium silently makes no allocation at any other port below 1024.
+TURN_LOW_PORTS = (53, 80, 443)
+
+
+def _turn_urls(value: Any) -> tuple[TurnUrl, ...]:
+    if not isinstance(value, str):
+        return tuple(value)
+    return tuple(_turn_url(part.strip()) for part in value.split(",") if part.strip())
+
+
+def _turn_url(text: str) -> TurnUrl:
+    found = _TURN_URL.fullmatch(text)
+    if found is None:
+        raise ValueError(
+            "is not a list of addresses like turn:turn.example.org:3478?transport=udp or "
+            f"turns:turn.example.org:443?transport=tcp (wrong: {text!r})"
+        )
+    scheme: Literal["turn", "turns"] = "turn" if found[1] == "turn" else "turns"
+    port = int(found[3] or (3478 if scheme == "turn" else 5349))
+    said = found[4] or ("udp" if scheme == "turn" else "tcp")
+    transport: Literal["udp", "tcp"] = "udp" if said == "udp" else "tcp"
+    if not 0 < port < 65536:
+        raise ValueError(f"has a port that there is not (wrong: {text!r})")
+    if port < 1024 and port not in TURN_LOW_PORTS:
+        raise ValueError(
+            f"has port {port}, which Chromium never uses and does not say so: below 1024 only 53, 80 and 443 work "
+            f"(wrong: {text!r})"
+        )
+    if scheme == "turns" and transport == "udp":
+        raise ValueError(f"has turns: over UDP, which browsers do not speak: turns: goes over TCP (wrong: {text!r})")
+    return TurnUrl(scheme, found[2].strip("[]"), port, transport)
+
+
+#: Fewer characters could be guessed from one credential that somebody was given.
+_SECRET_CHARACTERS = 16
+
+
+def _secret_file(path: Path) -> Path:
+    mend = "write one with: openssl rand -hex 32 > FILE"
+    try:
+        secret = path.read_bytes().strip()
+    except OSError as error:
+        raise ValueError(f"is a file that cannot be read ({error.strerror}): {mend}") from None
+    if not secret:
+        raise ValueError(f"is an empty file: {mend}")
+    if not re.fullmatch(rb"[A-Za-z0-9+/=_.-]+", secret):
+        raise ValueError(f"is a file with more than one word of letters, digits and +/=_.-: {mend}")
+    if len(secret) < _SECRET_CHARACTERS:
+        raise ValueError(f"is a file with a secret of under {_SECRET_CHARACTERS} characters: {mend}")
+    return path
+
+
 def _networks(value: Any) -> tuple[Network, ...]:
     if not isinstance(value, str):
         return tuple(value)
@@ -85,8 +152,16 @@ def _said(networks: tuple[Network, ...]) -> str:
     return ",".join(str(each.network_address if each.num_addresses == 1 else each) for each in networks)
 
 
+def _listed(urls: tuple[TurnUrl, ...]) -> str:
+    return ",".join(map(str, urls))
+
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks), PlainSerializer(_said, return_type=str)]
+TurnUrls = Annotated[
+    tuple[TurnUrl, ...], NoDecode, BeforeValidator(_turn_urls), PlainSerializer(_listed, return_type=str)
+]
+SecretFile = Annotated[Path, AfterValidator(_secret_file)]
 Listen = Annotated[Address, NoDecode, BeforeValidator(_address), PlainSerializer(str, return_type=str)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 IpAddress = Annotated[str, AfterValidator(_ip)]
@@ -160,6 +235,17 @@ class Settings(BaseSettings):
         description="The IP address under which browsers reach the media port, if it is not one of this machine's own "
         "(behind address translation).",
     )
+    turn_urls: TurnUrls = Field(
+        default=(),
+        description="The TURN servers of browsers whose network lets neither UDP nor the media's TCP port through, "
+        "with commas, for instance turn:turn.example.org:3478?transport=udp,turns:turn.example.org:443?transport=tcp. "
+        "See coturn.md; `cosession turn config` writes the relay's file. Unset: no relay.",
+    )
+    turn_secret_file: SecretFile | None = Field(
+        default=None,
+        description="The file of the secret that cosession shares with the TURN servers, one line. Browsers get "
+        "credentials made with it, never the secret.",
+    )
     backup_line: str | None = Field(
         default=None,
         max_length=120,
@@ -181,6 +267,10 @@ class Settings(BaseSettings):
     def master_key_path(self) -> Path:
         return self.master_key or self.data / "master.key"
 
+    def turn_secret(self) -> bytes:
+        """Empty without a file. Raises OSError if it has gone meanwhile."""
+        return b"" if self.turn_secret_file is None else self.turn_secret_file.read_bytes().strip()
+
 
 def load(**overrides: Any) -> Settings:
     """The settings of this process, by field name where given, else from the environment. Raises `WrongSettings` with a
@@ -198,6 +288,10 @@ def load(**overrides: Any) -> Settings:
     except ValidationError as error:
         lines += [_line(problem["loc"], problem["msg"], problem["input"]) for problem in error.errors()]
         raise WrongSettings(lines) from None
+    if settings.turn_urls and settings.turn_secret_file is None:
+        lines.append(f"{PREFIX}TURN_SECRET_FILE: is not set, and {PREFIX}TURN_URLS is: a relay lets nobody in without")
+    if settings.turn_secret_file is not None and not settings.turn_urls:
+        lines.append(f"{PREFIX}TURN_URLS: is not set, and {PREFIX}TURN_SECRET_FILE is: browsers would not know a relay")
     if lines:
         raise WrongSettings(lines)
     return settings
@@ -219,6 +313,8 @@ def redacted(settings: Settings) -> list[tuple[str, str]]:
         text = "" if value is None else "1" if value is True else "0" if value is False else str(value)
         if name == "trusted_proxies":
             text = _said(value)
+        if name == "turn_urls":
+            text = _listed(value)
         if name == "public_url" and "@" in text:
             text = f"{urlsplit(text).scheme}://…@{text.rpartition('@')[2]}"
         rows.append((PREFIX + name.upper(), text))
@@ -249,4 +345,4 @@ def sheet() -> str:
 def _default(value: object) -> str:
     if isinstance(value, tuple) and not isinstance(value, Address):
         value = _said(value)
-    return "–" if value is None else f"`{int(value) if isinstance(value, bool) else value}`"
+    return "–" if value in (None, "") else f"`{int(value) if isinstance(value, bool) else value}`"

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -34,11 +34,14 @@ FLAGS = (
 
 
 async def launch(
-    playwright: Playwright, path: Path | str | None, instead: Mapping[str, str] = MappingProxyType({})
+    playwright: Playwright,
+    path: Path | str | None,
+    instead: Mapping[str, str] = MappingProxyType({}),
+    also: Sequence[str] = (),
 ) -> Browser:
     """Start the Chromium at `path`, Playwright's own for None; the caller closes it. `instead` puts another flag in the
-    place of one of `FLAGS`."""
-    flags = [instead.get(flag, flag) for flag in FLAGS]
+    place of one of `FLAGS`, `also` adds some."""
+    flags = [*(instead.get(flag, flag) for flag in FLAGS), *also]
     return await playwright.chromium.launch(executable_path=path, headless=True, args=flags)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cosession.cli import bench, rotation, script
+from cosession.cli import bench, rotation, script, turn
 from cosession.cli.output import fail, fail_all
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ app = typer.Typer(name="cosession", no_args_is_help=True, add_completion=False, 
 app.add_typer(script.app, name="script")
 app.add_typer(rotation.app, name="rotation")
 app.add_typer(bench.app, name="bench")
+app.add_typer(turn.app, name="turn")
 
 
 @app.callback()

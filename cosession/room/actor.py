@@ -27,6 +27,7 @@ from cosession.room.audience import Audience
 from cosession.room.codec import to_record
 from cosession.room.drafts import DraftBox
 from cosession.room.ears import Ears
+from cosession.room.ice_servers import GRACE_MS, IceServers
 from cosession.room.inbox import Inbox
 from cosession.room.media_desk import MediaDesk
 from cosession.room.moments import ENDS_PHASE, MILESTONES, URGENT
@@ -35,6 +36,7 @@ from cosession.room.recovery import SessionStream, replay
 from cosession.room.session_time import SessionTime, mark
 from cosession.room.verifying import verified
 from cosession.room.views import Fields, Views, live
+from cosession.wire.messages import IceServer
 
 log = structlog.get_logger()
 
@@ -60,11 +62,13 @@ class Room:
         stream: SessionStream,
         time: SessionTime,
         drafts: Sequence[Draft] = (),
+        ice: IceServers | None = None,
     ) -> None:
         self.session = session
         self.stream = stream
         self.time = time
         self.clock = clock
+        self.ice = ice or IceServers()
         self.drafts = DraftBox(session, log_, drafts)
         self.views = Views(session, clock, time)
         self.audience = Audience(self)
@@ -123,6 +127,15 @@ class Room:
     def wall_ms(self, session_ms: int) -> int:
         """Session time as the time of day, for people; right as long as the time of day is not set anew."""
         return self.clock.wall_ms() + self.time.monotonic_at(session_ms) - self.clock.monotonic_ms()
+
+    @property
+    def ice_valid_ms(self) -> int:
+        """How long a credential for the relays is good: as long as the session lasts, and some grace (real time)."""
+        return self.state.planned_ms // self.state.speed + GRACE_MS
+
+    def ice_servers(self, seat: str) -> list[IceServer]:
+        """The relays for a seat's browser, with a credential that begins now."""
+        return self.ice.of(self.session, seat, self.clock.wall_ms() + self.ice_valid_ms)
 
     def view_text(self, seat: str, known_version: int | None) -> str:
         """The view message of a seat as JSON (see `Views.text`)."""

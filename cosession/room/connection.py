@@ -18,9 +18,10 @@ from cosession.core.vocabulary import RefusalCode
 from cosession.room.actor import Room
 from cosession.room.audience import COME_BACK, REVOKED
 from cosession.room.errors import error_message, expected
+from cosession.room.ice_servers import RENEW_BEFORE_MS
 from cosession.room.outbox import Outbox
 from cosession.room.pace import TOO_FAST, Patience
-from cosession.room.ports import OfferRefused, Transport, Unavailable
+from cosession.room.ports import OfferRefused, Timer, Transport, Unavailable
 from cosession.room.reading import BadMessage, measure, read
 from cosession.wire.messages import (
     BAD_IN_A_ROW,
@@ -36,7 +37,9 @@ from cosession.wire.messages import (
     MediaAnswer,
     MediaDown,
     MediaOffer,
+    MediaRung,
     MediaState,
+    NewIceServers,
     Note,
     NoteSent,
     Pong,
@@ -86,6 +89,7 @@ class Connection:
         self._offers: set[asyncio.Task[None]] = set()
         self._log = log.bind(session=room.session, seat=seat)
         self._hello_timer = room.clock.call_at(self.heard_ms + HELLO_MS, lambda: self.part(NO_HELLO))
+        self._ice_timer: Timer | None = None
         room.audience.enter(self)
 
     # -- for the owner of the transport ---------------------------------------------------------------------------
@@ -141,6 +145,9 @@ class Connection:
             case MediaState():
                 if self.place == "room":
                     self._room.media.devices(self.seat, camera=message.camera, microphone=message.microphone)
+            case MediaRung():
+                if self.place == "room":
+                    self._room.media.by(self.seat, message.rung)
             case ClockPing():
                 self.outbox.put(ClockPong(sent_ms=message.sent_ms, server_ms=self._room.clock.monotonic_ms()))
             case Pong():
@@ -148,7 +155,7 @@ class Connection:
 
     def ended(self) -> None:
         """The transport is gone. May be repeated."""
-        self._hello_timer.cancel()
+        self._cancel_timers()
         self.outbox.drop()
         for offer in self._offers:
             offer.cancel()
@@ -157,8 +164,13 @@ class Connection:
     def part(self, code: int) -> None:
         """Send what is queued, then close with `code`. May be repeated."""
         self.parting = True
-        self._hello_timer.cancel()
+        self._cancel_timers()
         self.outbox.part(code)
+
+    def _cancel_timers(self) -> None:
+        self._hello_timer.cancel()
+        if self._ice_timer is not None:
+            self._ice_timer.cancel()
 
     # -- messages ----------------------------------------------------------------------------------------------
 
@@ -184,8 +196,10 @@ class Connection:
                 seats=list(room.state.seats),
                 behind=behind,
                 rehearsal=room.state.speed != 1,
+                ice_servers=room.ice_servers(self.seat),
             )
         )
+        self._renew_ice_later()
         room.audience.arrive(self, fresh=hello.fresh)
         if hello.fresh:
             room.drafts.rests(self.seat)
@@ -196,6 +210,19 @@ class Connection:
             if not hello.fresh and not room.media.knows(self.seat, self.tab):
                 self.outbox.put(MediaDown())  # the page still waits for media that this process never had
         self.outbox.show(urgent=True)
+
+    def _renew_ice_later(self) -> None:
+        """The relays' credential is followed by the next one before it ends, for as long as this connection lives."""
+        room = self._room
+        if self._ice_timer is not None:
+            self._ice_timer.cancel()
+        if room.ice:
+            at_ms = room.clock.monotonic_ms() + room.ice_valid_ms - RENEW_BEFORE_MS
+            self._ice_timer = room.clock.call_at(at_ms, self._renew_ice)
+
+    def _renew_ice(self) -> None:
+        self.outbox.put(NewIceServers(ice_servers=self._room.ice_servers(self.seat)))
+        self._renew_ice_later()
 
     async def _may_sit(self) -> bool:
         """Whether the link by which this socket was opened still holds; else it is closed."""

@@ -15,7 +15,7 @@ import structlog
 
 from cosession.room.host import Host
 from cosession.room.ports import Clock, ConnectionStats, MediaEngine, Timer, Unavailable
-from cosession.wire.messages import Quality, Way
+from cosession.wire.messages import Quality, Rung, Way
 
 log = structlog.get_logger()
 
@@ -38,11 +38,12 @@ def quality(stats: ConnectionStats) -> Quality:
     return "weak" if weak else "good"
 
 
-def way(stats: ConnectionStats, word: Quality) -> Way:
-    """What is sent to the lead about a seat, from the seat's side: what comes in at the server goes up from there."""
+def way(stats: ConnectionStats, word: Quality, reported: Rung | None = None) -> Way:
+    """What is sent to the lead about a seat, from the seat's side: what comes in at the server goes up from there.
+    `reported` is the page's own word for what carries its media: that it is a relay only the page knows."""
     return Way(
         quality=word,
-        path=stats.path,
+        path="relay" if reported == "relay" else "tcp" if stats.path == "tcp" else "udp",
         loss_percent=round(stats.loss_percent, 1),
         round_trip_ms=None if stats.round_trip_ms is None else round(stats.round_trip_ms),
         jitter_ms=None if stats.jitter_ms is None else round(stats.jitter_ms),

@@ -21,6 +21,7 @@ from cosession.core.vocabulary import RefusalCode, Status
 from cosession.room.actor import Room
 from cosession.room.codec import to_record
 from cosession.room.connection_quality import StatsPoller
+from cosession.room.ice_servers import IceServers
 from cosession.room.ports import Clock, Conflict, EventLog, LastAlive, MediaEngine, Timer, Unavailable
 from cosession.room.recovery import replay
 from cosession.room.session_time import SessionTime, mark, resume
@@ -38,13 +39,22 @@ _ALPHABET = string.ascii_lowercase + string.digits
 
 
 class Directory:
-    """`rehearsal`: sessions may run faster than real time (decision 5)."""
+    """`rehearsal`: sessions may run faster than real time (decision 5). `ice`: the relays that browsers are told of."""
 
-    def __init__(self, log_: EventLog, engine: MediaEngine, clock: Clock, *, rehearsal: bool = False) -> None:
+    def __init__(
+        self,
+        log_: EventLog,
+        engine: MediaEngine,
+        clock: Clock,
+        *,
+        rehearsal: bool = False,
+        ice: IceServers | None = None,
+    ) -> None:
         self._store = log_
         self._engine = engine
         self._clock = clock
         self._rehearsal = rehearsal
+        self._ice = ice
         self._rooms: dict[str, Room] = {}
         self._closing_since: dict[str, int] = {}
         self._finished: set[str] = set()
@@ -114,7 +124,7 @@ class Directory:
             break
         stream = replay(entries)
         assert stream is not None
-        room = Room(session, self._store, self._clock, self._engine, stream, time)
+        room = Room(session, self._store, self._clock, self._engine, stream, time, ice=self._ice)
         await room.start()
         self._rooms[session] = room
         log.info("session.created", session=session, seats=len(room.state.seats), speed=command.speed)
@@ -150,7 +160,7 @@ class Directory:
         drafts = await self._store.drafts(session)
         back = resume(stream.at_ms, stream.mark, self._before, mark(self._clock), state.speed)
         time = SessionTime(back.session_ms, self._clock.monotonic_ms(), state.speed)
-        room = Room(session, self._store, self._clock, self._engine, stream, time, drafts)
+        room = Room(session, self._store, self._clock, self._engine, stream, time, drafts, self._ice)
         await room.start(outage_ms=back.outage_ms if state.status is Status.RUNNING else None)
         self._rooms[session] = room
         log.info("session.recovered", session=session, seq=stream.seq, outage_ms=back.outage_ms)

@@ -20,7 +20,7 @@ from cosession.room.connection_quality import Qualities, way
 from cosession.room.ears import Ears
 from cosession.room.offers import SEAT_MEDIA, Turn
 from cosession.room.ports import ConnectionStats, MediaEngine, OfferRefused, Unavailable
-from cosession.wire.messages import Direction, Levels, MediaDown, OwnWay, Pictures, Ways
+from cosession.wire.messages import Direction, Levels, MediaDown, OwnWay, Pictures, Rung, Ways
 
 log = structlog.get_logger()
 
@@ -61,6 +61,8 @@ class MediaDesk:
         self._offers: set[_Offer] = set()
         self._turns = {seat: Turn() for seat in self._seats}
         self._cameras: set[str] = set()
+        self._rungs: dict[str, Rung] = {}
+        """What carries a seat's media, as its page says."""
         self._qualities = Qualities()
         self._log = log.bind(session=session)
 
@@ -115,8 +117,13 @@ class MediaDesk:
         self._camera(seat, camera)
         self._ears.devices(seat, camera=camera, microphone=microphone)
 
+    def by(self, seat: str, rung: Rung) -> None:
+        """A page says what carries its media. May be repeated."""
+        self._rungs[seat] = rung
+
     def gone(self, seat: str) -> None:
         """The seat shows no sign of life any more. May be repeated."""
+        self._rungs.pop(seat, None)
         self._camera(seat, False)
         self._ears.gone(seat)
 
@@ -236,7 +243,7 @@ class MediaDesk:
         for seat, word in words.items():
             self._audience.send(OwnWay(quality=word), seat, fleeting=True, room_only=True)
         if lead is not None:
-            ways = {seat: way(found[seat], words[seat]) for seat in self._seats if seat in words}
+            ways = {seat: way(found[seat], words[seat], self._rungs.get(seat)) for seat in self._seats if seat in words}
             self._audience.send(Ways(ways=ways), lead, fleeting=True, room_only=True)
 
     def down(self, silent_ms: int) -> None:

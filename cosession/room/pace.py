@@ -36,6 +36,7 @@ MESSAGES: dict[str, Budget] = {
     "send_note": Budget(1, 8),
     "media_offer": Budget(1, 6),
     "media_state": Budget(2, 20),
+    "media_rung": Budget(1, 10),
     "clock_ping": Budget(4, 24),
     "pong": Budget(5, 60),
     "bad": Budget(2, 20),

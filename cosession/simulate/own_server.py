@@ -9,7 +9,9 @@ import re
 import signal
 import socket
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from cosession.simulate.options import Unusable
 
@@ -20,9 +22,16 @@ _LINE = re.compile(r"^(Facilitator|Operations)\s+(https?://\S+)\s*$")
 
 class OwnServer:
     """`cosession serve` in `folder`, on free ports of this machine. Those for pages stay the same over restarts; the
-    media take what is free when they start. `descriptors`: so many files and sockets it may have open, and no more."""
+    media take what is free when they start. `descriptors`: so many files and sockets it may have open, and no more.
+    `settings`: further variables, by their whole names."""
 
-    def __init__(self, folder: Path, media_host: str = "127.0.0.1", descriptors: int | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        media_host: str = "127.0.0.1",
+        descriptors: int | None = None,
+        settings: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self._folder = folder
         self._descriptors = descriptors
         port, ops_port = _free_ports()
@@ -37,6 +46,7 @@ class OwnServer:
         # Temporary data has a key of its own: the real one is neither used nor made.
         for setting in ("COSESSION_PUBLIC_URL", "COSESSION_MASTER_KEY"):
             self._environment.pop(setting, None)
+        self._environment |= settings
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[bytes] | None = None
         self.url = f"http://127.0.0.1:{port}"

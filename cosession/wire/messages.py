@@ -98,6 +98,17 @@ class MediaState(Message):
     microphone: bool
 
 
+#: What carries a page's sound and pictures: straight to the media server, or by a TURN server.
+Rung = Literal["udp", "tcp", "relay"]
+
+
+class MediaRung(Message):
+    """What carries this page's media, by its own statistics: the server sees a relay as an address like any other."""
+
+    type: Literal["media_rung"] = "media_rung"
+    rung: Rung
+
+
 class ClockPing(Message):
     """`sent_ms` is the browser's own clock, given back as it came."""
 
@@ -113,7 +124,8 @@ class Pong(Message):
 
 
 BrowserMessage = Annotated[
-    Hello | Ask | SaveDraft | SendNote | MediaOffer | MediaState | ClockPing | Pong, Field(discriminator="type")
+    Hello | Ask | SaveDraft | SendNote | MediaOffer | MediaState | MediaRung | ClockPing | Pong,
+    Field(discriminator="type"),
 ]
 
 
@@ -130,6 +142,14 @@ class ClockAnchor(Message):
     wall_ms: int
 
 
+class IceServer(BaseModel):
+    """One entry of a browser's `iceServers` (W3C WebRTC, RTCIceServer)."""
+
+    urls: list[str]
+    username: str
+    credential: str
+
+
 class Welcome(Message):
     type: Literal["welcome"] = "welcome"
     session: str
@@ -139,6 +159,15 @@ class Welcome(Message):
     behind: bool
     """The server knows less than this page had seen: a damaged log was cut back."""
     rehearsal: bool
+    ice_servers: list[IceServer]
+    """Relays, with a credential of this seat's; `ice_servers` brings the next one before it ends."""
+
+
+class NewIceServers(Message):
+    """The relays anew, before the credential of the last ones ends: for the next connection or ICE restart."""
+
+    type: Literal["ice_servers"] = "ice_servers"
+    ice_servers: list[IceServer]
 
 
 class ViewMessage(Message):
@@ -286,11 +315,10 @@ Quality = Literal["good", "weak", "sound_only"]
 
 class Way(BaseModel):
     """A seat's media in figures: loss of the last two seconds in percent, the worse direction; round trip and jitter in
-    milliseconds (null: not known yet); bit rates of the last second, up from the seat and down to it. `path` is `udp`
-    or `tcp`."""
+    milliseconds (null: not known yet); bit rates of the last second, up from the seat and down to it."""
 
     quality: Quality
-    path: str
+    path: Rung
     loss_percent: float
     round_trip_ms: int | None
     jitter_ms: int | None
@@ -339,6 +367,7 @@ class Revoked(Message):
 
 ServerMessage = Annotated[
     Welcome
+    | NewIceServers
     | ViewMessage
     | Accepted
     | RefusedMessage

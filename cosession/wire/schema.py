@@ -25,6 +25,7 @@ from cosession.wire.messages import (
     SERVER_MESSAGE,
     ErrorCode,
     Quality,
+    Rung,
 )
 
 Schema = Mapping[str, Any]
@@ -40,6 +41,7 @@ _LISTS: Mapping[str, tuple[str, ...]] = {
     "ErrorCode": get_args(ErrorCode),
     "Language": get_args(Language),
     "Quality": get_args(Quality),
+    "Rung": get_args(Rung),
 }
 _NAME_OF_LIST = {values: name for name, values in _LISTS.items()}
 _SEAT_COMMANDS = set(TypeAdapter(SeatCommand).json_schema()["discriminator"]["mapping"])

@@ -7,6 +7,7 @@ script) is kept and fails the test that opened it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,8 +45,10 @@ class House:
     guests: list[Person] = field(default_factory=list)
 
     @classmethod
-    async def open(cls, browser: Browser, folder: Path, media_host: str = "127.0.0.1") -> House:
-        server = OwnServer(folder, media_host)
+    async def open(
+        cls, browser: Browser, folder: Path, media_host: str = "127.0.0.1", settings: Mapping[str, str] | None = None
+    ) -> House:
+        server = OwnServer(folder, media_host, settings=settings or {})
         await server.start()
         office, board = [await browser.new_context(locale="fr-FR", viewport=WIDE) for _ in range(2)]
         for context, link in ((office, server.sign_in), (board, server.ops_sign_in)):

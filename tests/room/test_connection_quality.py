@@ -109,3 +109,22 @@ async def test_a_media_plane_that_does_not_answer_is_asked_again(bench: Bench) -
     bench.engine.down = False
     await bench.passes(LOOK_EVERY_MS)
     assert page.of("own_way")[-1]["quality"] == "good"
+
+
+async def test_that_a_seat_goes_by_a_relay_is_its_pages_word(bench: Bench) -> None:
+    room = await bench.room(4)
+    pages = await bench.everyone(room)
+    bench.engine.found = {room.session: [stats("p1"), stats("p2", path="tcp")]}
+    await offer(bench, pages["p1"])
+    await pages["p1"].say(type="media_rung", rung="relay")
+
+    async def paths() -> dict[str, str]:
+        await bench.passes(LOOK_EVERY_MS)
+        return {seat: way["path"] for seat, way in pages["f"].of("ways")[-1]["ways"].items()}
+
+    assert await paths() == {"p1": "relay", "p2": "tcp"}
+    await pages["p1"].say(type="media_rung", rung="udp")
+    assert await paths() == {"p1": "udp", "p2": "tcp"}
+    await pages["p1"].say(type="media_rung", rung="telepathy")
+    await bench.settled()
+    assert pages["p1"].of("error")[-1]["code"] == "bad_message"

@@ -19,6 +19,7 @@ PAGE: dict[str, tuple[int, float]] = {
     "send_note": (2, 0.3),
     "media_offer": (2, 0.25),
     "media_state": (4, 0.5),
+    "media_rung": (2, 0.2),
     "clock_ping": (8, 0.1),
     "pong": (15, 1),
 }
@@ -34,6 +35,7 @@ def message(kind: str, number: int) -> dict[str, Any]:
         "send_note": {"id": name, "line": "Bonjour"},
         "media_offer": {"id": name, "connection": "media-one", "sdp": "v=0 offer"},
         "media_state": {"camera": number % 2 == 0, "microphone": True},
+        "media_rung": {"rung": "udp"},
         "clock_ping": {"sent_ms": 1.0},
         "pong": {"n": number},
     }

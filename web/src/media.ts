@@ -6,7 +6,7 @@
  */
 import { newId } from "./connection";
 import type { Devices } from "./devices";
-import type { BrowserMessage, Direction, ErrorMessage, MediaAnswer } from "./wire.gen";
+import type { BrowserMessage, Direction, ErrorMessage, IceServer, MediaAnswer, Rung } from "./wire.gen";
 
 interface Slot {
   seat: string;
@@ -29,7 +29,10 @@ const HOPELESS_LOOKS = SILENT_LOOKS + RESTART_MS / 1000;
 /** The small layer: all of a face, and of whoever is on stage what a weak receiver gets. */
 const SMALL_KBPS = 100;
 const SMALL_FPS = 15;
-const BACKOFF_MS = [500, 1000, 2000, 4000, 8000];
+const BACKOFF_MS = [500, 1000, 2000, 4000];
+/** An attempt to which a relay gave no address, and to which nothing else has answered so long after the last address, is given
+ * up: the relay may be there for the next. */
+const NO_RELAY_MS = 2000;
 
 export class Media {
   path: Path = "none";
@@ -51,6 +54,10 @@ export class Media {
   #timer: number | undefined;
   #seats: string[] = [];
   #told = "";
+  #told_rung: Rung | "" = "";
+  #relays: IceServer[] = [];
+  /** A relay gave this connection no address. */
+  #refused = false;
   #ordered = false;
   #applying = false;
   /** Somebody is to be seen and heard: without it nothing connects, whatever comes late. */
@@ -74,6 +81,12 @@ export class Media {
     void this.#connect();
   }
 
+  /** The relays that this page may go by: from the next connection or ICE restart on. */
+  useRelays(relays: IceServer[]): void {
+    this.#relays = relays;
+    if (this.#pc && this.#pc.signalingState !== "closed") this.#pc.setConfiguration(this.#configuration());
+  }
+
   /** Called after every welcome: connect, or check that the path still carries. `others` in slot order. */
   welcomed(others: string[]): void {
     this.#wanted = true;
@@ -83,7 +96,7 @@ export class Media {
     } else if (!this.#sent && performance.now() - this.#began_at < FRESH_MS) this.#deliver(this.#pc, CONNECT_MS);
     else if (this.#pc.connectionState === "connected") void this.#verify(this.#pc);
     else this.#restart();
-    this.#told = "";
+    this.#told = this.#told_rung = "";
     this.tell();
   }
 
@@ -97,7 +110,10 @@ export class Media {
     const pc = this.#pc;
     if (!pc || message.id !== this.#offer || pc.signalingState !== "have-local-offer") return;
     pc.setRemoteDescription({ type: "answer", sdp: message.sdp }).then(
-      () => this.#apply(),
+      () => {
+        this.#gathered(pc);
+        void this.#apply();
+      },
       () => this.#fail(),
     );
   }
@@ -203,13 +219,13 @@ export class Media {
   }
 
   async #connect(): Promise<void> {
-    const pc = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
+    const pc = new RTCPeerConnection(this.#configuration());
     this.#pc = pc;
     this.#connection = newId();
     this.#began_at = performance.now();
     this.#offer = "";
     this.#sent = false;
-    this.#restarted = false;
+    this.#restarted = this.#refused = false;
     this.#silent = 0;
     const audio = pc.addTransceiver(this.devices.microphone ?? "audio", { direction: "sendonly" });
     const video = pc.addTransceiver(this.devices.camera ?? "video", {
@@ -231,7 +247,19 @@ export class Media {
     for (const line of [video, ...this.#slots.map((slot) => slot.video)])
       prefer(line, "video", ["video/VP8", "video/rtx"]);
     pc.onconnectionstatechange = () => this.#state(pc);
+    pc.onicecandidateerror = () => (this.#refused = true);
+    pc.onicegatheringstatechange = () => this.#gathered(pc);
     await this.#negotiate(pc, CONNECT_MS);
+  }
+
+  #configuration(): RTCConfiguration {
+    return { bundlePolicy: "max-bundle", iceServers: this.#relays };
+  }
+
+  #gathered(pc: RTCPeerConnection): void {
+    if (pc.iceGatheringState !== "complete" || !pc.remoteDescription || !this.#refused) return;
+    const found = (): boolean => pc.iceConnectionState !== "new" && pc.iceConnectionState !== "checking";
+    setTimeout(() => pc === this.#pc && !found() && this.#fail(), NO_RELAY_MS);
   }
 
   async #negotiate(pc: RTCPeerConnection, patience_ms: number): Promise<void> {
@@ -293,9 +321,9 @@ export class Media {
 
   /** After the socket's return: does the other side still answer? A new server process would not, and knows no restart. */
   async #verify(pc: RTCPeerConnection): Promise<void> {
-    const before = await lifeSigns(pc);
+    const before = (await pathOf(pc)).signs;
     await new Promise((done) => setTimeout(done, 3000));
-    if (pc === this.#pc && pc.connectionState !== "closed" && (await lifeSigns(pc)) === before) this.#renew(0);
+    if (pc === this.#pc && pc.connectionState !== "closed" && (await pathOf(pc)).signs === before) this.#renew(0);
   }
 
   /** A path that falls silent while the server is heard heals by an ICE restart, as long as the server still knows it:
@@ -303,8 +331,9 @@ export class Media {
   async #look(): Promise<void> {
     const pc = this.#pc;
     if (!pc || !connected(pc) || !this.hears()) return;
-    const signs = await lifeSigns(pc);
+    const { signs, rung } = await pathOf(pc);
     if (pc !== this.#pc || !connected(pc)) return;
+    if (rung && rung !== this.#told_rung && this.send({ type: "media_rung", rung })) this.#told_rung = rung;
     const alive = signs > 0 && signs !== this.#signs;
     this.#silent = alive ? 0 : this.#silent + 1;
     this.#signs = signs;
@@ -395,13 +424,16 @@ function prefer(line: RTCRtpTransceiver, kind: "audio" | "video", wanted: string
   );
 }
 
-/** A figure that rises with everything that arrives by the path in use: checks answered and packets. */
-async function lifeSigns(pc: RTCPeerConnection): Promise<number> {
+/** The path in use: a figure that rises with everything that arrives by it (checks answered and packets), and what carries it. */
+async function pathOf(pc: RTCPeerConnection): Promise<{ signs: number; rung: Rung | null }> {
   const report = await pc.getStats();
   let used: string | undefined;
   report.forEach((entry: RTCTransportStats) => {
     if (entry.type === "transport") used = entry.selectedCandidatePairId;
   });
   const pair = report.get(used ?? "") as RTCIceCandidatePairStats | undefined;
-  return (pair?.responsesReceived ?? 0) + (pair?.bytesReceived ?? 0);
+  const own = report.get(pair?.localCandidateId ?? "") as
+    { candidateType: RTCIceCandidateType; protocol: string } | undefined;
+  const rung = !own ? null : own.candidateType === "relay" ? "relay" : own.protocol === "tcp" ? "tcp" : "udp";
+  return { signs: (pair?.responsesReceived ?? 0) + (pair?.bytesReceived ?? 0), rung };
 }

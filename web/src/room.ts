@@ -293,6 +293,7 @@ export class Room {
         for (let n = 0; n < 8; n += 1) setTimeout(() => this.#ping(), n * 120);
         this.outbox.resend();
         this.#others = message.seats.filter((seat) => seat !== message.seat);
+        this.media.useRelays(message.ice_servers);
         if (this.place === "room") {
           this.#fresh = false;
           if (this.#needed) this.media.welcomed(this.#others);
@@ -310,6 +311,9 @@ export class Room {
         this.#serve();
         this.media.hearable(message.own.may_be_heard && this.me?.microphone === "open");
         break;
+      case "ice_servers":
+        this.media.useRelays(message.ice_servers);
+        return;
       case "media_answer":
         this.media.answered(message);
         return;

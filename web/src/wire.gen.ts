@@ -77,6 +77,7 @@ export type BrowserMessage =
   | ClockPing
   | Hello
   | MediaOffer
+  | MediaRung
   | MediaState
   | Pong
   | SaveDraft
@@ -444,6 +445,13 @@ export type HoldCause =
   | "media"
   | "outage";
 
+/** One entry of a browser's `iceServers` (W3C WebRTC, RTCIceServer). */
+export interface IceServer {
+  urls: string[];
+  username: string;
+  credential: string;
+}
+
 /** Delegated jobs that rotate; a seat may hold several. */
 export type Job =
   | "deputy"
@@ -521,6 +529,12 @@ export interface MediaOffer {
   sdp: string;
 }
 
+/** What carries this page's media, by its own statistics: the server sees a relay as an address like any other. */
+export interface MediaRung {
+  type: "media_rung";
+  rung: Rung;
+}
+
 /** What the page knows of its own devices, for the others' eyes: is there a picture at all? */
 export interface MediaState {
   type: "media_state";
@@ -555,6 +569,12 @@ export interface MoveEnd {
 /** The seat was opened elsewhere; this connection closes and does not come back by itself. */
 export interface Moved {
   type: "moved";
+}
+
+/** The relays anew, before the credential of the last ones ends: for the next connection or ICE restart. */
+export interface NewIceServers {
+  type: "ice_servers";
+  ice_servers: IceServer[];
 }
 
 /** End `phase` (the one that runs now) and begin the next; after the last one the session closes. */
@@ -908,6 +928,11 @@ export type Role =
   | "facilitator"
   | "observer";
 
+export type Rung =
+  | "udp"
+  | "tcp"
+  | "relay";
+
 /**
  * The text so far, kept for its author only. Empty `fields` delete it. `typing`: its author is at it; said
  * again, without, once they stopped. What is being written is not handed in by the end of its step or phase, it
@@ -1008,6 +1033,7 @@ export type ServerMessage =
   | MediaAnswer
   | MediaDown
   | Moved
+  | NewIceServers
   | Note
   | NoteSent
   | OwnWay
@@ -1152,12 +1178,11 @@ export interface Waiting {
 
 /**
  * A seat's media in figures: loss of the last two seconds in percent, the worse direction; round trip and jitter
- * in milliseconds (null: not known yet); bit rates of the last second, up from the seat and down to it. `path`
- * is `udp` or `tcp`.
+ * in milliseconds (null: not known yet); bit rates of the last second, up from the seat and down to it.
  */
 export interface Way {
   quality: Quality;
-  path: string;
+  path: Rung;
   loss_percent: number;
   round_trip_ms: number | null;
   jitter_ms: number | null;
@@ -1178,6 +1203,7 @@ export interface Welcome {
   seats: string[];
   behind: boolean;
   rehearsal: boolean;
+  ice_servers: IceServer[];
 }
 
 /** Whom a step or a capture of a script addresses. */

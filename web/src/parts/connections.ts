@@ -38,11 +38,13 @@ export function connections(room: Room): TemplateResult | typeof nothing {
 }
 
 function seatWay(room: Room, seat: SeatView): TemplateResult {
-  const word = (seat.media_lost ? null : room.ways[seat.id]?.quality) ?? "none";
+  const way = seat.media_lost ? undefined : room.ways[seat.id];
+  const word = way?.quality ?? "none";
+  const relayed = way?.path === "relay" && word === "good"; // what is weak is said first
   return html`<li class=${word} data-way=${seat.id}>
     ${icon(word === "good" ? "signal-full" : word === "sound_only" ? "speaker" : "signal")}<span
       >${room.name(seat.id)}</span
-    ><span class="word">${t(`way.${word}`)}</span>
+    ><span class="word">${relayed ? t("way.relay") : t(`way.${word}`)}</span>
   </li>`;
 }
 
@@ -51,7 +53,7 @@ function figures(name: string, way: Way): TemplateResult {
   const loss = way.loss_percent.toLocaleString(document.documentElement.lang);
   return html`<tr class=${way.quality}>
     <th scope="row">${name}</th>
-    <td>${way.path.toUpperCase()}</td>
+    <td>${way.path === "relay" ? t("ways.relay") : way.path.toUpperCase()}</td>
     <td class="num">${loss}&nbsp;%</td>
     <td class="num">${ms(way.round_trip_ms)}</td>
     <td class="num">${ms(way.jitter_ms)}</td>
