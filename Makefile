@@ -17,9 +17,9 @@ install: .venv/.app ## set everything up; leaves .venv/bin/cosession
 run: install ## serve on http://localhost:8000
 	@$(BIN)/cosession serve
 
-test: install dev ## run all tests, with a real Chromium and a real coturn
-	@chromium=$$($(BIN)/python tests/chromium.py) && turnserver=$$($(BIN)/python -m tests.coturn) && \
-	    COSESSION_CHROMIUM=$$chromium COSESSION_TURNSERVER=$$turnserver $(BIN)/python -m pytest $(ARGS)
+test: install dev ## run all tests, with a real Chromium, coturn and nginx
+	@chromium=$$($(BIN)/python tests/chromium.py) && $(BIN)/python -m tests.program && \
+	    COSESSION_CHROMIUM=$$chromium $(BIN)/python -m pytest $(ARGS)
 
 unit: install dev ## run the quick tests: rules, rooms, store, wire, pages without a browser
 	@$(BIN)/python -m pytest -m "not browser" tests/core tests/programme tests/golden tests/room tests/store tests/wire tests/server tests/ops tests/doors $(ARGS)

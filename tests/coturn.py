@@ -1,63 +1,18 @@
-"""A real coturn for the tests: where it is, how it is obtained, and one that runs.
-
-Found by COSESSION_TURNSERVER or in PATH. `python -m tests.coturn` (called by `make test`) prints its path, and as root
-on Debian or Ubuntu installs it with apt; elsewhere it prints the command.
-"""
+"""A coturn for the tests, with a configuration of its own (`tests.program` finds it)."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from tests.chromium import ChromiumMissing, run, say
+from tests.program import COTURN
 
 _START_S = 20.0
-
-
-class CoturnMissing(Exception):
-    """There is no coturn to test with; the text is the command that mends it."""
-
-
-def find() -> Path:
-    """The turnserver of this machine. Raises `CoturnMissing`."""
-    named = os.environ.get("COSESSION_TURNSERVER")
-    found = named or shutil.which("turnserver") or shutil.which("turnserver", path="/usr/sbin:/usr/bin:/usr/local/bin")
-    if found is None:
-        raise CoturnMissing("no coturn here: `make test` obtains one, or set COSESSION_TURNSERVER to its turnserver")
-    if not Path(found).is_file():
-        raise CoturnMissing(f"COSESSION_TURNSERVER names {found}, which is no file: correct or unset it")
-    return Path(found)
-
-
-def obtain() -> None:
-    """Install it with the rights the caller has. Raises `CoturnMissing` with the command that needs more."""
-    install = ["apt-get", "install", "-y", "--no-install-recommends", "coturn"]
-    if shutil.which("apt-get") is None:
-        raise CoturnMissing(
-            "the tests need coturn (Debian's package `coturn`): install it, or set COSESSION_TURNSERVER"
-        )
-    if os.geteuid() != 0:
-        raise CoturnMissing(
-            "the tests need coturn. Install it, then say `make test` again:\n"
-            f"    sudo apt-get update && sudo {' '.join(install)}"
-        )
-    say("installing coturn with apt")
-    try:
-        run(["apt-get", "update", "-q"])
-        run(install)
-    except ChromiumMissing as failed:
-        raise CoturnMissing(f"{str(failed).splitlines()[0]}\nInstall coturn by hand") from None
-    # The package may start a service: what is tested is a process of our own.
-    if shutil.which("systemctl"):
-        subprocess.run(["systemctl", "disable", "--now", "coturn"], capture_output=True, check=False)
 
 
 class Coturn:
@@ -79,7 +34,7 @@ class Coturn:
         """Returns when it takes connections on all its TCP ports."""
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                find(), "-c", self._file, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log
+                COTURN.find(), "-c", self._file, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log
             )
         try:
             async with asyncio.timeout(_START_S):
@@ -127,23 +82,3 @@ def certify(folder: Path) -> tuple[Path, Path]:
     make = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost"
     subprocess.run([*make.split(), "-keyout", key, "-out", certificate], capture_output=True, check=True)
     return certificate, key
-
-
-def main() -> int:
-    try:
-        try:
-            path = find()
-        except CoturnMissing:
-            if "COSESSION_TURNSERVER" in os.environ:
-                raise
-            obtain()
-            path = find()
-    except CoturnMissing as missing:
-        say(str(missing))
-        return 1
-    print(path)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

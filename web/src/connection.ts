@@ -3,7 +3,7 @@
  * time (decision 15). A WebSocket first; by events and POST where none leads to a welcome, and back when one opens again
  * (decision 44). Knows messages, not what they mean; what must not be lost waits in the outbox.
  */
-import { OPENERS, type Transport, type Way } from "./transport";
+import { OPENERS, type Transport, type Carrier } from "./transport";
 import type { BrowserMessage, Hello, ServerMessage } from "./wire.gen";
 
 /** `up` only after the server's welcome. The last four do not come back by themselves. */
@@ -49,7 +49,7 @@ export class Connection {
   #timer: number | undefined;
 
   constructor(
-    private readonly paths: Record<Way, string>,
+    private readonly paths: Record<Carrier, string>,
     private readonly listener: ConnectionListener,
   ) {
     setInterval(() => this.#watch(), 1000);
@@ -104,8 +104,8 @@ export class Connection {
   }
 
   /** What carries the wire now. */
-  get way(): Way {
-    return this.#transport?.way ?? "socket";
+  get carrier(): Carrier {
+    return this.#transport?.carrier ?? "socket";
   }
 
   #connect(): void {
@@ -133,7 +133,7 @@ export class Connection {
       this.#tries = 0;
       this.#up_at = performance.now();
       this.#by_events = true;
-      if (this.way === "socket") this.#in_vain = 0;
+      if (this.carrier === "socket") this.#in_vain = 0;
       else this.#look_again(LOOK_MS);
       this.#say("up");
     }
@@ -148,7 +148,7 @@ export class Connection {
       const seen = (good: boolean): void => {
         clearTimeout(limit);
         trial.close();
-        if (this.way === "socket") return;
+        if (this.carrier === "socket") return;
         this.#good = good ? this.#good + 1 : 0;
         if (this.#good < 2) {
           this.#look_again(good ? SECOND_LOOK_MS : LOOK_MS);

@@ -3,6 +3,7 @@
  * that something changed; no screen talks to the socket past this.
  */
 import { claimTab, Connection, type Link } from "./connection";
+import type { Carrier } from "./transport";
 import { Devices } from "./devices";
 import { Media } from "./media";
 import { Outbox, type Answer } from "./outbox";
@@ -136,6 +137,11 @@ export class Room {
 
   /** Take the seat back to this page, after it was opened elsewhere; or try again now. */
   /** Too much came from here: the server wants a pause. */
+  /** What carries the wire: a WebSocket, or events and POST. */
+  get carrier(): Carrier {
+    return this.#connection.carrier;
+  }
+
   get turned_away(): boolean {
     return this.#connection.turned_away;
   }

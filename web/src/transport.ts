@@ -3,10 +3,10 @@
  * (protocols/wire.md, "Without a WebSocket"). Both carry the same texts; neither knows what they mean.
  */
 
-export type Way = "socket" | "events";
+export type Carrier = "socket" | "events";
 
 export interface Transport {
-  readonly way: Way;
+  readonly carrier: Carrier;
   /** Opened, and not closed. */
   readonly open: boolean;
   send(text: string): void;
@@ -21,13 +21,13 @@ export interface TransportListener {
   closed(code?: number): void;
 }
 
-export const OPENERS: Record<Way, (path: string, listener: TransportListener) => Transport> = {
+export const OPENERS: Record<Carrier, (path: string, listener: TransportListener) => Transport> = {
   socket: (path, listener) => new SocketTransport(path, listener),
   events: (path, listener) => new EventTransport(path, listener),
 };
 
 class SocketTransport implements Transport {
-  readonly way = "socket";
+  readonly carrier = "socket";
   readonly #socket: WebSocket;
 
   constructor(path: string, listener: TransportListener) {
@@ -63,7 +63,7 @@ const GATHER_MS = 20;
 const POST_CHARACTERS = 15_000;
 
 class EventTransport implements Transport {
-  readonly way = "events";
+  readonly carrier = "events";
   readonly #abort = new AbortController();
   #address = "";
   #posts = 0;

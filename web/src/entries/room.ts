@@ -20,6 +20,7 @@ const seen = Object.freeze({
   stats: () => room.media.stats(),
   state: () => ({
     link: room.link,
+    carrier: room.carrier,
     path: room.media.path,
     place: room.place,
     phase: room.common?.now?.phase ?? null,
