@@ -154,9 +154,11 @@ async def test_who_may_not_get_in_reads_why(application: Application, made: dict
     await application.registry.renew(made["session"], "p1")
     assert await status("/p1/events", cookie=cookie) == 410
     again = await cookie_of(application, link_of(made, "p2"))
-    for _ in range(int(SEAT_SOCKET.burst)):
-        assert await status("/p2/events", cookie=again) == 200
-    assert await status("/p2/events", cookie=again) == 429
+    opened = 0
+    while await status("/p2/events", cookie=again) == 200:
+        opened += 1
+        assert opened < 5 * SEAT_SOCKET.burst
+    assert opened >= int(SEAT_SOCKET.burst)
     assert application.answers.closes[4429] == 1
 
 
