@@ -69,7 +69,7 @@ async def measure_floor(moves: int = MOVES) -> Law:
             stop.set()
             await sending
         generator.drain()
-        clock = lead.line.clock
+        clock = lead.connection.clock
         changes = [(clock.local_ms(at_ms) / 1000, heard) for at_ms, heard in await place.hearable()]
         arrivals = _arrivals(seats, generator)
         generator.close()

@@ -1,4 +1,4 @@
-"""A seat in a real room with the load generator's media: the wire by the simulated managers' line, packets by
+"""A seat in a real room with the load generator's media: the wire by the simulated managers' connection, packets by
 `peer`."""
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from cosession.bench.peer import Peer
 from cosession.bench.traffic import Stream
 from cosession.simulate.browsing import Browser, origin
 from cosession.simulate.channel import by_socket
-from cosession.simulate.line import Line
+from cosession.simulate.connection import Connection
 from cosession.wire.messages import (
     Accepted,
     BrowserMessage,
@@ -40,7 +40,7 @@ class Seat:
         self.view: ViewMessage | None = None
         self.welcome: Welcome | None = None
         self.voices: dict[int, str] = {}
-        self.line = Line(
+        self.connection = Connection(
             by_socket,
             page,
             lambda: cookies,
@@ -83,7 +83,7 @@ class Seat:
         answer = await self._ask(offer, until_answered=False)
         if not isinstance(answer, MediaAnswer):
             raise CannotMeasure(f"the offer of seat {self.seat} was not answered: {answer}")
-        self.line.tell({"type": "media_state", "camera": True, "microphone": True})
+        self.connection.notify({"type": "media_state", "camera": True, "microphone": True})
         remote = sdp.read(answer.sdp)
         self.voices = {remote.ssrcs[2 + 2 * slot]: seat for slot, seat in enumerate(others)}
         await peer.connect(remote)
@@ -91,7 +91,7 @@ class Seat:
         return peer, [Outgoing(peer, ssrcs[stream.kind], mids[stream.kind], stream) for stream in streams]
 
     async def _ask(self, message: dict[str, Any], until_answered: bool = True) -> ServerMessage:
-        number = self.line.send(message, until_answered)
+        number = self.connection.send(message, until_answered)
         self._waiting[number] = answer = asyncio.get_running_loop().create_future()
         try:
             return await asyncio.wait_for(answer, PATIENCE_S)
@@ -134,7 +134,7 @@ async def seated(links: dict[str, str]) -> AsyncIterator[dict[str, Seat]]:
             browser = Browser()
             page = (await browser.open(link)).partition("?")[0].rstrip("/")
             seats[name] = Seat(name, page, browser.cookies(page + "/socket"))
-            runs.append(asyncio.create_task(seats[name].line.run()))
+            runs.append(asyncio.create_task(seats[name].connection.run()))
         for seat in seats.values():
             await seat.until(lambda seat=seat: seat.view is not None and seat.welcome is not None, "the first view")  # type: ignore[misc]
         yield seats

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from cosession.simulate.browsing import Browser, origin
 from cosession.simulate.channel import Opener, by_socket
+from cosession.simulate.connection import local_ms
 from cosession.simulate.endurance import Instant, Reading
 from cosession.simulate.habits import Habits
-from cosession.simulate.line import local_ms
 from cosession.simulate.manager import Manager, Place
 from cosession.simulate.studio import Studio
 
@@ -80,7 +80,7 @@ class Company:
     def clocks(self) -> Reading:
         """What time it is to everybody who knows."""
         now_ms = local_ms()
-        known = {seat: each.line.clock for seat, each in self.managers.items() if each.line.clock.known}
+        known = {seat: each.connection.clock for seat, each in self.managers.items() if each.connection.clock.known}
         return {seat: Instant(now_ms, clock.now_ms(now_ms)) for seat, clock in known.items()}
 
     async def finished(self, within_s: float | None) -> bool:

@@ -1,4 +1,4 @@
-"""One simulated manager: a line, a picture and a voice, and the habits that decide what it does with them.
+"""One simulated manager: a connection, a picture and a voice, and the habits that decide what it does with them.
 
 It knows what its own view says and nothing else. A disobedient one makes a sound all the time, floor or not: what
 others hear of that is the server's affair."""
@@ -15,10 +15,10 @@ from itertools import chain
 from typing import Any
 
 from cosession.simulate.channel import Opener, by_socket
+from cosession.simulate.connection import Connection, ConnectionEnded, local_ms
 from cosession.simulate.endurance import Instant
 from cosession.simulate.habits import Habits, Intent
 from cosession.simulate.leading import leading
-from cosession.simulate.line import Line, LineClosed, local_ms
 from cosession.simulate.speaking import makes_sound, speaking
 from cosession.simulate.studio import MediaFailed, Studio
 from cosession.simulate.writing import writing
@@ -112,14 +112,14 @@ class Manager:
         self._studio = studio
         self._disobedient = disobedient
         self._done: set[str] = set()
-        self._connection = ""
+        self._peer_connection = ""
         self._offer = ""
         self._speaks = False
         self._shows = True
         self._has_led = False
         self._changed = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
-        self.line = Line(
+        self.connection = Connection(
             place.opener,
             place.page,
             lambda: cookies,
@@ -135,34 +135,34 @@ class Manager:
         return self.view is not None and (self._studio is None or self.media_state == "connected")
 
     async def run(self) -> None:
-        line = asyncio.create_task(self.line.run())
+        running = asyncio.create_task(self.connection.run())
         try:
-            await self._live(line)
+            await self._live(running)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LAST_ANSWERS_S):
-                    while self.line.unanswered:  # noqa: ASYNC110 - answers come one by one
+                    while self.connection.unanswered:  # noqa: ASYNC110 - answers come one by one
                         await asyncio.sleep(LOOKS_EVERY_FAST_S)
         finally:
-            line.cancel()
+            running.cancel()
             for task in self._tasks:
                 task.cancel()
-            await asyncio.gather(line, *self._tasks, return_exceptions=True)
-            if self._studio is not None and self._connection:
+            await asyncio.gather(running, *self._tasks, return_exceptions=True)
+            if self._studio is not None and self._peer_connection:
                 with contextlib.suppress(KeyError):
                     self._studio.leave(self.place.seat)
 
-    async def _live(self, line: asyncio.Task[None]) -> None:
+    async def _live(self, running: asyncio.Task[None]) -> None:
         while not self.closed.is_set():
-            if line.done():
+            if running.done():
                 with contextlib.suppress(asyncio.CancelledError):
-                    error = line.exception()
+                    error = running.exception()
                     assert error is not None
-                    if not isinstance(error, LineClosed):
+                    if not isinstance(error, ConnectionEnded):
                         raise error
                     self._error(str(error))
                 return
             self._act()
-            fast = self.line.clock.known and self.line.clock.speed >= 20
+            fast = self.connection.clock.known and self.connection.clock.speed >= 20
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOKS_EVERY_FAST_S if fast else LOOKS_EVERY_S):
                     await self._changed.wait()
@@ -170,7 +170,7 @@ class Manager:
 
     def leave_media(self, state: str, connection: str) -> None:
         """The studio says how a connection of this seat stands."""
-        if connection != self._connection and connection:
+        if connection != self._peer_connection and connection:
             return
         self.media_state = state
         if state in ("failed", "closed", "gone") and not self.closed.is_set():
@@ -181,9 +181,9 @@ class Manager:
 
     def _act(self) -> None:
         view = self.view
-        if view is None or view.common is None or not self.line.current:
+        if view is None or view.common is None or not self.connection.current:
             return
-        now_ms = self.line.clock.now_ms(local_ms())
+        now_ms = self.connection.clock.now_ms(local_ms())
         for intent in chain(
             speaking(view, now_ms, self._habits),
             writing(view, now_ms, self._habits),
@@ -196,10 +196,10 @@ class Manager:
 
     def _carry_out(self, intent: Intent) -> None:
         if intent.command is not None:
-            self.line.send({"type": "command", "command": dict(intent.command)})
+            self.connection.send({"type": "command", "command": dict(intent.command)})
         elif intent.draft is not None:
             capture, fields = intent.draft
-            self.line.send({"type": "draft", "capture": capture, "fields": dict(fields)})
+            self.connection.send({"type": "draft", "capture": capture, "fields": dict(fields)})
 
     def _sound(self, view: ViewMessage) -> None:
         speaks = self._disobedient or makes_sound(view)
@@ -227,7 +227,7 @@ class Manager:
                 if message.common is not None:
                     self._note_status(message)
                 self._changed.set()
-            case MediaAnswer(connection=self._connection):
+            case MediaAnswer(connection=self._peer_connection):
                 self._spawn(self._take_answer(message))
             case MediaDown():
                 self.media_state = "new"
@@ -290,7 +290,7 @@ class Manager:
         welcome, studio, view = self.welcome, self._studio, self.view
         if studio is None or welcome is None or self.closed.is_set():
             return
-        connection = self._connection = secrets.token_urlsafe(9)
+        connection = self._peer_connection = secrets.token_urlsafe(9)
         place = welcome.seats.index(welcome.seat)
         others = [(seat, number) for number, seat in enumerate(welcome.seats) if seat != welcome.seat]
         try:
@@ -298,12 +298,12 @@ class Manager:
         except MediaFailed as failed:
             self._error(f"media: {failed}")
             return
-        if connection != self._connection:
+        if connection != self._peer_connection:
             return
-        self._offer = self.line.send(
+        self._offer = self.connection.send(
             {"type": "media_offer", "connection": connection, "sdp": sdp}, until_answered=False
         )
-        self.line.tell({"type": "media_state", "camera": True, "microphone": True})
+        self.connection.notify({"type": "media_state", "camera": True, "microphone": True})
         studio.speak(self.place.seat, self._speaks)
         studio.show(self.place.seat, self._shows)
         self._changed.set() if view else None
@@ -313,5 +313,5 @@ class Manager:
         try:
             await self._studio.answer(self.place.seat, message.connection, message.sdp)
         except MediaFailed as failed:
-            if message.connection == self._connection:
+            if message.connection == self._peer_connection:
                 self._error(f"media: {failed}")

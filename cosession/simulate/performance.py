@@ -14,8 +14,8 @@ from cosession.simulate import words
 from cosession.simulate.browsing import Browser, PageRefused, origin
 from cosession.simulate.channel import by_events, by_socket
 from cosession.simulate.company import Company, Invitation
+from cosession.simulate.connection import local_ms
 from cosession.simulate.endurance import Reading, judge_memory, judge_time
-from cosession.simulate.line import local_ms
 from cosession.simulate.options import Options
 from cosession.simulate.progress import Progress
 from cosession.simulate.residents import Residents
@@ -165,7 +165,7 @@ class Performance:
 
     async def _judge_media(self, verified: dict[str, Any] | None) -> None:
         assert self.company.studio is not None
-        clock = next(iter(self.company.managers.values())).line.clock
+        clock = next(iter(self.company.managers.values())).connection.clock
         senses = await self.company.studio.senses()
         hearable = [] if verified is None or not clock.known else verified["hearable"]
         spans = hearable_spans(

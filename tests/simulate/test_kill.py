@@ -13,8 +13,8 @@ import random
 
 import pytest
 
+from cosession.simulate.connection import local_ms
 from cosession.simulate.habits import left_ms
-from cosession.simulate.line import local_ms
 from cosession.simulate.manager import Manager
 from cosession.simulate.options import Options
 from cosession.simulate.own_server import OwnServer
@@ -48,8 +48,8 @@ async def test_a_killed_server_comes_back_where_it_was(server: OwnServer, seed: 
     assert verdict.actions == 1
     assert verdict.learnings == options.managers
     for manager in performance.company.managers.values():
-        assert manager.line.connections == 1 + len(victims)
-        assert manager.line.unanswered == 0
+        assert manager.connection.opened == 1 + len(victims)
+        assert manager.connection.unanswered == 0
 
 
 async def _kill_in(phase: str, share: float, performance: Performance, server: OwnServer) -> None:
@@ -58,7 +58,7 @@ async def _kill_in(phase: str, share: float, performance: Performance, server: O
     while not managers or not _is_in(managers["f"], phase, share):  # noqa: ASYNC110 - many conditions
         await asyncio.sleep(0.02)
     before = {seat: _used_s(manager) for seat, manager in managers.items()}
-    connections = {seat: manager.line.connections for seat, manager in managers.items()}
+    connections = {seat: manager.connection.opened for seat, manager in managers.items()}
     await server.kill()
     killed_ms = local_ms()
     await asyncio.sleep(DOWN_S)
@@ -66,8 +66,8 @@ async def _kill_in(phase: str, share: float, performance: Performance, server: O
     up_ms = local_ms()
 
     def back(seat: str) -> bool:
-        line = managers[seat].line
-        return line.connections > connections[seat] and line.current
+        connection = managers[seat].connection
+        return connection.opened > connections[seat] and connection.current
 
     away = set(managers)
     async with asyncio.timeout(15):
@@ -99,4 +99,4 @@ def _used_s(manager: Manager) -> float:
     assert manager.view.common is not None
     assert manager.view.common.now is not None
     countdown = manager.view.common.now.countdown
-    return (countdown.total_ms - left_ms(countdown, manager.line.clock.now_ms(local_ms()))) / 1000 / SPEED
+    return (countdown.total_ms - left_ms(countdown, manager.connection.clock.now_ms(local_ms()))) / 1000 / SPEED

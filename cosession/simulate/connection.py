@@ -1,5 +1,5 @@
-"""A manager's socket, as a browser keeps it: hello, signs of life, commands that are sent again under the same id
-until they are answered, and coming back for as long as the session lasts (decisions 14 and 15)."""
+"""A manager's connection to its room, as a browser keeps it: hello, signs of life, commands that are sent again under
+the same id until they are answered, and coming back for as long as the session lasts (decisions 14 and 15)."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ RETRY_UP_TO_S = 1.0
 FINAL = {4400: "too many bad messages", 4401: "not signed in", 4404: "no such session", 4409: "moved", 4410: "revoked"}
 
 
-class LineClosed(Exception):
+class ConnectionEnded(Exception):
     """The server closed this connection for good. The text says why."""
 
 
-class Line:
+class Connection:
     """`handle` gets every message of the server that is not settled here, `answered` the outcome of every message
     that has an id. Both are called in order and must not block."""
 
@@ -69,7 +69,8 @@ class Line:
         self._pending: dict[str, BrowserMessage] = {}
         self._out: asyncio.Queue[BrowserMessage] = asyncio.Queue()
         self.clock = SessionClock()
-        self.connections = 0
+        self.opened = 0
+        """How often it was opened."""
         self.current = False
         """This connection has shown a view: what one sees is how it is."""
 
@@ -83,7 +84,7 @@ class Line:
         self._out.put_nowait(built)
         return number
 
-    def tell(self, message: dict[str, Any]) -> None:
+    def notify(self, message: dict[str, Any]) -> None:
         """Send a message that is not answered."""
         self._out.put_nowait(BROWSER_MESSAGE.validate_python(message))
 
@@ -92,18 +93,18 @@ class Line:
         return len(self._pending)
 
     async def run(self) -> None:
-        """Stay connected until cancelled. Raises `LineClosed` when the server closes the connection for good."""
+        """Stay connected until cancelled. Raises `ConnectionEnded` when the server closes the connection for good."""
         failures = 0
         while True:
-            before = self.connections
+            before = self.opened
             try:
                 await self._connected()
             except TimeoutError:
                 pass  # silence
             except ChannelClosed as closed:  # also where no server is at the moment
                 if closed.code in FINAL:
-                    raise LineClosed(f"closed with {closed.code}, {FINAL[closed.code]}") from None
-            failures = 0 if self.connections > before else failures + 1
+                    raise ConnectionEnded(f"closed with {closed.code}, {FINAL[closed.code]}") from None
+            failures = 0 if self.opened > before else failures + 1
             await asyncio.sleep(0 if failures == 0 else self._chance.uniform(0.05, RETRY_UP_TO_S))
 
     async def _connected(self) -> None:
@@ -141,7 +142,7 @@ class Line:
             case Accepted() | RefusedMessage() | DraftSaved():
                 self._settle(message.id, message)
             case Welcome():
-                self.connections += 1
+                self.opened += 1
                 self._handle(message)
             case ErrorMessage(id=str() as number) if number in self._pending and message.retry:
                 self._retry(number)
