@@ -20,7 +20,7 @@ from cosession.bench import sdp
 from cosession.bench.dtls import Identity
 from cosession.bench.generator import Outgoing, Room
 from cosession.bench.measure import CannotMeasure
-from cosession.bench.peer import Peer
+from cosession.bench.peer_connection import PeerConnection
 from cosession.bench.traffic import Model, pictures, streams
 
 _START_S = 30.0
@@ -83,7 +83,7 @@ class EmbeddedStand:
         ssrcs: dict[tuple[int, str], int] = {}
         peers = []
         for person, seat in enumerate(seats):
-            peer = Peer(self._identity, self._address)
+            peer = PeerConnection(self._identity, self._address)
             first = random.randrange(1, 1 << 30) * 4
             ssrcs[person, "audio"], ssrcs[person, "video"] = first, first + 2
             own = [sdp.Section("audio", "sendonly", first), sdp.Section("video", "sendonly", first + 2)]

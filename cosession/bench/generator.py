@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from cosession.bench import sdp
-from cosession.bench.peer import Peer, now_stamp
+from cosession.bench.peer_connection import PeerConnection, now_stamp
 from cosession.bench.traffic import Stream
 
 _BEAT_S = 0.001
@@ -40,7 +40,7 @@ _NTP_OFFSET_S = 2_208_988_800
 class Outgoing:
     """One stream of one person, on its way through the room's first or only connection of that person."""
 
-    def __init__(self, peer: Peer, ssrc: int, mid: int, stream: Stream) -> None:
+    def __init__(self, peer: PeerConnection, ssrc: int, mid: int, stream: Stream) -> None:
         self.peer, self.ssrc, self.mid, self.stream = peer, ssrc, str(mid).encode(), stream
         self.sent = 0
         """Packets since `forget`."""
@@ -109,10 +109,10 @@ class Room:
     """What is sent in one room, and who receives: every one of `receivers` all streams but its own person's."""
 
     outgoing: Sequence[Outgoing]
-    receivers: Sequence[Peer]
+    receivers: Sequence[PeerConnection]
 
     @property
-    def peers(self) -> list[Peer]:
+    def peers(self) -> list[PeerConnection]:
         return list(dict.fromkeys([*(out.peer for out in self.outgoing), *self.receivers]))
 
 

@@ -27,7 +27,7 @@ from cosession.bench import sdp
 from cosession.bench.dtls import Identity
 from cosession.bench.generator import Outgoing, Room
 from cosession.bench.measure import CannotMeasure
-from cosession.bench.peer import Peer
+from cosession.bench.peer_connection import PeerConnection
 from cosession.bench.traffic import Kind, Model, streams
 
 _START_S = 20.0
@@ -122,7 +122,7 @@ class JanusStand:
         words = {"publishers": people, "bitrate": 0, "audiocodec": "opus", "videocodec": "vp8"}
         await ask.room(await ask.attach(), {"request": "create", "room": room, **words, "transport_wide_cc_ext": False})
         for _ in range(people):
-            peer, handle = Peer(self._identity, self._address), await ask.attach()
+            peer, handle = PeerConnection(self._identity, self._address), await ask.attach()
             joined = await ask.room(handle, {"request": "join", "ptype": "publisher", "room": room, "display": "bench"})
             stage.feeds.append(joined["plugindata"]["data"]["id"])
             first = random.randrange(1, 1 << 30) * 4
@@ -133,11 +133,11 @@ class JanusStand:
             stage.coming.append((peer, sdp.read(answer["jsep"]["sdp"])))
         return stage
 
-    async def _subscribe(self, stage: _Stage) -> list[tuple[Peer, sdp.Remote]]:
+    async def _subscribe(self, stage: _Stage) -> list[tuple[PeerConnection, sdp.Remote]]:
         """Everybody's receiving connection, answered and not yet up."""
         ask, hall = self._gateway, []
         for own in stage.feeds:
-            peer, handle = Peer(self._identity, self._address), await ask.attach()
+            peer, handle = PeerConnection(self._identity, self._address), await ask.attach()
             feeds = [{"feed": feed} for feed in stage.feeds if feed != own]
             join = {"request": "join", "ptype": "subscriber", "room": stage.room, "streams": feeds}
             remote = sdp.read((await ask.room(handle, join))["jsep"]["sdp"])
@@ -159,7 +159,7 @@ class _Stage:
 
     def __init__(self, room: int) -> None:
         self.room = room
-        self.coming: list[tuple[Peer, sdp.Remote]] = []
+        self.coming: list[tuple[PeerConnection, sdp.Remote]] = []
         self.feeds: list[int] = []
         self.ssrcs: list[dict[Kind, int]] = []
 

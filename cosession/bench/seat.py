@@ -1,5 +1,5 @@
 """A seat in a real room with the load generator's media: the wire by the simulated managers' connection, packets by
-`peer`."""
+`peer_connection`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cosession.bench import sdp
 from cosession.bench.dtls import Identity
 from cosession.bench.generator import Outgoing
 from cosession.bench.measure import CannotMeasure
-from cosession.bench.peer import Peer
+from cosession.bench.peer_connection import PeerConnection
 from cosession.bench.traffic import Stream
 from cosession.simulate.browsing import Browser, origin
 from cosession.simulate.channel import by_socket
@@ -71,11 +71,11 @@ class Seat:
         if not isinstance(answer, Accepted):
             raise CannotMeasure(f"{command} of seat {self.seat} was not accepted: {answer}")
 
-    async def connect_media(self, identity: Identity, streams: list[Stream]) -> tuple[Peer, list[Outgoing]]:
+    async def connect_media(self, identity: Identity, streams: list[Stream]) -> tuple[PeerConnection, list[Outgoing]]:
         """Offer, and come up. What it sends are `streams`, one of sound and one of pictures."""
         assert self.welcome is not None
         others = [seat for seat in self.welcome.seats if seat != self.seat]
-        peer = Peer(identity, "127.0.0.1")
+        peer = PeerConnection(identity, "127.0.0.1")
         first = random.randrange(1, 1 << 30) * 4
         own = [sdp.Section("audio", "sendonly", first), sdp.Section("video", "sendonly", first + 2)]
         slots = [sdp.Section(kind, "recvonly") for _ in others for kind in ("audio", "video")]

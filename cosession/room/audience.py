@@ -11,7 +11,7 @@ import structlog
 
 from cosession.core.commands import ReportPresence, ReturnSeat
 from cosession.core.vocabulary import Presence, Status
-from cosession.room.host import Guest, Host
+from cosession.room.host import Host, SeatConnection
 from cosession.room.pace import SEAT_SOCKETS, TOO_FAST, Pace
 from cosession.room.ports import Timer
 from cosession.room.presence import SignsOfLife
@@ -36,8 +36,8 @@ class Audience:
     def __init__(self, room: Host) -> None:
         self._room = room
         self._clock = room.clock
-        self._connections: dict[str, list[Guest]] = {seat: [] for seat in room.state.seats}
-        self._doors: dict[str, list[Guest]] = {seat: [] for seat in room.state.seats}
+        self._connections: dict[str, list[SeatConnection]] = {seat: [] for seat in room.state.seats}
+        self._doors: dict[str, list[SeatConnection]] = {seat: [] for seat in room.state.seats}
         """Every open connection, whether it has introduced itself or not."""
         self._paces = {seat: Pace() for seat in room.state.seats}
         there = [seat.id for seat in room.state.seats.values() if seat.presence is not Presence.ABSENT]
@@ -57,7 +57,7 @@ class Audience:
         """What the seat has sent, on whichever connection."""
         return self._paces[seat]
 
-    def enter(self, newer: Guest) -> None:
+    def enter(self, newer: SeatConnection) -> None:
         """A connection was opened, and has not said hello. Beyond the number of a seat the oldest makes room, one
         without hello first."""
         theirs = self._doors[newer.seat]
@@ -67,7 +67,7 @@ class Audience:
             self._dismiss(oldest, TOO_FAST)
         theirs.append(newer)
 
-    def arrive(self, newer: Guest, *, fresh: bool) -> None:
+    def arrive(self, newer: SeatConnection, *, fresh: bool) -> None:
         """A connection has introduced itself, or moved on from the lobby. `fresh`: on a new page."""
         mine = self._connections[newer.seat]
         if newer in mine:
@@ -91,7 +91,7 @@ class Audience:
             if fresh:
                 self._return(newer.seat)
 
-    def _replace(self, older: Guest, newer: Guest) -> None:
+    def _replace(self, older: SeatConnection, newer: SeatConnection) -> None:
         if older.epoch > newer.epoch:
             newer.part(REPLACED)
         elif older.place == newer.place == "room":
@@ -116,7 +116,7 @@ class Audience:
         for older in theirs[:-1]:
             self._dismiss(older, REPLACED)
 
-    def leave(self, connection: Guest) -> None:
+    def leave(self, connection: SeatConnection) -> None:
         """The socket is gone. The seat's signs of life decide what follows. May be repeated."""
         if connection in self._doors[connection.seat]:
             self._doors[connection.seat].remove(connection)
@@ -142,7 +142,7 @@ class Audience:
         for connection in everyone:
             await connection.outbox.parted()
 
-    def _dismiss(self, connection: Guest, code: int) -> None:
+    def _dismiss(self, connection: SeatConnection, code: int) -> None:
         connection.part(code)
         self.leave(connection)
 

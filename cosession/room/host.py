@@ -1,7 +1,7 @@
 """What the parts of a room need of each other, so that none of them has to know `Room` or `Connection`.
 
-A `Room` (`actor`) is the `Host` of its audience, its ears, and of whoever measures; a `Connection` is a `Guest` of the
-audience.
+A `Room` (`actor`) is the `Host` of its audience, its ears, and of whoever measures; a `Connection` is a
+`SeatConnection` of the audience.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ class Host(Protocol):
     def book_voices(self, after: Callable[[], None]) -> None: ...
 
 
-class Guest(Protocol):
-    """A connection, as the audience knows it. See `connection.Connection`."""
+class SeatConnection(Protocol):
+    """A seat's connection, as the audience knows it. See `connection.Connection`."""
 
     seat: str
     place: str

@@ -26,7 +26,7 @@ log = structlog.get_logger()
 
 
 @dataclass(slots=True)
-class _Media:
+class _PeerConnection:
     """One page's peer connection. Those of a seat are kept in the order in which they came."""
 
     seat: str
@@ -57,7 +57,7 @@ class MediaDesk:
         self._ears = ears
         self._plan: RoomPlan | None = None
         self._open = False
-        self._media: dict[str, _Media] = {}
+        self._peer_connections: dict[str, _PeerConnection] = {}
         self._offers: set[_Offer] = set()
         self._turns = {seat: Turn() for seat in self._seats}
         self._cameras: set[str] = set()
@@ -80,7 +80,7 @@ class MediaDesk:
 
     async def close(self) -> None:
         """Forget the room. May be repeated."""
-        self._media.clear()
+        self._peer_connections.clear()
         if self._open:
             self._open = False
             await self._engine.close(self._session)
@@ -137,7 +137,7 @@ class MediaDesk:
     async def offer(self, state: SessionState, seat: str, tab: str, connection: str, sdp: str) -> str:
         """The answer to a page's offer. The same `connection` again is an ICE restart. Raises `OfferRefused` or
         `Unavailable`."""
-        known = self._media.get(connection)
+        known = self._peer_connections.get(connection)
         if known is not None and (known.seat, known.tab) != (seat, tab):
             raise OfferRefused("direction", "this connection id belongs to another page: make a new one")
         if state.status is Status.CLOSED:
@@ -162,11 +162,13 @@ class MediaDesk:
             answer = await self._engine.connect(self._session, offer.seat, connection, sdp, publishes=publishes)
             offer.check()
         except BaseException:
-            if connection not in self._media:
+            if connection not in self._peer_connections:
                 self._engine.disconnect(self._session, connection)
             raise
-        self._media.setdefault(connection, _Media(offer.seat, offer.tab))
-        mine = [other for other, media in self._media.items() if media.seat == offer.seat and other != connection]
+        self._peer_connections.setdefault(connection, _PeerConnection(offer.seat, offer.tab))
+        mine = [
+            other for other, peer in self._peer_connections.items() if peer.seat == offer.seat and other != connection
+        ]
         for oldest in mine[: max(0, len(mine) + 1 - SEAT_MEDIA)]:
             self._disconnect(oldest)
         return answer
@@ -175,23 +177,23 @@ class MediaDesk:
         """End the seat's media, except those of one tab, those too that are being asked for. May be repeated."""
         for offer in self._offers:
             offer.void = offer.void or (offer.seat == seat and offer.tab != but_tab)
-        for connection, media in tuple(self._media.items()):
-            if media.seat == seat and media.tab != but_tab:
+        for connection, peer in tuple(self._peer_connections.items()):
+            if peer.seat == seat and peer.tab != but_tab:
                 self._disconnect(connection)
 
     def knows(self, seat: str, tab: str) -> bool:
         """This page's peer connection is known here; after a restart of the server none is."""
-        return any((media.seat, media.tab) == (seat, tab) for media in self._media.values())
+        return any((peer.seat, peer.tab) == (seat, tab) for peer in self._peer_connections.values())
 
     @property
     def in_use(self) -> bool:
         """Whether any page has media here."""
-        return bool(self._media)
+        return bool(self._peer_connections)
 
     def path(self, seat: str) -> str:
         """`media` if media of the seat arrive, `connecting` if it has offered any, `socket` if it is connected, else
         `none`."""
-        mine = [media for media in self._media.values() if media.seat == seat]
+        mine = [peer for peer in self._peer_connections.values() if peer.seat == seat]
         if self._carries(seat):
             return "media"
         if mine:
@@ -199,10 +201,10 @@ class MediaDesk:
         return "socket" if self._audience.count(seat) else "none"
 
     def _carries(self, seat: str) -> bool:
-        return any(media.carries for media in self._media.values() if media.seat == seat)
+        return any(peer.carries for peer in self._peer_connections.values() if peer.seat == seat)
 
     def _disconnect(self, connection: str) -> None:
-        seat = self._media.pop(connection).seat
+        seat = self._peer_connections.pop(connection).seat
         self._engine.disconnect(self._session, connection)
         self._ears.carries(seat, self._carries(seat))
 
@@ -210,26 +212,26 @@ class MediaDesk:
 
     def carrying(self, seat: str, connection: str, carries: bool) -> None:
         """A connection began or ceased to deliver. When it begins, the seat's older ones are done."""
-        media = self._media.get(connection)
-        if media is None:
+        peer = self._peer_connections.get(connection)
+        if peer is None:
             return
-        media.carries = carries
+        peer.carries = carries
         self._ears.carries(seat, self._carries(seat), WEAK_AFTER_MS)
         if not carries:
             return
-        for older, other in tuple(self._media.items()):
+        for older, other in tuple(self._peer_connections.items()):
             if older == connection:
                 break
             if other.seat == seat:
                 self._disconnect(older)
-        self._audience.carries(seat, media.tab)
+        self._audience.carries(seat, peer.tab)
 
     def lost(self, seat: str, connection: str) -> None:
         """The engine has forgotten the connection: its page is asked to offer anew."""
-        media = self._media.pop(connection, None)
+        peer = self._peer_connections.pop(connection, None)
         self._ears.carries(seat, self._carries(seat))
-        if media is not None and not any(m.seat == seat and m.tab == media.tab for m in self._media.values()):
-            self._audience.send(MediaDown(), seat, tab=media.tab)
+        if peer is not None and not any(m.seat == seat and m.tab == peer.tab for m in self._peer_connections.values()):
+            self._audience.send(MediaDown(), seat, tab=peer.tab)
 
     def voices(self, levels: Mapping[str, int]) -> None:
         self._ears.voices(levels)
@@ -249,7 +251,7 @@ class MediaDesk:
     def down(self, silent_ms: int) -> None:
         """The worker died, and was silent for `silent_ms` before. The engine makes the room again by itself; pages
         offer again."""
-        self._media.clear()
+        self._peer_connections.clear()
         for seat in self._seats:
             self._ears.carries(seat, False, silent_ms)
         self._audience.send(MediaDown(), fleeting=True, room_only=True)

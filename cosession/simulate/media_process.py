@@ -23,7 +23,7 @@ from av import VideoFrame
 
 from cosession.simulate import sources
 from cosession.simulate.arrivals import ArrivalLoop
-from cosession.simulate.peer import Peer, Senses, behave_like_a_browser
+from cosession.simulate.peer_connection import PeerConnection, Senses, behave_like_a_browser
 from cosession.simulate.studio import LONGEST_LINE
 
 Order = dict[str, Any]
@@ -43,7 +43,7 @@ class Cast:
     senses: Senses = field(default_factory=Senses)
     speaking: asyncio.Event = field(default_factory=asyncio.Event)
     showing: asyncio.Event = field(default_factory=asyncio.Event)
-    peers: dict[str, Peer] = field(default_factory=dict)
+    peers: dict[str, PeerConnection] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.voice = sources.voice(self.place)
@@ -99,7 +99,7 @@ class Stage:
                 self.say({"seat": seat, "connection": connection, "state": state})
 
         await self._close(cast, keep=connection)
-        peer = Peer(
+        peer = PeerConnection(
             [(other, place) for other, place in order["others"]],
             cast.senses,
             cast.voice,

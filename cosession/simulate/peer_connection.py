@@ -143,7 +143,7 @@ class Camera(MediaStreamTrack):
         return frame
 
 
-class Peer:
+class PeerConnection:
     """One connection of one seat. `others` are the other seats in slot order with their places (for their colours)."""
 
     def __init__(

@@ -1,4 +1,4 @@
-"""One connection of the load generator: a UDP socket, its path, its keys, and what arrives on it.
+"""One peer connection of the load generator: a UDP socket, its path, its keys, and what arrives on it.
 
 ICE as a controlling client against an ICE-lite server (RFC 8445): one address, one check at a time. Datagrams are
 counted by SSRC and sequence number, which SRTP leaves readable; only a listener's are decrypted, to read the instant
@@ -51,7 +51,7 @@ class Track:
         return self.highest - self.first + 1 - self.received
 
 
-class Peer:
+class PeerConnection:
     """`tracks`: by SSRC what came since `forget`; `latencies_ms`: what a listener measured."""
 
     def __init__(self, identity: Identity, host: str) -> None:
