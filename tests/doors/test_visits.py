@@ -22,7 +22,7 @@ from cosession.doors.visits import (
 from cosession.room.pace import ADDRESS_CONNECTION
 
 
-class Line:
+class Transport:
     """A transport that notes its end."""
 
     def __init__(self) -> None:
@@ -43,9 +43,9 @@ class House:
         proxies = [ip_network("10.0.0.1/32")]
         self.visits = Visits(Limits.within(most, address), proxies, self.ended, lambda: self.now_s)
 
-    def comes(self, peer: str = "192.0.2.7") -> tuple[Line, Visit]:
-        line = Line()
-        return line, self.visits.came(line, peer)[0]
+    def comes(self, peer: str = "192.0.2.7") -> tuple[Transport, Visit]:
+        transport = Transport()
+        return transport, self.visits.came(transport, peer)[0]
 
     def passes(self, seconds: float) -> None:
         self.now_s += seconds
@@ -55,32 +55,32 @@ class House:
 @pytest.mark.parametrize(("why", "patience_s"), [("head", HEAD_S), ("body", BODY_S)])
 def test_whoever_keeps_us_waiting_is_ended_in_time(why: str, patience_s: float) -> None:
     house = House()
-    line, visit = house.comes()
+    transport, visit = house.comes()
     visit.waits(why, patience_s)
     house.passes(patience_s - 1)
     visit.waits(why, patience_s)  # one more byte changes nothing
     assert house.ended == {}
     house.passes(1)
-    assert line.aborted
+    assert transport.aborted
     assert house.ended == {why: 1}
 
 
 def test_whoever_waits_for_us_is_left_alone() -> None:
     house = House()
-    line, visit = house.comes()
+    transport, visit = house.comes()
     visit.busy()
     house.passes(1_000)
-    assert not line.aborted
+    assert not transport.aborted
 
 
 def test_a_connection_that_was_closed_and_does_not_go_is_ended() -> None:
     house = House()
-    line, visit = house.comes()
+    transport, visit = house.comes()
     visit.busy()
-    line.closing = True
+    transport.closing = True
     house.passes(0)
     house.passes(FAREWELL_S)
-    assert line.aborted
+    assert transport.aborted
     assert len(house.visits) == 0
 
 
@@ -98,18 +98,18 @@ def test_half_requests_push_each_other_out_and_nobody_who_is_in_a_room() -> None
     visit.busy()
     more = [house.comes("198.51.100.66") for _ in range(200)]
     assert not newcomer.aborted
-    assert not any(line.aborted for line, _ in inside)
+    assert not any(transport.aborted for transport, _ in inside)
     assert visit.settle(None)
     assert len(house.visits) <= 40
-    assert sum(line.aborted for line, _ in strangers + more) == house.ended["full"] >= 1_260
+    assert sum(transport.aborted for transport, _ in strangers + more) == house.ended["full"] >= 1_260
 
 
 def test_one_address_has_its_number_and_takes_nobody_elses_place() -> None:
     house = House(most=400, address=10)
     other, _ = house.comes("192.0.2.1")
-    lines = [house.comes("198.51.100.66")[0] for _ in range(30)]
+    transports = [house.comes("198.51.100.66")[0] for _ in range(30)]
     assert not other.aborted
-    assert [line.aborted for line in lines] == [True] * 20 + [False] * 10
+    assert [transport.aborted for transport in transports] == [True] * 20 + [False] * 10
     assert house.ended == {"address_full": 20}
 
 
@@ -135,8 +135,8 @@ def test_new_connections_of_one_address_are_slowed_then_sent_away() -> None:
     house = House(most=4_000, address=4_000)
     waits = []
     for _ in range(int(ADDRESS_CONNECTION.burst) + 400):
-        line = Line()
-        waits.append((house.visits.came(line, "198.51.100.66")[1], line.aborted))
+        transport = Transport()
+        waits.append((house.visits.came(transport, "198.51.100.66")[1], transport.aborted))
     burst = int(ADDRESS_CONNECTION.burst)
     assert set(waits[:burst]) == {(0.0, False)}
     assert all(0 < wait_s <= QUEUE_S and not aborted for wait_s, aborted in waits[burst : burst + 200])

@@ -12,13 +12,13 @@ from cosession.media.embedded.bandwidth_allocation import Level
 from cosession.media.embedded.down_track import DownTrack
 from cosession.media.embedded.downlink import Downlink
 from cosession.media.embedded.up_track import UpTrack
-from tests.media.test_streams import AUDIO, KEYFRAME, VIDEO, Sent, arrive, attach
+from tests.media.test_tracks import AUDIO, KEYFRAME, VIDEO, Sent, arrive, attach
 
 #: What each level costs, from sound alone to large pictures.
 COSTS = (20.0, 120.0, 120.0, 300.0)
 
 
-class Way:
+class Receiver:
     """One picture and one sound to one browser, 50 packets a second of each."""
 
     def __init__(self) -> None:
@@ -58,75 +58,77 @@ class Way:
 
 
 def test_what_is_asked_for_counts_as_lost_though_the_reports_say_nothing_of_it() -> None:
-    way = Way()
+    receiver = Receiver()
     for _ in range(3):
-        assert way.down.allocation.level is Level.FULL
-        left = way.second()
-        way.down.on_nack(way.picture.ssrc, left[:20])
-        way.report(way.picture, 0.0)
-        way.look()
-    assert way.down.allocation.level < Level.FULL
+        assert receiver.down.allocation.level is Level.FULL
+        left = receiver.second()
+        receiver.down.on_nack(receiver.picture.ssrc, left[:20])
+        receiver.report(receiver.picture, 0.0)
+        receiver.look()
+    assert receiver.down.allocation.level < Level.FULL
 
 
 def test_an_outage_that_is_over_lowers_nothing() -> None:
-    way = Way()
-    left = [number for _ in range(3) for number in way.second()]
-    way.look()
-    way.down.on_nack(way.picture.ssrc, left)
+    receiver = Receiver()
+    left = [number for _ in range(3) for number in receiver.second()]
+    receiver.look()
+    receiver.down.on_nack(receiver.picture.ssrc, left)
     for _ in range(5):
-        way.second()
-        assert not way.look()
-    assert way.down.allocation.level is Level.FULL
+        receiver.second()
+        assert not receiver.look()
+    assert receiver.down.allocation.level is Level.FULL
 
 
 def test_what_is_asked_for_again_and_again_counts_once() -> None:
-    way = Way()
+    receiver = Receiver()
     for _ in range(6):
-        left = way.second()
+        left = receiver.second()
         for _ in range(10):
-            way.down.on_nack(way.picture.ssrc, left[:3])
-        assert not way.look()
-    assert way.picture.missing == 18
+            receiver.down.on_nack(receiver.picture.ssrc, left[:3])
+        assert not receiver.look()
+    assert receiver.picture.missing == 18
 
 
 def test_repeats_take_a_share_of_the_way_and_no_more() -> None:
-    way = Way()
-    assert way.repeated(way.picture, way.second()) == 20, "the first second's"
-    way.look()
-    left = way.second()
-    assert way.repeated(way.picture, left[:5]) == 5
-    assert way.repeated(way.picture, left) == 15, "a few, at the least"
-    way.look()
-    fresh = way.second()
-    assert way.repeated(way.picture, [*left, *fresh[:20]]) == 20
-    again = {int.from_bytes(packet[-len(KEYFRAME) - 2 : -len(KEYFRAME)], "big") for packet in way.outlet.packets[-20:]}
+    receiver = Receiver()
+    assert receiver.repeated(receiver.picture, receiver.second()) == 20, "the first second's"
+    receiver.look()
+    left = receiver.second()
+    assert receiver.repeated(receiver.picture, left[:5]) == 5
+    assert receiver.repeated(receiver.picture, left) == 15, "a few, at the least"
+    receiver.look()
+    fresh = receiver.second()
+    assert receiver.repeated(receiver.picture, [*left, *fresh[:20]]) == 20
+    again = {
+        int.from_bytes(packet[-len(KEYFRAME) - 2 : -len(KEYFRAME)], "big") for packet in receiver.outlet.packets[-20:]
+    }
     assert again == set(fresh[:20]), "what is new goes first"
     for _ in range(200):  # a room of many pictures
-        way.number += 1
-        arrive(way.up_tracks[1], way.number, way.number * 1800, way.now_s, KEYFRAME)
-    way.look()
-    assert way.repeated(way.picture, way.second()) == 50
-    assert way.repeated(way.picture, way.second()) == 25, "0.3 of 250"
+        receiver.number += 1
+        arrive(receiver.up_tracks[1], receiver.number, receiver.number * 1800, receiver.now_s, KEYFRAME)
+    receiver.look()
+    assert receiver.repeated(receiver.picture, receiver.second()) == 50
+    assert receiver.repeated(receiver.picture, receiver.second()) == 25, "0.3 of 250"
 
 
 def test_a_report_from_before_the_level_changed_says_nothing_of_the_new_one() -> None:
-    way = Way()
-    way.second()
-    way.report(way.sound, 0.0)
+    receiver = Receiver()
+    receiver.second()
+    receiver.report(receiver.sound, 0.0)
     for lowers in (False, False, True):
-        way.second()
-        way.report(way.picture, 0.5)
-        assert way.look() is lowers
-    lowered = way.down.allocation.level
+        receiver.second()
+        receiver.report(receiver.picture, 0.5)
+        assert receiver.look() is lowers
+    lowered = receiver.down.allocation.level
     for _ in range(3):
-        way.second()
-        way.report(way.picture, 0.0)
-        assert not way.look()
-    way.second()
-    way.report(way.sound, 0.875)  # since second 0
-    assert way.down.loss(way.now_s) > 0.4, "it is shown"
-    assert way.down._take_loss() is None, "and not counted"
-    way.second()
-    way.report(way.sound, 0.875)
-    assert way.down._take_loss() == pytest.approx(0.875)
-    assert way.down.allocation.level is lowered
+        receiver.second()
+        receiver.report(receiver.picture, 0.0)
+        assert not receiver.look()
+    receiver.second()
+    receiver.report(receiver.sound, 0.875)  # since second 0
+    assert receiver.down.loss(receiver.now_s) > 0.4, "it is shown"
+    assert receiver.down._take_loss() is None, "and not counted"
+    receiver.second()
+    receiver.report(receiver.sound, 0.875)
+    assert receiver.down._take_loss() == pytest.approx(0.875)
+    assert receiver.down.allocation.level is lowered

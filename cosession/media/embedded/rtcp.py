@@ -14,7 +14,7 @@ from operator import sub
 
 _SR, _RR, _BYE, _RTPFB, _PSFB = 200, 201, 203, 205, 206
 _NACK, _TRANSPORT, _PLI, _FIR, _REMB = 1, 15, 1, 4, 15
-#: In one request, each of up to 17 packets: as many as are remembered (`stream`). The rest would be work for nothing.
+#: In one request, each of up to 17 packets: as many as are remembered (`up_track`). The rest would be work for nothing.
 _MOST_GAPS = 31
 _REPORT = struct.Struct("!LB3sLLLL")
 
