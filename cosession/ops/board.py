@@ -41,7 +41,7 @@ class SeatRow:
     kbps_in: int | None = None
     kbps_out: int | None = None
     level: str | None = None
-    """What the way down carries: `full`, `small` pictures, the `stage` alone, `sound` alone."""
+    """What the downlink carries: `full`, `small` pictures, the `stage` alone, `sound` alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,7 @@ def _ways(seats: Iterable[ConnectionStats]) -> Iterable[Metric]:
     """How people are connected: never who."""
     found = list(seats)
     ways = GaugeMetricFamily(
-        "cosession_media_ways", "Connections by path and by what their way down carries.", labels=["path", "level"]
+        "cosession_media_ways", "Connections by path and by what their downlink carries.", labels=["path", "level"]
     )
     for (path, level), count in sorted(Counter((one.path, one.level) for one in found).items()):
         ways.add_metric([path, level], count)

@@ -41,7 +41,7 @@ class _Voice:
 
 @dataclass(slots=True)
 class _Uplink:
-    """What is known of a seat's way up. `carried`: some media of it have arrived since it came."""
+    """What is known of a seat's uplink. `carried`: some media of it have arrived since it came."""
 
     microphone: bool = False
     camera: bool = False

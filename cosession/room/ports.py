@@ -192,10 +192,10 @@ class ConnectionStats:
     kbps_in: int = 0
     kbps_out: int = 0
     level: str = "full"
-    """What the way down carries: `full`, `small` pictures, the `stage` alone, or `sound` alone."""
+    """What the downlink carries: `full`, `small` pictures, the `stage` alone, or `sound` alone."""
 
 
-#: Why a worker forwards a packet to nobody; `unasked_repeat`: also probes of a browser's own way up.
+#: Why a worker forwards a packet to nobody; `unasked_repeat`: also probes of a browser's own uplink.
 DROP_REASONS = (
     "unknown_source",
     "oversized",

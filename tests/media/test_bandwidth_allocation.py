@@ -1,4 +1,4 @@
-"""What one receiver's way down carries, second by second: the link is a number, the browser's estimate behaves as its
+"""What one receiver's downlink carries, second by second: the link is a number, the browser's estimate behaves as its
 authors describe it."""
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def test_one_report_of_an_outage_lowers_nothing_and_three_bad_ones_do_however_ra
     assert allocation.level < Level.FULL
 
 
-def test_a_narrow_way_is_lowered_to_what_fits_and_sound_stays() -> None:
+def test_a_narrow_link_is_lowered_to_what_fits_and_sound_stays() -> None:
     link = Link(1_500)
     link.run(10)
     assert link.allocation.level is Level.SMALL

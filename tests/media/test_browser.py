@@ -193,7 +193,7 @@ async def level(engine: EmbeddedMedia, seat: str) -> str:
     return next(figures.level for figures in sessions["room"] if figures.seat == seat)
 
 
-async def test_whoever_comes_on_stage_is_seen_large_and_a_weak_way_down_sees_it_small(
+async def test_whoever_comes_on_stage_is_seen_large_and_a_weak_downlink_sees_it_small(
     context: BrowserContext, engine: EmbeddedMedia
 ) -> None:
     await context.route(f"{URL}**", serve)
@@ -213,7 +213,7 @@ async def test_whoever_comes_on_stage_is_seen_large_and_a_weak_way_down_sees_it_
     assert await height(b, "0", 360) < 5
     await height(c, "0", 360)
 
-    # c's way down gets narrow: it sees the small layer, hears everything, and b notices nothing.
+    # c's downlink gets narrow: it sees the small layer, hears everything, and b notices nothing.
     relay.down.kbps = 200
     frames_b = (await look(b))["frames"]["0"]
     before = (await look(c))["concealed"]["0"]

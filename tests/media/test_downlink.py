@@ -1,4 +1,4 @@
-"""What a browser's own words about a way down come to: shares lost, and how much of it is repeated. The clock is a
+"""What a browser's own words about a downlink come to: shares lost, and how much of it is repeated. The clock is a
 number, the browser a list of what it asks for."""
 
 from __future__ import annotations

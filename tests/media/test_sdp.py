@@ -76,8 +76,8 @@ def test_an_offer_is_mirrored() -> None:
     assert "a=candidate:1 1 udp 2130706175 192.0.2.9 5000 typ host\r\n" in sections[1]
     assert "a=candidate:2 1 tcp 1516240383 2001:db8::9 5001 typ host tcptype passive\r\n" in sections[1]
     assert text.count("a=candidate:") == 4
-    assert "a=rtcp-fb:96 transport-cc\r\n" in sections[2], "the browser shall estimate its own way up"
-    assert "transport-cc" not in sections[3] + sections[4], "and give one figure for its way down"
+    assert "a=rtcp-fb:96 transport-cc\r\n" in sections[2], "the browser shall estimate its own uplink"
+    assert "transport-cc" not in sections[3] + sections[4], "and give one figure for its downlink"
     assert "97" not in text, "a repair stream without a=fmtp apt is none"
     assert "a=recvonly" not in sdp.answer(read, local, {}, publishes=False)
 

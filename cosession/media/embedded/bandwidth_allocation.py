@@ -1,4 +1,4 @@
-"""What one receiver's way down carries: everything, small pictures, the stage alone, or sound alone.
+"""What one receiver's downlink carries: everything, small pictures, the stage alone, or sound alone.
 
 Pure; one look a second. Others never notice: their tracks are fed by the same packets as before. Down when the
 browser's own estimate (REMB) stays below what it is sent and does not rise, or when too much is lost; up by trials,
@@ -35,7 +35,7 @@ _TRIAL_S = 6.0
 
 class RembEstimates:
     """What a browser estimates that it can receive (REMB): some say it of all their streams in one, others of each by
-    itself, and then only all together tell what the way down carries."""
+    itself, and then only all together tell what the downlink carries."""
 
     def __init__(self) -> None:
         self._bps: dict[frozenset[int], int] = {}

@@ -1,4 +1,4 @@
-"""The way down to one browser: its tracks, what it says of them, and how much it is sent.
+"""The downlink to one browser: its tracks, what it says of them, and how much it is sent.
 
 One seat's picture and sound go through a down track each (decision 21); the browser reports by track what arrived. From
 these reports alone follows what `bandwidth_allocation` grants. Sources: RFC 3550 section 6.4.2, RFC 4585 (NACK), RFC
@@ -16,9 +16,10 @@ from cosession.media.embedded.down_track import DownTrack
 from cosession.media.embedded.target import Outlet
 
 #: Repeats a second that one browser may ask for: so many, or this share of the pictures' packets in the second before.
-#: More do not mend a narrow way, they fill it, and sound has to pass there (77,000 were asked for after one outage).
+#: More do not mend a narrow downlink, they fill it, and sound has to pass there (77,000 were asked for after one
+#: outage).
 _REPEATS_PER_S, _REPEATS_SHARE = 20, 0.3
-#: The share of missing packets that is a way too narrow rather than a lossy one.
+#: The share of missing packets that is a downlink too narrow rather than a lossy one.
 _BEYOND_REPEATS = 0.25
 #: So many missing packets of three seconds are no chance.
 _NO_CHANCE = 10

@@ -101,7 +101,7 @@ class Room:
     def on_gone(self, peer: PeerConnection) -> None:
         self.lose(peer)
 
-    def look_at_way_down(self, peer: PeerConnection, now_s: float) -> None:
+    def look_at_downlink(self, peer: PeerConnection, now_s: float) -> None:
         """Lower or lift what a receiver is sent, by what arrives there. Once a second."""
         if peer.connected and peer.down.look(now_s, self.cost_kbps(peer)):
             self._route()

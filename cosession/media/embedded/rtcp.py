@@ -187,7 +187,7 @@ def remb(sender: int, bitrate_bps: int, ssrcs: Sequence[int]) -> bytes:
 
 
 def transport_feedback(sender: int, media: int, base: int, count: int, arrivals: Sequence[int | None]) -> bytes:
-    """When packets arrived, for the browser's own estimate of its way up.
+    """When packets arrived, for the browser's own estimate of its uplink.
 
     `base`: transport-wide sequence number of the first; `count`: how many such reports went before (8 bits);
     `twcc`: for each packet from `base` on its time in units of 250 µs, not negative, None for one that did not

@@ -3,7 +3,7 @@
 RTCP is half of the quality (media.md, "The design" 5). Every 20 ms: NACKs and key frame requests that are due. Each
 room and each connection in a turn of its own, so that no packet waits for all of them: every 200 ms, voices, layers;
 every 100 ms, or 200 where few come, when packets arrived; every second, receiver report, REMB held at what the plan
-grants, what each way down carries, life, silence.
+grants, what each downlink carries, life, silence.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ class RtcpScheduler:
 
     def _report(self, room: Room, peer: PeerConnection, now_s: float) -> None:
         peer.begin_second()
-        room.look_at_way_down(peer, now_s)
+        room.look_at_downlink(peer, now_s)
         if not peer.up_tracks or not peer.connected:
             return
         reports = [report for up_track in peer.up_tracks.values() if (report := up_track.report(now_s)) is not None]

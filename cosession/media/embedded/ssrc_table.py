@@ -10,7 +10,7 @@ from __future__ import annotations
 from cosession.media.embedded import rtp, sdp
 from cosession.media.embedded.up_track import UpTrack
 
-#: A layer from which nothing came for so long is not there: the browser's way up does not carry it.
+#: A layer from which nothing came for so long is not there: the browser's uplink does not carry it.
 LAYER_LIVES_S = 0.7
 
 

@@ -1,4 +1,4 @@
-"""The way for networks that let no UDP through: browsers connect, the server only listens (ICE-TCP, passive).
+"""For networks that let no UDP through: browsers connect, the server only listens (ICE-TCP, passive).
 
 One connection is one address of `Mux`, with the same rule: its first word has to be a STUN check with the right names
 and key, or it is closed. Nothing waits for a slow reader: what does not fit is dropped and counted, as UDP would.
@@ -19,7 +19,7 @@ from typing import Protocol, cast
 _PROVE_S = 5.0
 #: Connections at once; and of those that have not proven anything yet, after which the oldest goes.
 _MOST, _MOST_UNPROVEN = 1000, 100
-#: About half a second of a room on a slow way: sound must not stand behind more than that.
+#: About half a second of a room on a slow downlink: sound must not stand behind more than that.
 _BACKLOG_BYTES = 64 * 1024
 
 

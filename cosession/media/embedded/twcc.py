@@ -1,5 +1,5 @@
 """Transport-wide congestion control (TWCC): when the packets of one browser arrived, reported back to it. Its own
-estimate of its way up lives on this.
+estimate of its uplink lives on this.
 
 Without it the estimate falls to 50 to 80 kbit/s after an outage and stays there (media.md, "The design" 5). One account
 for all streams of a connection, by their transport-wide sequence numbers. Source:

@@ -122,7 +122,7 @@ class UpTrack:
         if sequence != extended & 0xFFFF or self._first is None:
             extended = self._extend(sequence)
         self.packets += 1
-        if payload:  # else padding, which a browser sends to learn what its way carries
+        if payload:  # else padding, which a browser sends to learn what its uplink carries
             self.octets += len(payload)
             self.last_s = now_s
         packet = Packet(extended, timestamp, marker, level, vp8, rtp.abs_send_time(now_s), payload)
