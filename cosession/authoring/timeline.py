@@ -223,8 +223,8 @@ class _Drawing:
         yield f"{title}: {floor}" if title and title.casefold() != floor.casefold() else floor
         yield self._who([step.who])
         if step.answer_s is not None:
-            told = "answered" if step.floor is FloorMode.ROUND else "queue"
-            yield self._text(told, turn_s=step.turn_s, answer_s=step.answer_s)
+            word = "answered" if step.floor is FloorMode.ROUND else "queue"
+            yield self._text(word, turn_s=step.turn_s, answer_s=step.answer_s)
         elif step.turn_s is not None:
             shorter = step.min_turn_s is not None and step.min_turn_s < step.turn_s
             yield self._text("turn_min" if shorter else "turn", turn_s=step.turn_s, min_turn_s=step.min_turn_s)

@@ -40,24 +40,24 @@ async def compare(
             await turn("generic, Python alone", EmbeddedStand(here, native=False), "generic")
             await turn("script, Python alone", EmbeddedStand(here, native=False), "script")
     found = {name: _middle(measured) for name, measured in turns.items()}
-    told = {"janus": found["janus"], **_beside(found["janus"], found["generic"], found["script"])}
+    report = {"janus": found["janus"], **_beside(found["janus"], found["generic"], found["script"])}
     if both:
-        told["python"] = _beside(found["janus"], found["generic, Python alone"], found["script, Python alone"])
-    return told
+        report["python"] = _beside(found["janus"], found["generic, Python alone"], found["script, Python alone"])
+    return report
 
 
 def _middle(turns: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """One of what several turns found, field by field; a field that any of them lacks is None."""
-    told: dict[str, Any] = {}
+    report: dict[str, Any] = {}
     for field, one in turns[0].items():
         values = [turn[field] for turn in turns]
         if isinstance(one, dict):
-            told[field] = _middle(values)
+            report[field] = _middle(values)
         elif None in values:
-            told[field] = None
+            report[field] = None
         else:
-            told[field] = max(values) if field == "loss_percent" else statistics.median(values)
-    return told
+            report[field] = max(values) if field == "loss_percent" else statistics.median(values)
+    return report
 
 
 def _beside(janus: dict[str, Any], generic: dict[str, Any], script: dict[str, Any]) -> dict[str, Any]:

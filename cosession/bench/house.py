@@ -37,18 +37,18 @@ class House:
 
     async def doors(self) -> dict[str, Any]:
         """What the board says of connections: how many, and what was turned away."""
-        told = await self.ops.get_json(f"{self.board}/rooms.json")
-        return dict(told.get("doors", {}))
+        answer = await self.ops.get_json(f"{self.board}/rooms.json")
+        return dict(answer.get("doors", {}))
 
     async def hearable(self) -> list[tuple[int, list[str]]]:
         """(session time in ms, who could be heard from then on), by the log; from each commit."""
-        told = await self.ops.get_json(f"{self.board}/verify/{self.session}")
-        return [(int(at_ms), list(seats)) for at_ms, seats in told["hearable"]]
+        answer = await self.ops.get_json(f"{self.board}/verify/{self.session}")
+        return [(int(at_ms), list(seats)) for at_ms, seats in answer["hearable"]]
 
     async def worker(self) -> int:
         """The process id of the media worker that has most connections."""
-        told = await self.ops.get_json(f"{self.board}/rooms.json")
-        return int(max(told["media"], key=lambda worker: int(worker["connections"]))["pid"])
+        answer = await self.ops.get_json(f"{self.board}/rooms.json")
+        return int(max(answer["media"], key=lambda worker: int(worker["connections"]))["pid"])
 
 
 @contextlib.asynccontextmanager

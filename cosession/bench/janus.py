@@ -181,22 +181,22 @@ class _Gateway:
     async def room(self, handle: int, body: dict[str, Any], jsep: dict[str, Any] | None = None) -> dict[str, Any]:
         """Ask the videoroom something. Raises ValueError if it refuses."""
         message: dict[str, Any] = {"janus": "message", "handle_id": handle, "body": body}
-        told = await self._ask(message if jsep is None else {**message, "jsep": jsep})
-        if reason := told["plugindata"]["data"].get("error"):
+        answer = await self._ask(message if jsep is None else {**message, "jsep": jsep})
+        if reason := answer["plugindata"]["data"].get("error"):
             raise ValueError(reason)
-        return told
+        return answer
 
     async def _ask(self, message: dict[str, Any]) -> dict[str, Any]:
         transaction = secrets.token_hex(6)
         await self._socket.send(json.dumps({**message, **self._session, "transaction": transaction}))
         async with asyncio.timeout(_ANSWER_S):
             while True:
-                told: dict[str, Any] = json.loads(await self._socket.recv())
-                if told.get("transaction") != transaction or told["janus"] == "ack":
+                answer: dict[str, Any] = json.loads(await self._socket.recv())
+                if answer.get("transaction") != transaction or answer["janus"] == "ack":
                     continue
-                if told["janus"] == "error":
-                    raise ValueError(told["error"]["reason"])
-                return told
+                if answer["janus"] == "error":
+                    raise ValueError(answer["error"]["reason"])
+                return answer
 
 
 @contextlib.asynccontextmanager

@@ -57,9 +57,9 @@ async def _run(options: Options) -> int:
             verdict = await performance.play()
         except PageRefused as refused:
             raise Unusable(f"the session could not be made: {refused}") from None
-        told = verdict.as_json()
+        report = verdict.as_json()
         if options.json:
-            sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
+            sys.stdout.write(json.dumps(report, ensure_ascii=False) + "\n")
         else:
-            sys.stdout.write(json.dumps(told, ensure_ascii=False, indent=2) + "\n")
+            sys.stdout.write(json.dumps(report, ensure_ascii=False, indent=2) + "\n")
         return verdict.status

@@ -65,7 +65,7 @@ def judge_memory(residents: Sequence[Resident], every_s: float, own_server: bool
     if not residents:
         return None
     errors: list[str] = []
-    told: dict[str, list[dict[str, Any]]] = {"server": [], "managers": []}
+    report: dict[str, list[dict[str, Any]]] = {"server": [], "managers": []}
     for resident in residents:
         steady = settled(resident.samples)
         over_s, growth = steady[-1][0] - steady[0][0], slope_per_hour(steady)
@@ -74,7 +74,7 @@ def judge_memory(residents: Sequence[Resident], every_s: float, own_server: bool
                 f"memory: {resident.name} of the {resident.side} grew by {growth:.0f} MiB an hour, from "
                 f"{steady[0][1]:.0f} to {steady[-1][1]:.0f} MiB in {over_s / 60:.0f} minutes"
             )
-        told[resident.side].append(
+        report[resident.side].append(
             {
                 "name": resident.name,
                 "over_s": round(over_s),
@@ -84,7 +84,7 @@ def judge_memory(residents: Sequence[Resident], every_s: float, own_server: bool
                 "growth_mib_per_h": None if growth is None else round(growth, 1),
             }
         )
-    return MemoryVerdict(every_s, told["server"] if own_server else None, told["managers"], errors)
+    return MemoryVerdict(every_s, report["server"] if own_server else None, report["managers"], errors)
 
 
 @dataclass(frozen=True)

@@ -184,8 +184,8 @@ class Performance:
                 return None
             browser = Browser()
             await browser.sign_in(link)
-            told: dict[str, Any] = await browser.get_json(f"{origin(link)}/verify/{self.session}")
-            return told
+            answer: dict[str, Any] = await browser.get_json(f"{origin(link)}/verify/{self.session}")
+            return answer
 
         return await self._patiently(ask, "verify")
 

@@ -94,7 +94,7 @@ class Studio:
 
     async def senses(self) -> dict[str, SeatSenses]:
         """What every seat decoded so far."""
-        told = await asyncio.gather(*(self._ask(home, {"do": "senses"}) for home in range(self._wanted)))
+        answers = await asyncio.gather(*(self._ask(home, {"do": "senses"}) for home in range(self._wanted)))
         return {
             seat: SeatSenses(
                 [(run[0], run[1], run[2]) for run in senses["said"]],
@@ -108,7 +108,7 @@ class Studio:
                     for sender, got in senses["received"].items()
                 },
             )
-            for answer in told
+            for answer in answers
             for seat, senses in answer["senses"].items()
         }
 
@@ -153,11 +153,11 @@ class Studio:
     async def _read(self, home: int, process: asyncio.subprocess.Process) -> None:
         assert process.stdout is not None
         while line := await process.stdout.readline():
-            told = json.loads(line)
-            if "id" in told:
-                if (answered := self._waiting.get(told["id"])) and not answered.done():
-                    answered.set_result(told)
+            message = json.loads(line)
+            if "id" in message:
+                if (answered := self._waiting.get(message["id"])) and not answered.done():
+                    answered.set_result(message)
             else:
-                self._on_state(told["seat"], told["connection"], told["state"])
+                self._on_state(message["seat"], message["connection"], message["state"])
         for seat in [seat for seat, where in self._homes.items() if where == home]:
             self._on_state(seat, "", "gone")
