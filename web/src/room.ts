@@ -8,6 +8,7 @@ import { Devices } from "./devices";
 import { Media } from "./media";
 import { Outbox, type Answer } from "./outbox";
 import { ServerClock } from "./server_clock";
+import { inThisTab } from "./storage";
 import type {
   Boot,
   ClockAnchor,
@@ -78,7 +79,7 @@ export class Room {
 
   constructor(readonly boot: Boot) {
     this.rehearsal = boot.rehearsal;
-    this.place = sessionStorage.getItem(`place.${boot.session}.${boot.seat}`) === "room" ? "room" : "lobby";
+    this.place = inThisTab.get(`place.${boot.session}.${boot.seat}`) === "room" ? "room" : "lobby";
     const changed = (): void => this.changed();
     this.#connection = new Connection(
       { socket: boot.socket, events: boot.events },
@@ -118,7 +119,7 @@ export class Room {
   enter(): void {
     this.place = "room";
     this.#fresh = true;
-    sessionStorage.setItem(`place.${this.boot.session}.${this.boot.seat}`, "room");
+    inThisTab.set(`place.${this.boot.session}.${this.boot.seat}`, "room");
     this.#connection.open();
     this.#serve();
     if (this.#others && this.#needed) this.media.begin(this.#others);
@@ -129,7 +130,7 @@ export class Room {
   /** Leave; the seat is kept, and the page says how to come back. */
   leave(): void {
     this.place = "left";
-    sessionStorage.removeItem(`place.${this.boot.session}.${this.boot.seat}`);
+    inThisTab.remove(`place.${this.boot.session}.${this.boot.seat}`);
     this.#connection.close();
     this.#serve();
     this.changed();

@@ -4,6 +4,7 @@
  * an element with `data-text`, its name here: a capture's id, or what it is else (`typed_turn`, `note_p2`). Knows no screen.
  */
 import type { Fields, Outbox } from "./outbox";
+import { inThisTab } from "./storage";
 
 /** A text is being written until so long after the last keystroke. */
 const STOPPED_MS = 2000;
@@ -29,7 +30,7 @@ export class Texts {
     private readonly key: string,
     private readonly changed: () => void,
   ) {
-    this.#kept = JSON.parse(sessionStorage.getItem(key) ?? "{}") as Record<string, string>;
+    this.#kept = JSON.parse(inThisTab.get(key) ?? "{}") as Record<string, string>;
     document.addEventListener("compositionstart", (event) => (this.#composing = nameOf(event.target)));
     document.addEventListener("compositionend", () => (this.#composing = null));
     document.addEventListener("focusout", () => setTimeout(changed)); // what only stood for its caret goes with it
@@ -125,7 +126,7 @@ export class Texts {
   }
 
   #store(): void {
-    sessionStorage.setItem(this.key, JSON.stringify(this.#kept));
+    inThisTab.set(this.key, JSON.stringify(this.#kept));
   }
 }
 

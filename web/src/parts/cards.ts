@@ -1,6 +1,7 @@
 /** What waits for an answer or wants to be known once: beside the role card, each a sentence and at most two gestures. */
 import { html, nothing, type TemplateResult } from "lit";
 import type { Room } from "../room";
+import { inThisTab } from "../storage";
 import type { CatchUp, CharterVoteView, EndProposalView, Job, Note } from "../wire.gen";
 import { french, length, list, minutes, t, text, timeOfDay } from "../words";
 import { icon } from "./icon";
@@ -81,10 +82,10 @@ function offer(room: Room, job: Job): TemplateResult {
 /** The group decides by consent: nobody is counted by name, one objection is enough to go on talking. */
 function charterVote(room: Room, vote: CharterVoteView): TemplateResult {
   const key = `charter.${room.boot.session}.${room.boot.seat}.${vote.version}`;
-  const mine = sessionStorage.getItem(key); // what I answered is told to nobody, not even back to me
+  const mine = inThisTab.get(key); // what I answered is told to nobody, not even back to me
   const answer = (consents: boolean) => (): void =>
     void room.ask({ type: "answer_charter", version: vote.version, consents }).then(({ ok }) => {
-      if (ok) sessionStorage.setItem(key, consents ? "consents" : "objects");
+      if (ok) inThisTab.set(key, consents ? "consents" : "objects");
       room.changed();
     });
   const button = (consents: boolean): TemplateResult =>

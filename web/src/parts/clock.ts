@@ -4,6 +4,7 @@
  */
 import { html, nothing, type TemplateResult } from "lit";
 import { define, Part } from "../part";
+import { forGood } from "../storage";
 import { vars } from "../vars";
 import type { Countdown } from "../wire.gen";
 import { length, t, timeOfDay } from "../words";
@@ -11,7 +12,7 @@ import { icon } from "./icon";
 
 class PhaseClock extends Part {
   protected override tick_ms = 250;
-  #hidden = localStorage.getItem("hidden-clock") !== null;
+  #hidden = forGood.get("hidden-clock") !== null;
 
   protected override render(): TemplateResult {
     const now = this.room.common?.now;
@@ -47,8 +48,8 @@ class PhaseClock extends Part {
 
   #toggle(): void {
     this.#hidden = !this.#hidden;
-    if (this.#hidden) localStorage.setItem("hidden-clock", "1");
-    else localStorage.removeItem("hidden-clock");
+    if (this.#hidden) forGood.set("hidden-clock", "1");
+    else forGood.remove("hidden-clock");
     this.requestUpdate();
   }
 }

@@ -1,0 +1,104 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { addressAs, french, length, list, minutes, quote, said, speak, t, text, timeOfDay } from "../src/words";
+
+const WORDS = {
+  hello: "Bonjour {name}",
+  "hello.tu": "Salut {name}",
+  plain: "Rien",
+  "seats.one": "{count} place",
+  "seats.other": "{count} places",
+  "seats.zero": "personne",
+  "notes.one": "{count} note",
+  "notes.other": "{count} notes",
+};
+
+beforeEach(() => {
+  speak("fr", WORDS);
+  addressAs("vous");
+});
+
+describe("a text", () => {
+  test("has its placeholders filled in, and keeps those that nobody named", () => {
+    expect(t("hello", { name: "Inès" })).toBe("Bonjour Inès");
+    expect(t("hello")).toBe("Bonjour {name}");
+    expect(t("hello", { name: "{name} $& 1" })).toBe("Bonjour {name} $& 1");
+  });
+
+  test("that is missing shows its id", () => {
+    expect(t("nowhere")).toBe("nowhere");
+    expect([said("plain"), said("nowhere")]).toEqual([true, false]);
+  });
+
+  test("with a count takes the form of the language", () => {
+    expect([0, 1, 2].map((count) => t("notes", { count }))).toEqual(["0 note", "1 note", "2 notes"]);
+    speak("en", WORDS);
+    expect([0, 1, 2].map((count) => t("notes", { count }))).toEqual(["0 notes", "1 note", "2 notes"]);
+  });
+
+  test("says none in its own words where there are some", () => {
+    expect(t("seats", { count: 0 })).toBe("personne");
+  });
+
+  test("says tu to a group that wants it, in French alone", () => {
+    addressAs("tu");
+    expect(t("hello", { name: "Inès" })).toBe("Salut Inès");
+    expect(t("plain")).toBe("Rien");
+    expect(text({ fr: "Votre avis", tu: "Ton avis", en: "Your opinion" })).toBe("Ton avis");
+    expect(text({ fr: "Un avis", tu: null, en: "An opinion" })).toBe("Un avis");
+    speak("en", WORDS);
+    addressAs("tu");
+    expect(t("hello", { name: "Inès" })).toBe("Bonjour Inès");
+    expect(text({ fr: "Votre avis", tu: "Ton avis", en: "Your opinion" })).toBe("Your opinion");
+  });
+
+  test("sets the language of the page, for whoever reads it aloud", () => {
+    speak("en", {});
+    expect(document.documentElement.lang).toBe("en");
+  });
+});
+
+test("French is set as French is: nothing breaks before high punctuation", () => {
+  expect(french("« L'avis » : quoi ? Oui ; non !")).toBe(
+    "«\u00a0L’avis\u00a0»\u00a0: quoi\u202f? Oui\u202f; non\u202f!",
+  );
+  expect(text({ fr: "Qui ?", tu: null, en: "Who?" })).toBe("Qui\u202f?");
+});
+
+test("somebody's words stand between the language's marks, once", () => {
+  expect(quote("« Qui ? »")).toBe("«\u00a0Qui ?\u00a0»");
+  speak("en", {});
+  expect(quote('"Who?"')).toBe("“Who?”");
+});
+
+test("names are joined as one says them", () => {
+  expect(list(["Inès", "Karim", "Joe"])).toBe("Inès, Karim et Joe");
+  speak("en", {});
+  expect(list(["Inès", "Karim"])).toBe("Inès and Karim");
+});
+
+test("a time of day is said as the language says it", () => {
+  const at = new Date(2026, 10, 3, 9, 5).getTime();
+  expect(timeOfDay(at)).toBe("9\u00a0h\u00a005");
+  speak("en", {});
+  expect(timeOfDay(at)).toBe("9:05");
+});
+
+test.each([
+  [-5000, "0 s"],
+  [400, "0 s"],
+  [45_000, "45 s"],
+  [59_600, "1 min"],
+  [75_000, "1 min 15 s"],
+  [120_000, "2 min"],
+])("a length of %i ms is said as %s", (ms, words) => {
+  expect(length(ms)).toBe(words.replaceAll(" ", "\u00a0"));
+});
+
+test.each([
+  [0, "0 min"],
+  [20_000, "20 s"],
+  [100_000, "2 min"],
+  [480_000, "8 min"],
+])("%i ms are planned as %s", (ms, words) => {
+  expect(minutes(ms)).toBe(words.replaceAll(" ", "\u00a0"));
+});
