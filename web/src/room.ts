@@ -154,7 +154,7 @@ export class Room {
 
   /** Ask for something; a refusal is said in plain words, and returned. */
   async ask(command: SeatCommand): Promise<Answer> {
-    this.notice = "";
+    this.#unsay();
     const answer = await this.outbox.ask(command);
     if (!answer.ok && answer.code !== "already") this.notice = t(`refused.${answer.code}`);
     this.changed();
@@ -168,7 +168,7 @@ export class Room {
 
   /** Pass a private note; a refusal is said in plain words. */
   async tell(note: Omit<SendNote, "type" | "id">): Promise<boolean> {
-    this.notice = "";
+    this.#unsay();
     const answer = await this.outbox.note(note);
     if (answer.ok) this.say(t("note.sent"));
     else this.notice = t(`refused.${answer.code}`);
@@ -185,8 +185,16 @@ export class Room {
     this.say(t(answer?.ok ? "withdrawn.erased" : "withdrawn.failed"));
   }
 
-  /** Show and read aloud a sentence for a moment. */
+  /** Another gesture is made: what was refused before is over, and the same refusal would be news. */
+  #unsay(): void {
+    this.notice = "";
+    this.changed();
+  }
+
+  /** Show and read aloud a sentence for a moment; the same one once more is read once more. */
   say(words: string): void {
+    this.done = "";
+    this.changed();
     this.done = words;
     clearTimeout(this.#settled);
     this.#settled = window.setTimeout(() => {

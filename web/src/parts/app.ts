@@ -1,5 +1,6 @@
 /** The whole page: which screen, and in the room which arrangement. The arrangement follows what one does: listen, write, conduct. */
 import { html, nothing, type TemplateResult } from "lit";
+import { repeat } from "lit/directives/repeat.js";
 import { Announcer } from "../announcer";
 import { Bells } from "../bells";
 import { define, Part } from "../part";
@@ -66,7 +67,13 @@ class App extends Part {
     const room = this.room;
     this.#finishing = this.#finishes();
     const screen = this.#finishing ? null : alone(room);
-    return html`<p class="visually-hidden" role="status" aria-live="polite">${this.#announcer?.words}</p>
+    return html`<div class="visually-hidden" role="log" aria-live="polite">
+        ${repeat(
+          this.#announcer?.said ?? [],
+          ({ id }) => id,
+          ({ words }) => html`<p>${words}</p>`,
+        )}
+      </div>
       ${screen ?? (room.place === "lobby" ? this.#lobby() : this.#room())}`;
   }
 
