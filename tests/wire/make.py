@@ -2,7 +2,8 @@
 
 `tests/wire/golden/DIRECTION/TYPE.json` holds one valid and complete example: every field is there, nothing is null that
 can be more than that, every list has an entry. An example is made once from the shape's JSON Schema, reviewed, and
-committed; one that stands is never written again.
+committed; one that stands is never written again. Python reads them in `test_golden`, TypeScript in
+`web/tests/golden.test.ts`.
 """
 
 from __future__ import annotations

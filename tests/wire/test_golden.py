@@ -1,7 +1,7 @@
 """Every shape on the wire has a golden file, and Python reads and writes exactly what stands in it.
 
-A file that fails here shows that what pages and servers of another build say is no longer understood: if that is meant,
-delete it and make it anew.
+`web/tests/golden.test.ts` holds the same files to the types of `web/src/wire.gen.ts`. A file that fails here shows that
+what pages and servers of another build say is no longer understood: if that is meant, delete it and make it anew.
 """
 
 from __future__ import annotations
