@@ -28,6 +28,9 @@ const SILENCE_MS = 5000;
 /** It pings every second: heard within so much, it is there now. */
 const HEARD_MS = 2500;
 const CONNECT_MS = 4000;
+/** Close codes from here on, and the one of a server that restarts, come from the server and from no proxy. */
+const OWN_CODES = 4000;
+const COME_BACK = 1012;
 /** Closed because too much came from here: the pause before coming back grows with each time, up to the second figure. */
 const TOO_FAST = 4429;
 const CALM_MS = [2000, 60_000] as const;
@@ -121,7 +124,10 @@ export class Connection {
         this.send({ type: "hello", tab: tabId(), epoch: nextEpoch(), ...this.listener.hello() });
       },
       text: (text) => this.#take(JSON.parse(text) as ServerMessage),
-      closed: (code = 0) => this.#closed(FINAL[code], code === TOO_FAST),
+      closed: (code = 0) => {
+        if (code === COME_BACK || code >= OWN_CODES) this.#in_vain = 0; // so the server was reached
+        this.#closed(FINAL[code], code === TOO_FAST);
+      },
     });
   }
 

@@ -110,12 +110,13 @@ class EventTransport implements Transport {
         this.#end(CODES[answer.status]);
         return;
       }
-      const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+      const reader = answer.body.getReader();
+      const decoder = new TextDecoder();
       let rest = "";
       for (;;) {
         const { value, done } = await reader.read();
         if (done) break;
-        const events = (rest + value).split("\n\n");
+        const events = (rest + decoder.decode(value, { stream: true })).split("\n\n");
         rest = events.pop() ?? "";
         for (const event of events) this.#take(event);
       }

@@ -11,6 +11,7 @@ const BOOT: Boot = {
   seat: "p2",
   language: "en",
   socket: "/socket",
+  events: "/s/1/p1/events",
   writings: "",
   withdrawn: "",
   after: "",
@@ -62,7 +63,7 @@ const note = (id: string): Note => ({ type: "note", id, seat: "p3", preset: null
 /** The server's answer to the newest command. */
 function refuses(): void {
   const asked = FakeSocket.last.sent.findLast((message) => message.type === "command");
-  FakeSocket.last.says({ type: "refused", id: asked?.id ?? "", code: "stale", detail: "" });
+  FakeSocket.last.says({ type: "refused", id: asked?.id ?? "", code: "stale", field: "", detail: "" });
 }
 
 /** Time goes by, on a connection that lives. */

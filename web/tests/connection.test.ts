@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { claimTab, Connection, type Link } from "../src/connection";
 import { inThisTab } from "../src/storage";
+import { OPENERS, type Transport } from "../src/transport";
 import type { ServerMessage } from "../src/wire.gen";
 import { FakeSocket } from "./fake_socket";
 
@@ -9,11 +10,14 @@ let heard: ServerMessage[];
 let connection: Connection;
 
 function page(): Connection {
-  return new Connection("/s/1/socket", {
-    message: (message) => heard.push(message),
-    link: (link) => links.push(link),
-    hello: () => ({ place: "room", fresh: false, seen: [4, "abc"] }),
-  });
+  return new Connection(
+    { socket: "/s/1/socket", events: "/s/1/events" },
+    {
+      message: (message) => heard.push(message),
+      link: (link) => links.push(link),
+      hello: () => ({ place: "room", fresh: false, seen: [4, "abc"] }),
+    },
+  );
 }
 
 /** Break, and say how many sockets there are after so long. */
@@ -26,6 +30,8 @@ beforeEach(() => {
   vi.useFakeTimers();
   vi.spyOn(Math, "random").mockReturnValue(0.5);
   FakeSocket.install();
+  // Events are met below; here only the attempts count, whichever way they go.
+  vi.spyOn(OPENERS, "events").mockImplementation(OPENERS.socket);
   inThisTab.remove("tab");
   inThisTab.remove("epoch");
   links = [];
@@ -36,6 +42,7 @@ beforeEach(() => {
 
 afterEach(() => {
   connection.close();
+  vi.restoreAllMocks();
   vi.useRealTimers();
 });
 
@@ -246,5 +253,96 @@ describe("the tab's name", () => {
     const request = (): Promise<void> => Promise.reject(new DOMException("", "SecurityError"));
     vi.stubGlobal("navigator", { locks: { request } });
     await expect(claimTab()).resolves.toBeUndefined();
+  });
+});
+
+describe("where a network drops Upgrade", () => {
+  /** Every stream of events that the page has asked for. */
+  let streams: FakeSocket[];
+
+  beforeEach(() => {
+    streams = [];
+    vi.mocked(OPENERS.events).mockImplementation((path, listener) => {
+      const socket = OPENERS.socket(path, listener);
+      const made = FakeSocket.made.pop();
+      if (made) streams.push(made);
+      return new Proxy(socket, {
+        get: (target, name) => {
+          if (name === "carrier") return "events";
+          const value: unknown = Reflect.get(target, name, target);
+          return typeof value === "function" ? (value.bind(target) as unknown) : value;
+        },
+      }) satisfies Transport;
+    });
+  });
+
+  /** Two sockets in vain, and a stream that is welcomed. */
+  function byEvents(): void {
+    FakeSocket.last.closes();
+    after(0);
+    FakeSocket.last.closes();
+    after(500);
+    streams.at(-1)?.welcomes();
+  }
+
+  /** So long the stream carries a ping every second; how many sockets there are then. */
+  function lives(ms: number): number {
+    for (let left = ms; left > 0; left -= 1000) {
+      vi.advanceTimersByTime(Math.min(left, 1000));
+      streams.at(-1)?.says({ type: "ping", n: 1 });
+    }
+    return FakeSocket.made.length;
+  }
+
+  test("the page goes on by events after two attempts in vain", () => {
+    FakeSocket.last.closes();
+    expect([after(0), streams.length]).toEqual([2, 0]);
+    FakeSocket.last.closes();
+    expect([after(500), streams.length]).toEqual([2, 1]);
+    streams[0]?.welcomes();
+    expect([connection.link, connection.carrier]).toEqual(["up", "events"]);
+    expect(streams[0]?.url.pathname).toBe("/s/1/events");
+  });
+
+  test("it comes back by events at once when they break, and tries both ways when they do not lead back", () => {
+    byEvents();
+    streams[0]?.closes();
+    expect([after(0), streams.length]).toEqual([2, 2]);
+    streams[1]?.closes();
+    expect([after(500), streams.length]).toEqual([3, 2]);
+    FakeSocket.last.closes();
+    expect([after(500), streams.length]).toEqual([3, 3]);
+  });
+
+  test("a server that closes a socket with a code of its own was reached: that is not in vain", () => {
+    for (const code of [4408, 1012, 4408, 1012]) {
+      FakeSocket.last.accepts().closes(code);
+      after(500);
+    }
+    expect([FakeSocket.made.length, streams.length]).toEqual([5, 0]);
+  });
+
+  test("it returns to a socket after two looks, ten seconds apart, that were answered", () => {
+    byEvents();
+    expect(lives(29_999)).toBe(2);
+    expect(lives(1)).toBe(3);
+    FakeSocket.last.accepts().says({ type: "error", id: null, code: "hello_first", place: "", mend: "", retry: false });
+    expect([lives(9_999), connection.carrier]).toEqual([3, "events"]);
+    expect(lives(1)).toBe(4);
+    FakeSocket.last.accepts().says({ type: "error", id: null, code: "hello_first", place: "", mend: "", retry: false });
+    expect(after(0)).toBe(5);
+    expect(streams[0]?.readyState).toBe(FakeSocket.CLOSED);
+    FakeSocket.last.welcomes();
+    expect([connection.link, connection.carrier]).toEqual(["up", "socket"]);
+  });
+
+  test("a socket that opens and swallows what it carries is no way", () => {
+    byEvents();
+    lives(30_000);
+    FakeSocket.last.accepts();
+    lives(4000);
+    expect(FakeSocket.last.readyState).toBe(FakeSocket.CLOSED);
+    expect([lives(29_999), connection.carrier]).toEqual([3, "events"]);
+    expect(lives(1)).toBe(4);
   });
 });

@@ -64,6 +64,7 @@ export class FakeSocket {
       seats: ["f", "p1", "p2"],
       behind: false,
       rehearsal: false,
+      ice_servers: [],
     });
   }
 

@@ -70,7 +70,7 @@ describe("what is asked", () => {
   test("is refused with its code, and is not asked again", async () => {
     const outbox = page();
     const answer = outbox.ask(HAND);
-    outbox.answered({ type: "refused", id: last("command").id, code: "stale", detail: "phase" });
+    outbox.answered({ type: "refused", id: last("command").id, code: "stale", field: "", detail: "phase" });
     expect(await answer).toEqual({ ok: false, code: "stale", detail: "phase" });
     outbox.resend();
     expect(sent).toHaveLength(1);
@@ -191,7 +191,9 @@ describe("a draft", () => {
   test("that the rules refuse is given up, as it would be refused for ever", () => {
     const outbox = page();
     outbox.draft("question", { text: "Qui" });
-    expect(outbox.answered({ type: "refused", id: last("draft").id, code: "not_now", detail: "" })).toBe(true);
+    expect(outbox.answered({ type: "refused", id: last("draft").id, code: "not_now", field: "", detail: "" })).toBe(
+      true,
+    );
     expect(outbox.unsaved("question")).toBeUndefined();
   });
 
