@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import errno
 import fcntl
+import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -40,6 +41,7 @@ from cosession.room.directory import Directory
 from cosession.room.ice_servers import IceServers
 from cosession.room.ports import Clock, MediaEngine, Unavailable
 from cosession.room.session_time import mark
+from cosession.room.trials import Trials
 from cosession.server.app import build as build_server
 from cosession.server.invitations import Invitations
 from cosession.server.parts import Parts
@@ -96,9 +98,8 @@ class Application:
             self.log = SqliteEventLog.open(settings.data / DATABASE, key)
             undo.pop_all()
         self.registry = Registry(self.log.database, self.clock)
-        self.rooms = Directory(
-            self.log, self.media, self.clock, rehearsal=settings.rehearsal, ice=IceServers(relays, secret)
-        )
+        ice = IceServers(relays, secret)
+        self.rooms = Directory(self.log, self.media, self.clock, rehearsal=settings.rehearsal, ice=ice)
         self.answers = Answers()
         descriptors = raise_descriptors() - OWN_DESCRIPTORS - OPS_CONNECTIONS
         limits = Limits.within(max(OPS_CONNECTIONS, descriptors), settings.connections_per_address)
@@ -131,6 +132,9 @@ class Application:
                 ops_url=_here(settings.ops_bind),
                 rehearsal=settings.rehearsal,
                 backup_line=settings.backup_line or "",
+                trials=Trials(self.media, self.clock),
+                ice=ice,
+                media_ports=_media_ports(settings),
                 answered=self.answers.count,
                 closed=self.answers.count_close,
             )
@@ -293,6 +297,16 @@ class _Uvicorn(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+
+def _media_ports(settings: Settings) -> dict[str, tuple[int, int]] | None:
+    """The first and the last port of all media workers; None if they take any free ones."""
+    if settings.media_bind.port == 0:
+        return None
+    more = (settings.media_workers or len(os.sched_getaffinity(0))) - 1
+    udp = settings.media_bind.port
+    tcp = udp if settings.media_tcp_port is None else settings.media_tcp_port
+    return {"udp": (udp, udp + more), "tcp": (tcp, tcp + more)}
 
 
 def _address(listener: socket.socket) -> Address:

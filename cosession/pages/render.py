@@ -24,7 +24,7 @@ from cosession.i18n.words import Words
 from cosession.pages.language import COOKIE, language_of
 
 #: What the templates load.
-ENTRIES = ("pages", "room")
+ENTRIES = ("check", "pages", "room")
 
 #: A time of day as one says it.
 _HOUR: dict[Language, str] = {"fr": "H\u00a0'h'\u00a0mm", "en": "H:mm"}

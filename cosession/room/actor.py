@@ -36,7 +36,7 @@ from cosession.room.recovery import SessionStream, replay
 from cosession.room.session_time import SessionTime, mark
 from cosession.room.verifying import verified
 from cosession.room.views import Fields, Views, live
-from cosession.wire.messages import IceServer
+from cosession.wire.messages import CheckRung, Checks, IceServer
 
 log = structlog.get_logger()
 
@@ -76,6 +76,7 @@ class Room:
         self.media = MediaDesk(session, tuple(stream.state.seats), engine, self.audience, self.ears)
         self._store = log_
         self._inbox = Inbox(session, self._rest)
+        self._works: dict[str, list[CheckRung]] = {}
         self._committed: dict[int, int] = {}
         """Session time at which each event of this process was on disk, by seq."""
         self._answers: OrderedDict[CommandKey, int | Refused] = OrderedDict()
@@ -136,6 +137,16 @@ class Room:
     def ice_servers(self, seat: str) -> list[IceServer]:
         """The relays for a seat's browser, with a credential that begins now."""
         return self.ice.of(self.session, seat, self.clock.wall_ms() + self.ice_valid_ms)
+
+    def checked(self, seat: str, works: Sequence[CheckRung]) -> None:
+        """A page has checked its network: whoever leads is told. Kept as long as this room lives here."""
+        self._works[seat] = list(dict.fromkeys(works))
+        if self.state.lead is not None:
+            self.audience.send(self.checks(), self.state.lead, fleeting=True)
+
+    def checks(self) -> Checks:
+        """What worked in each seat's last check."""
+        return Checks(works=self._works)
 
     def view_text(self, seat: str, known_version: int | None) -> str:
         """The view message of a seat as JSON (see `Views.text`)."""

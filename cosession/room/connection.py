@@ -39,6 +39,7 @@ from cosession.wire.messages import (
     MediaOffer,
     MediaRung,
     MediaState,
+    NetworkCheck,
     NewIceServers,
     Note,
     NoteSent,
@@ -148,6 +149,8 @@ class Connection:
             case MediaRung():
                 if self.place == "room":
                     self._room.media.by(self.seat, message.rung)
+            case NetworkCheck():
+                self._room.checked(self.seat, message.works)
             case ClockPing():
                 self.outbox.put(ClockPong(sent_ms=message.sent_ms, server_ms=self._room.clock.monotonic_ms()))
             case Pong():
@@ -205,6 +208,8 @@ class Connection:
             room.drafts.rests(self.seat)
         self.outbox.put(room.media.pictures())
         self.outbox.put(room.audience.waiting())
+        if self.seat == room.state.lead:
+            self.outbox.put_fleeting(room.checks())
         if self.place == "room":
             self.outbox.put_fleeting(room.media.direction(self.seat))
             if not hello.fresh and not room.media.knows(self.seat, self.tab):

@@ -37,6 +37,7 @@ MESSAGES: dict[str, Budget] = {
     "media_offer": Budget(1, 6),
     "media_state": Budget(2, 20),
     "media_rung": Budget(1, 10),
+    "network_check": Budget(1, 6),
     "clock_ping": Budget(4, 24),
     "pong": Budget(5, 60),
     "bad": Budget(2, 20),
@@ -49,6 +50,8 @@ FRAME = Budget(100, 200)
 FRAME_BYTE = Budget(96 * 1024, 384 * 1024)
 #: For one connection without a proxy between: requests.
 REQUEST = Budget(20, 100)
+#: What one address tries before a session (`server.check`): about ten requests of a check, of several people at a time.
+TRIAL = Budget(4, 150)
 #: New sockets of one seat, and new connections and sockets of one address.
 SEAT_SOCKET = Budget(1, 12)
 ADDRESS_CONNECTION = Budget(50, 500)

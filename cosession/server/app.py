@@ -12,6 +12,7 @@ from cosession.pages.login import RenewCookie
 from cosession.pages.problems import OwnPagesOnly, Problem, handlers
 from cosession.pages.sign_in_pages import SignInPages
 from cosession.server.admission import Admission
+from cosession.server.check import Check
 from cosession.server.events import Events
 from cosession.server.parts import Parts
 from cosession.server.seat import Seat
@@ -22,7 +23,7 @@ from cosession.server.socket import Socket
 def build(parts: Parts) -> Starlette:
     """The application of the main listener."""
     sessions, seat, admission = Sessions(parts), Seat(parts), Admission(parts)
-    socket, events = Socket(parts, admission), Events(parts, admission)
+    socket, events, check = Socket(parts, admission), Events(parts, admission), Check(parts)
     errors = handlers(parts.pages)
 
     return Starlette(
@@ -45,6 +46,7 @@ def build(parts: Parts) -> Starlette:
             WebSocketRoute("/s/{session}/{seat}/socket", socket.serve),
             Route("/s/{session}/{seat}/events", events.open, methods=["GET"]),
             Route("/s/{session}/{seat}/events/{connection}", events.post, methods=["POST"]),
+            *check.routes(),
             *SignInPages(parts.sign_in, parts.pages, parts.ops_url).routes(),
             *routes(parts.pages.dist),
         ],

@@ -23,10 +23,10 @@ from cosession.server.body import read
 from cosession.server.parts import SEAT_COOKIE, Parts
 
 #: Some proxies hold back the first bytes of an answer: a comment of this length goes ahead.
-_AHEAD = 2048
+AHEAD = f":{' ' * 2048}\n"
 #: The status that says what a socket's close code says.
 _STATUS = {NOT_SIGNED_IN: 403, 4404: 404, 4410: 410, TOO_FAST: 429, COME_BACK: 503}
-_HEADERS = {
+HEADERS = {
     "content-type": "text/event-stream; charset=utf-8",
     "cache-control": "no-store, no-transform",
     "x-accel-buffering": "no",
@@ -38,7 +38,7 @@ class EventTransport(Response):
     """One event stream, as an answer to a browser. Implements `room.ports.Transport`."""
 
     def __init__(self, parts: Parts, streams: dict[str, EventTransport], admitted: Admitted, cookie: str) -> None:
-        super().__init__(headers=_HEADERS)
+        super().__init__(headers=HEADERS)
         del self.headers["content-length"]
         self.cookie = cookie
         self.connection: Connection | None = None
@@ -57,7 +57,7 @@ class EventTransport(Response):
         self._write = send
         admitted = self._admitted
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        await self._event(f":{' ' * _AHEAD}\nevent: connection\ndata: {self._id}\n\n")
+        await self._event(f"{AHEAD}event: connection\ndata: {self._id}\n\n")
         self.connection = Connection(admitted.room, admitted.seat, self, admitted.entitled)
         self._streams[self._id] = self
         gone = asyncio.create_task(_gone(receive))

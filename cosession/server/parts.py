@@ -18,7 +18,9 @@ from cosession.pages.login import SignIn
 from cosession.pages.problems import Problem
 from cosession.pages.render import Pages
 from cosession.room.actor import Room
+from cosession.room.ice_servers import IceServers
 from cosession.room.ports import Clock
+from cosession.room.trials import Trials
 from cosession.server.invitations import Invitations, Token, Verdict
 from cosession.server.ports import Registry
 
@@ -38,7 +40,8 @@ class Rooms(Protocol):
 @dataclass(frozen=True, slots=True)
 class Parts:
     """`zone` None: the time zone of this machine. `answered` is told every message that goes out, `closed` each close
-    code of a socket, to be counted. `ops_url` is where operators find their pages."""
+    code of a socket, to be counted. `ops_url` is where operators find their pages.
+    `media_ports`: the first and the last of all media workers, of `udp` and `tcp`; None if they are not fixed."""
 
     pages: Pages
     rooms: Rooms
@@ -53,6 +56,9 @@ class Parts:
     ops_url: str
     rehearsal: bool
     backup_line: str
+    trials: Trials
+    ice: IceServers
+    media_ports: Mapping[str, tuple[int, int]] | None
     answered: Callable[[str], None]
     closed: Callable[[int], None]
 

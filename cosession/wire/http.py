@@ -34,6 +34,14 @@ class Boot(Page):
     words: dict[str, str]
 
 
+class CheckBoot(Page):
+    """What the page of the check embeds as JSON: as `Boot`, with the words that it needs."""
+
+    language: Language
+    backup_line: str
+    words: dict[str, str]
+
+
 class LinkView(Page):
     """A seat's personal link. `link` is empty once it was revoked, until it is renewed. `present`: somebody is there
     now."""

@@ -109,6 +109,29 @@ class MediaRung(Message):
     rung: Rung
 
 
+#: What the check before a session tries (`server.check`): how the page talks to the server, what carries its media, and
+#: what it needs of its computer. `events`: server-sent ones; `reconnect`: a socket again, after one was cut.
+CheckRung = Literal[
+    "socket",
+    "events",
+    "reconnect",
+    "udp",
+    "tcp",
+    "relay_udp",
+    "relay_tcp",
+    "relay_tls",
+    "microphone",
+    "speaker",
+]
+
+
+class NetworkCheck(Message):
+    """The page has checked its network: what works. Rungs and nothing else, no addresses."""
+
+    type: Literal["network_check"] = "network_check"
+    works: list[CheckRung] = Field(max_length=10)
+
+
 class ClockPing(Message):
     """`sent_ms` is the browser's own clock, given back as it came."""
 
@@ -124,7 +147,7 @@ class Pong(Message):
 
 
 BrowserMessage = Annotated[
-    Hello | Ask | SaveDraft | SendNote | MediaOffer | MediaState | MediaRung | ClockPing | Pong,
+    Hello | Ask | SaveDraft | SendNote | MediaOffer | MediaState | MediaRung | NetworkCheck | ClockPing | Pong,
     Field(discriminator="type"),
 ]
 
@@ -340,6 +363,13 @@ class OwnWay(Message):
     quality: Quality
 
 
+class Checks(Message):
+    """For whoever leads: what worked in each seat's last check since the server was started. Fleeting."""
+
+    type: Literal["checks"] = "checks"
+    works: dict[str, list[CheckRung]]
+
+
 class ClockPong(Message):
     type: Literal["clock_pong"] = "clock_pong"
     sent_ms: float
@@ -383,6 +413,7 @@ ServerMessage = Annotated[
     | Levels
     | Ways
     | OwnWay
+    | Checks
     | ClockPong
     | Ping
     | Moved

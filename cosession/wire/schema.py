@@ -16,13 +16,14 @@ from pydantic import TypeAdapter
 
 from cosession.core.commands import SeatCommand
 from cosession.core.script import Language
-from cosession.wire.http import Boot, LinkView
+from cosession.wire.http import Boot, CheckBoot, LinkView
 from cosession.wire.messages import (
     BAD_IN_A_ROW,
     BROWSER_MESSAGE,
     MESSAGE_BYTES,
     OFFER_BYTES,
     SERVER_MESSAGE,
+    CheckRung,
     ErrorCode,
     Quality,
     Rung,
@@ -38,6 +39,7 @@ HEADER = """\
 
 #: Closed lists that are not enums in Python, so that JSON Schema does not name them.
 _LISTS: Mapping[str, tuple[str, ...]] = {
+    "CheckRung": get_args(CheckRung),
     "ErrorCode": get_args(ErrorCode),
     "Language": get_args(Language),
     "Quality": get_args(Quality),
@@ -59,6 +61,7 @@ def typescript() -> str:
         ("SeatCommand", TypeAdapter(SeatCommand), "validation"),
         ("ServerMessage", SERVER_MESSAGE, "serialization"),
         ("Boot", TypeAdapter(Boot), "serialization"),
+        ("CheckBoot", TypeAdapter(CheckBoot), "serialization"),
         ("LinkView", TypeAdapter(LinkView), "serialization"),
     ]
     for root, adapter, mode in roots:

@@ -1,19 +1,25 @@
-"""Pages that reach the media server by a real coturn alone, over UDP, TCP and TLS; and the relay's death and return."""
+"""Pages that reach the media server by a real coturn alone, over UDP, TCP and TLS; the relay's death and return; and
+the check that says which ways are open, in five made-up networks."""
 
 from __future__ import annotations
 
 import asyncio
+import re
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.async_api import Browser, async_playwright, expect
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from cosession.bench.chromium import launch
 from cosession.media.coturn import config
 from cosession.settings import Address, load
 from tests.browser.house import House
-from tests.browser.person import Person
+from tests.browser.person import Person, follow
+from tests.browser.proxy import without_upgrade
+from tests.browser.test_tour import Tour, tab_to
 from tests.coturn import Coturn, certify, free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -26,6 +32,18 @@ _RELAY_ALONE = """{
   window.RTCPeerConnection = class extends Own {
     constructor(given) { super(wanted(given)); }
     setConfiguration(given) { super.setConfiguration(wanted(given)); }
+  };
+}"""
+#: A network in which the media server's own ports do not answer: UDP is swallowed, TCP refused if `%s`.
+_CLOSED = """{
+  const Own = window.RTCPeerConnection;
+  window.RTCPeerConnection = class extends Own {
+    setRemoteDescription({type, sdp}) {
+      if (this.getConfiguration().iceTransportPolicy === 'relay') return super.setRemoteDescription({type, sdp});
+      sdp = sdp.replace(/(udp \\d+ \\S+) \\d+ typ/g, '$1 %d typ');
+      if (%s) sdp = sdp.replace(/(tcp \\d+ \\S+) \\d+ typ/g, '$1 9 typ');
+      return super.setRemoteDescription({type, sdp});
+    }
   };
 }"""
 _WAYS = {"p1": "^turn:.*=udp", "p2": "^turn:.*=tcp", "p3": "^turns:"}
@@ -90,6 +108,107 @@ async def test_sound_and_pictures_go_by_a_relay_over_each_transport_and_come_bac
     assert await heard(listeners[0]) == await heard(listeners[0]), "nothing comes by a relay that is dead"
     await coturn.start()
     await asyncio.gather(*(person.hears("p1", within_s=8) for person in (lead, *listeners)))
+
+
+async def test_the_check_says_what_is_open_and_what_to_open(house: House, coturn: Coturn) -> None:
+    tour = Tour()
+    made = await house.make(3)
+    lead = await house.guest(made, "f")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        port = silent.getsockname()[1]
+        async with without_upgrade(int(house.url.rpartition(":")[2])) as stripped:
+            wide_open, no_udp, no_upgrade = await asyncio.gather(
+                checked(house, f"{house.url}/check"),
+                checked(house, f"{house.url}/check", script=_CLOSED % (port, "false"), locale="en-GB"),
+                checked(house, f"http://localhost:{stripped}/check"),
+            )
+        nadia = await house.seat(made, "p1", script=_CLOSED % (port, "true"))
+        await nadia.open()
+        await check(nadia.page)
+
+    relays = ["relay_udp", "relay_tcp", "relay_tls"]
+    everything = ["socket", "reconnect", "events", "udp", "tcp", *relays, "microphone", "speaker"]
+    assert await found(wide_open) == ("direct", everything, [])
+    assert await found(no_udp) == ("tcp", [one for one in everything if one != "udp"], ["udp"])
+    assert await found(no_upgrade) == ("direct", everything[2:], ["socket"])
+    assert await found(nadia.page) == (
+        "relay",
+        [one for one in everything if one not in ("udp", "tcp")],
+        ["udp", "tcp"],
+    )
+
+    closed = await no_udp.locator("[data-closed=udp]").inner_text()
+    media = re.search(r"127\.0\.0\.1, port (\d+), UDP", closed)
+    assert media is not None, closed
+    assert f'"udp_port": {media[1]}' in (house.folder / "server.log").read_text()
+    await expect(no_upgrade.locator("[data-closed=socket]")).to_contain_text(f"localhost, port {stripped}, TCP")
+    report = await copied(no_udp, "json")
+    assert '"verdict": "tcp"' in report
+    text = await copied(no_udp, "text")
+    assert (
+        f"- Sound and picture over UDP. To be opened, from this computer to: 127.0.0.1, port {media[1]}, UDP." in text
+    )
+    for page, name in ((wide_open, "check-open"), (no_udp, "check-no-udp-en"), (no_upgrade, "check-no-upgrade")):
+        await tour.look(page, name)
+    await tour.look(nadia.page, "check-lobby")
+
+    await expect(lead.page.locator(".prepared")).to_contain_text("Nadia viendra par un relais.")
+    await expect(lead.page.locator(".prepared")).to_contain_text("Karim et Inès n’ont pas essayé leur connexion.")
+    await tour.look(lead.page, "prepared-lobby")
+    await coturn.kill()
+    await asyncio.gather(check(wide_open), check(nadia.page))
+    await coturn.start()
+    assert await found(wide_open) == ("direct", [one for one in everything if one not in relays], relays)
+    assert (await found(nadia.page))[::2] == ("no_media", ["udp", "tcp", *relays])
+    await expect(nadia.page.locator("#enter .do")).to_have_text(re.compile("ni son ni image"))
+    await expect(lead.page.locator(".prepared")).to_contain_text("Nadia n’aura ni son ni image")
+    await tour.look(nadia.page, "check-lobby-closed")
+    assert tour.wrong == []
+
+
+async def checked(house: House, address: str, **context: Any) -> Page:
+    """A stranger's page of the check, after it was done with the keyboard alone; it closes with the house's guests."""
+    script = context.pop("script", "")
+    options = {"permissions": ["microphone", "clipboard-read", "clipboard-write"], "locale": "fr-FR"} | context
+    profile = await house.browser.new_context(**options)
+    if script:
+        await profile.add_init_script(script)
+    person = Person(await profile.new_page(), "stranger", [], address)
+    follow(person)
+    house.guests.append(person)
+    await person.open()
+    await tab_to(person.page, "[data-check=start]")
+    await person.page.keyboard.press("Enter")
+    await over(person.page)
+    return person.page
+
+
+async def check(page: Page) -> None:
+    await page.locator("[data-check=start]").click()
+    await over(page)
+
+
+async def over(page: Page) -> None:
+    """Within the 15 s that the check promises."""
+    await expect(page.locator("[data-verdict]")).to_have_count(1, timeout=15_000)
+
+
+async def found(page: Page) -> tuple[str, list[str], list[str]]:
+    """The verdict, what works, what does not."""
+    [verdict, works, closed] = await page.evaluate(
+        """() => ['verdict', 'works', 'closed'].map(name =>
+             [...document.querySelectorAll(`[data-${name}]`)].map(one => one.dataset[name]))"""
+    )
+    return verdict[0] if verdict else "", works, closed
+
+
+async def copied(page: Page, what: str) -> str:
+    if not await page.locator("[data-report]").evaluate("one => one.open"):
+        await page.locator("[data-report] summary").click()
+    await page.locator(f"[data-copy-report={what}]").click()
+    await expect(page.locator(f"[data-copy-report={what}]")).to_have_text(re.compile("Copi"))
+    return str(await page.evaluate("() => navigator.clipboard.readText()"))
 
 
 async def heard(person: Person) -> float:

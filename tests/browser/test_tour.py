@@ -85,7 +85,7 @@ async def test_every_page_can_be_read_by_everyone(house: House) -> None:
 async def the_office(house: House, tour: Tour) -> None:
     stranger = await house.browser.new_context(locale="fr-FR")
     page = await stranger.new_page()
-    for path, name in (("/", "sign-in"), ("/j/abc.p1.def", "link-unknown")):
+    for path, name in (("/", "sign-in"), ("/check", "check"), ("/j/abc.p1.def", "link-unknown")):
         await page.goto(house.url + path)
         await tour.look(page, name)
     await page.goto(house.ops)

@@ -128,3 +128,19 @@ async def test_that_a_seat_goes_by_a_relay_is_its_pages_word(bench: Bench) -> No
     await pages["p1"].say(type="media_rung", rung="telepathy")
     await bench.settled()
     assert pages["p1"].of("error")[-1]["code"] == "bad_message"
+
+
+async def test_the_lead_reads_what_worked_in_each_check_and_nobody_else_does(bench: Bench) -> None:
+    room = await bench.room(4)
+    lead = await bench.page(room, "f", place="lobby")
+    assert lead.of("checks")[-1]["works"] == {}
+    guest, other = [await bench.page(room, seat, place="lobby", tab=f"tab-of-{seat}") for seat in ("p1", "p2")]
+    await guest.say(type="network_check", works=["socket", "relay_tls", "relay_tls"])
+    await bench.settled()
+    assert lead.of("checks")[-1]["works"] == {"p1": ["socket", "relay_tls"]}
+    assert other.of("checks") == guest.of("checks") == []
+    later = await bench.page(room, "f", tab="tab-two-2")
+    assert later.of("checks")[-1]["works"] == {"p1": ["socket", "relay_tls"]}
+    await guest.say(type="network_check", works=["192.0.2.7"])
+    await bench.settled()
+    assert guest.of("error")[-1]["code"] == "bad_message"

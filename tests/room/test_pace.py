@@ -20,6 +20,7 @@ PAGE: dict[str, tuple[int, float]] = {
     "media_offer": (2, 0.25),
     "media_state": (4, 0.5),
     "media_rung": (2, 0.2),
+    "network_check": (1, 0.1),
     "clock_ping": (8, 0.1),
     "pong": (15, 1),
 }
@@ -36,6 +37,7 @@ def message(kind: str, number: int) -> dict[str, Any]:
         "media_offer": {"id": name, "connection": "media-one", "sdp": "v=0 offer"},
         "media_state": {"camera": number % 2 == 0, "microphone": True},
         "media_rung": {"rung": "udp"},
+        "network_check": {"works": ["udp"]},
         "clock_ping": {"sent_ms": 1.0},
         "pong": {"n": number},
     }

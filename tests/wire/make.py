@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args
 from pydantic import BaseModel, TypeAdapter
 
 from cosession.core.commands import SeatCommand
-from cosession.wire.http import Boot, LinkView
+from cosession.wire.http import Boot, CheckBoot, LinkView
 from cosession.wire.messages import BrowserMessage, ServerMessage
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -39,7 +39,7 @@ SHAPES: Mapping[str, Mapping[str, type[BaseModel]]] = {
     "from_browser": _union(BrowserMessage),
     "commands": _union(SeatCommand),
     "from_server": _union(ServerMessage),
-    "pages": {"boot": Boot, "link_view": LinkView},
+    "pages": {"boot": Boot, "check_boot": CheckBoot, "link_view": LinkView},
 }
 
 #: What stands in a text, by the name of its field; other fields hold their own name.

@@ -11,6 +11,7 @@ import { ServerClock } from "./server_clock";
 import { inThisTab } from "./storage";
 import type {
   Boot,
+  CheckRung,
   ClockAnchor,
   Common,
   Console,
@@ -44,6 +45,8 @@ export class Room {
   levels: Record<string, number> = {};
   /** How well each seat is connected, while this page leads. */
   ways: Record<string, Way> = {};
+  /** What worked in each seat's last check of its network, while this page leads; null: not told. */
+  checks: Record<string, CheckRung[]> | null = null;
   /** How well this page is connected; null: not known. */
   quality: Quality | null = null;
   link: Link = "connecting";
@@ -183,6 +186,11 @@ export class Room {
       () => null,
     );
     this.say(t(answer?.ok ? "withdrawn.erased" : "withdrawn.failed"));
+  }
+
+  /** This page has checked its network: whoever leads is told what works. */
+  checked(works: CheckRung[]): void {
+    if (this.link === "up") this.#connection.send({ type: "network_check", works });
   }
 
   /** Another gesture is made: what was refused before is over, and the same refusal would be news. */
@@ -359,6 +367,9 @@ export class Room {
       case "own_way":
         this.quality = message.quality;
         this.#measured();
+        break;
+      case "checks":
+        this.checks = message.works;
         break;
       case "note":
         if (!this.isAway(message.id) && !this.notes.some((note) => note.id === message.id))

@@ -79,6 +79,7 @@ export type BrowserMessage =
   | MediaOffer
   | MediaRung
   | MediaState
+  | NetworkCheck
   | Pong
   | SaveDraft
   | SendNote;
@@ -154,6 +155,31 @@ export interface CharterVoteView {
   consents: number;
   objections: number;
   waiting: number;
+}
+
+/** What the page of the check embeds as JSON: as `Boot`, with the words that it needs. */
+export interface CheckBoot {
+  language: Language;
+  backup_line: string;
+  words: Record<string, string>;
+}
+
+export type CheckRung =
+  | "socket"
+  | "events"
+  | "reconnect"
+  | "udp"
+  | "tcp"
+  | "relay_udp"
+  | "relay_tcp"
+  | "relay_tls"
+  | "microphone"
+  | "speaker";
+
+/** For whoever leads: what worked in each seat's last check since the server was started. Fleeting. */
+export interface Checks {
+  type: "checks";
+  works: Record<string, CheckRung[]>;
 }
 
 /** « J'écoute, j'écris »: take one's turns in writing, or speak again. */
@@ -569,6 +595,12 @@ export interface MoveEnd {
 /** The seat was opened elsewhere; this connection closes and does not come back by itself. */
 export interface Moved {
   type: "moved";
+}
+
+/** The page has checked its network: what works. Rungs and nothing else, no addresses. */
+export interface NetworkCheck {
+  type: "network_check";
+  works: CheckRung[];
 }
 
 /** The relays anew, before the credential of the last ones ends: for the next connection or ICE restart. */
@@ -1025,6 +1057,7 @@ export interface SendNote {
 
 export type ServerMessage =
   | Accepted
+  | Checks
   | ClockPong
   | Direction
   | DraftSaved

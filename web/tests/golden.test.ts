@@ -16,7 +16,7 @@ const TYPES: Record<string, (example: Example) => string> = {
   from_browser: ({ name }) => `Extract<wire.BrowserMessage, { type: "${name}" }>`,
   commands: ({ name }) => `Extract<wire.SeatCommand, { type: "${name}" }>`,
   from_server: ({ name }) => `Extract<wire.ServerMessage, { type: "${name}" }>`,
-  pages: ({ name }) => `wire.${name === "boot" ? "Boot" : "LinkView"}`,
+  pages: ({ name }) => `wire.${name.replace(/(?:^|_)(\w)/g, (_, letter: string) => letter.toUpperCase())}`,
 };
 
 /** The value with one of its fields under another name, which no type knows. */

@@ -4,6 +4,7 @@ import "../../styles/base.css";
 import "../../styles/icons.css";
 import "../../styles/room.css";
 import "../../styles/lobby.css";
+import "../../styles/check.css";
 import "../../styles/console.css";
 import { html, render } from "lit";
 import { readBoot } from "../boot";

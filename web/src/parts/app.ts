@@ -14,6 +14,7 @@ import { icon } from "./icon";
 import { balance, openJobs, remedies } from "./lead_cards";
 import { moreGestures } from "./more_gestures";
 import { endHolds, placeInTime } from "./place_in_time";
+import { prepared } from "./prepared";
 import { free, roleCard } from "./role_card";
 import { asked, faces, stage, typed } from "./stage";
 import { turns } from "./turns";
@@ -27,6 +28,7 @@ import "./device_checks";
 import "./forms";
 import "./lobby";
 import "./mine";
+import "./network_check";
 import "./undo";
 import "./writings";
 
@@ -201,7 +203,7 @@ class App extends Part {
         </section>`,
       column: "col watch",
       label: t("watch.label"),
-      head: html`${cards(room)}${remedies(room)}${trouble(room)}${openJobs(room)}${awaited(room)}${request(room)}${counts(room)}`,
+      head: html`${cards(room)}${remedies(room)}${trouble(room)}${openJobs(room)}${awaited(room)}${prepared(room)}${request(room)}${counts(room)}`,
       tail: html`${written(room)}${balance(room)}${connections(room)}${moreGestures(room)}`,
     };
   }

@@ -1,5 +1,6 @@
 /** The lobby: am I ready, when does it start, who is there, what am I today. One glance, one button. */
 import { html, nothing, type TemplateResult } from "lit";
+import { Check } from "../check";
 import { define, Part } from "../part";
 import { office } from "../people";
 import { length, list, t, timeOfDay } from "../words";
@@ -7,9 +8,19 @@ import { cards, charterLines } from "./cards";
 import { icon } from "./icon";
 import { goingOn } from "./mine";
 import { dot, picture } from "./picture";
+import { prepared } from "./prepared";
 
 class Lobby extends Part {
   protected override tick_ms = 1000;
+  readonly #check = new Check(
+    () => Promise.resolve(this.room.devices.microphone !== null),
+    (works) => this.room.checked(works),
+  );
+
+  override disconnectedCallback(): void {
+    this.#check.stop();
+    super.disconnectedCallback();
+  }
 
   protected override render(): TemplateResult {
     const { common, own, boot, me, rehearsal } = this.room;
@@ -32,9 +43,14 @@ class Lobby extends Part {
             <figcaption>${t("seat.you")} <span>${t("lobby.as_seen")}</span></figcaption>
           </figure>
           <co-device-checks .room=${this.room}></co-device-checks>
+          <co-network-check
+            .check=${this.#check}
+            .backup_line=${boot.backup_line}
+            .heading=${t("check.lobby")}
+          ></co-network-check>
         </section>
         <div class="aside">
-          ${this.#enter()} ${cards(this.room)} ${this.#there()}
+          ${this.#enter()} ${cards(this.room)} ${this.#there()} ${prepared(this.room)}
           <section class="card plain"><co-forms class="forms" .room=${this.room}></co-forms></section>
         </div>
         ${
@@ -85,7 +101,7 @@ class Lobby extends Part {
     const first = common?.phases.find((phase) => phase.client)?.client ?? null;
     return html`<section class="card enter" id="enter" aria-labelledby="enter-h" tabindex="-1">
       <h2 id="enter-h" class="visually-hidden">${t("lobby.enter")}</h2>
-      <p class="do">${t(`lobby.${ready}`)}</p>
+      <p class="do">${this.#check.hopeless ? t(`check.verdict.${this.#check.verdict}`) : t(`lobby.${ready}`)}</p>
       <p class="dim">
         ${first ? t("today.rotates", { name: this.room.name(first) }) : t(`today.${own?.role}`, { name: common?.client ? this.room.name(common.client) : "" })}${own && own.jobs.length > 0 ? ` ${t("today.jobs", { jobs: list(own.jobs.map((job) => t(`job.${job}`))) })}` : ""}
         ${t("lobby.closed_at_first")}
