@@ -14,8 +14,8 @@ from cosession.media.embedded.up_track import UpTrack
 def forward(up_track: UpTrack, packet: Packet, now_s: float) -> None:
     """Pass one packet on to everyone whom `room` attached to its up track."""
     if up_track.waiting and (up_track.kind == "audio" or packet.keyframe):
-        for down_track in up_track.waiting:
-            down_track.sync(packet, now_s)
+        for target in up_track.waiting:
+            target.sync(packet, now_s)
         up_track.targets += up_track.waiting
         up_track.waiting.clear()
         up_track.batch = None
@@ -29,5 +29,5 @@ def send_batch(packet: Packet, up_track: UpTrack) -> None:
     if batch is None or not batch.holds(up_track.targets):
         batch = up_track.batch = BatchSender(up_track.targets)
     batch.send(packet)
-    for down_track in batch.rest:
-        down_track.send(packet)
+    for target in batch.rest:
+        target.send(packet)

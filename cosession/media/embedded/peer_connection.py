@@ -308,8 +308,8 @@ class PeerConnection:
     @staticmethod
     def _pass_on_report(up_track: UpTrack, report: rtcp.SenderReport, now_s: float) -> None:
         up_track.on_sender_report(report, now_s)
-        for down_track in up_track.targets:
-            down_track.pass_on(report, now_s)
+        for target in up_track.targets:
+            target.pass_on(report, now_s)
 
     # -- what goes out --------------------------------------------------------------------------------------------
 

@@ -172,9 +172,9 @@ class UpTrack:
         """Somebody cannot go on without one. May be repeated; `requests` throttles."""
         self._keyframe_wanted = self.restless = True
 
-    def await_start(self, down_track: Target) -> None:
-        """`down_track` joins at the next packet that it can start from."""
-        self.waiting.append(down_track)
+    def await_start(self, target: Target) -> None:
+        """`target` joins at the next packet that it can start from."""
+        self.waiting.append(target)
         self.restless = True
 
     def requests(self, reporter: int, now_s: float) -> Iterator[bytes]:
