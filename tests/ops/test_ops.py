@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import AsyncIterator
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -17,9 +19,18 @@ from cosession.ops.load import Load
 from cosession.ops.pulse import EVERY_S, Pulse
 from cosession.room.actor import Room
 from cosession.room.ports import ConnectionStats, Unavailable, WorkerStats
-from tests.server.conftest import PEOPLE, QuietMedia, application, facilitator, journal, made, media, settings, setup
+from cosession.settings import Settings
+from tests.room.bench import FakeClock
+from tests.server.conftest import PEOPLE, QuietMedia, facilitator, journal, made, media, settings, setup
 
-__all__ = ["application", "facilitator", "journal", "made", "media", "settings"]
+__all__ = ["facilitator", "journal", "made", "media", "settings"]
+
+
+@pytest.fixture
+async def application(settings: Settings, media: QuietMedia, journal: io.StringIO) -> AsyncIterator[Application]:
+    """Its clock stands still: seats that nobody sits in are not found absent, however slow the machine is."""
+    async with Application(settings, media=media, clock=FakeClock(), zone=ZoneInfo("Europe/Paris")).running() as it:
+        yield it
 
 
 @pytest.fixture
