@@ -5,8 +5,8 @@ UDP port, ICE-lite) and `tcp`, `aiortc_seam` (keys), `rtp` and `rtcp` (bytes), `
 (who may send what), `up_track`, `forward` and `down_track` (packets in, packets out; `native`, `batch_reader`,
 `batch_sender`: the same in C), `packet` and `target` (what all of these hand to each other), `peer_connection`,
 `twcc` and `bandwidth_allocation` (what its uplink and downlink carry), `room` (the floor), `voice_activity`,
-`rtcp_scheduler` (reports), `control_channel` and `worker` (the process), and on this side of the socket pair
-`worker_process` and `engine`; `control` has the messages between both sides.
+`rtcp_scheduler` (reports), `connection_stats`, `control_channel` and `worker` (the process), and on this side of the
+socket pair `worker_process` and `engine`; `control` has the messages between both sides.
 """
 
 from cosession.media.embedded.engine import EmbeddedMedia

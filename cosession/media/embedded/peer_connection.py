@@ -2,7 +2,7 @@
 
 What arrives here came from a proven address. What is not in the table (`ssrc_table`) is dropped and counted, before it
 costs a decryption where that can be seen. What goes out is `downlink`'s, who hears whom `room`'s, when reports are sent
-`rtcp_scheduler`'s.
+`rtcp_scheduler`'s, what is measured `connection_stats`'s.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from cosession.media.embedded.target import SendPath
 from cosession.media.embedded.transport import Mux
 from cosession.media.embedded.twcc import TwccRecorder
 from cosession.media.embedded.up_track import UpTrack
-from cosession.room.ports import ConnectionStats, OfferRefused
+from cosession.room.ports import OfferRefused
 
 log = structlog.get_logger()
 
@@ -340,34 +340,13 @@ class PeerConnection:
         if self.srtp_receiver is not None:
             self.srtp_receiver.allow(_FLOOD)
 
-    # -- stats ----------------------------------------------------------------------------------------------------
+    # -- how it goes ----------------------------------------------------------------------------------------------
+
+    @property
+    def path(self) -> str:
+        """`udp` or `tcp`."""
+        return self._ice.protocol
 
     def is_silent(self, now_s: float) -> bool:
         """Whether no media came for 3 s."""
         return all(now_s - up_track.last_s >= _CARRIES_S for up_track in self.up_tracks.values())
-
-    def stats(self) -> ConnectionStats:
-        """As measured since the connection began; loss is the worse of the two directions, bit rates are of the last
-        second."""
-        expected, lost = (
-            sum(column) for column in zip((0, 0), *(s.losses() for s in self.up_tracks.values()), strict=True)
-        )
-        up = 100 * lost / expected if expected else 0.0
-        round_trip_ms = self.down.round_trip_ms
-        jitters = [up_track.jitter_ms for up_track in self.up_tracks.values() if up_track.packets]
-        return ConnectionStats(
-            connection=self.connection,
-            seat=self.seat,
-            path=self._ice.protocol,
-            packets_in=self.packets_in,
-            packets_out=self.down.packets,
-            loss_percent=round(max(up, 100 * self.down.loss(self._site.clock())), 2),
-            round_trip_ms=None if round_trip_ms is None else round(round_trip_ms, 2),
-            video_packets_in=sum(picture.packets for picture in self.pictures.values()),
-            audio_packets_in=self.sound.packets if self.sound else 0,
-            audio_packets_dropped=self.sound.dropped if self.sound else 0,
-            jitter_ms=round(max(jitters), 1) if jitters else None,
-            kbps_in=round(sum(up_track.kbps for up_track in self.up_tracks.values())),
-            kbps_out=round(self.down.kbps),
-            level=self.down.allocation.level.name.lower(),
-        )

@@ -25,6 +25,7 @@ import uvloop
 from cosession import logs
 from cosession.media.embedded import control, native, sdp
 from cosession.media.embedded.aiortc_seam import Certificate
+from cosession.media.embedded.connection_stats import connection_stats
 from cosession.media.embedded.control_channel import ControlChannel
 from cosession.media.embedded.peer_connection import PeerConnection, Site
 from cosession.media.embedded.room import Room
@@ -131,8 +132,9 @@ class Worker:
             rooms=len(self._rooms),
             connections=sum(len(room.peer_connections) for room in self._rooms.values()),
         )
+        now_s = self._site.clock()
         seats = {
-            session: tuple(p.stats() for p in room.peer_connections.values() if p.connected)
+            session: tuple(connection_stats(p, now_s) for p in room.peer_connections.values() if p.connected)
             for session, room in self._rooms.items()
         }
         return control.Stats(request=request, worker=worker, sessions=seats)
