@@ -19,7 +19,7 @@ import uvloop
 from cosession import logs, settings
 from cosession.core.stage import RoomPlan
 from cosession.media.configured import media_engine
-from cosession.room.ports import MediaEngine, OfferRefused, Unavailable
+from cosession.room.ports import MediaEngine, MediaMessage, OfferRefused, Unavailable
 
 
 class _Deaf:
@@ -30,7 +30,8 @@ class _Deaf:
     def lost(self, session: str, seat: str, connection: str) -> None: ...
     def alive(self, session: str, seat: str) -> None: ...
     def voices(self, session: str, levels: Mapping[str, int]) -> None: ...
-    def down(self, sessions: Sequence[str], silent_ms: int) -> None: ...
+    def in_force(self, session: str, version: int) -> None: ...
+    def restarted(self, sessions: Sequence[str], silent_ms: int) -> None: ...
 
 
 async def obey(engine: MediaEngine, order: dict[str, Any]) -> dict[str, Any]:
@@ -43,8 +44,9 @@ async def obey(engine: MediaEngine, order: dict[str, Any]) -> dict[str, Any]:
             engine.apply(order.pop("session"), RoomPlan.model_validate(order))
             return {}
         case "connect":
-            answer = await engine.connect(order["session"], order["seat"], order["connection"], order["sdp"])
-            return {"sdp": answer}
+            await engine.join(order["session"], order["seat"], order["connection"])
+            answer = await engine.relay(order["session"], order["connection"], MediaMessage("offer", order["sdp"]))
+            return {"sdp": answer.body}
         case "stats":
             workers, _ = await engine.stats()
             reasons = {reason for worker in workers for reason in worker.dropped}

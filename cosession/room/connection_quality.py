@@ -116,4 +116,5 @@ class StatsPoller:
             log.debug("media.no_figures", code=failure.code)
             return
         for room in self._rooms():
+            room.media.look()
             room.media.measured(room.state.lead, found.get(room.session, ()))

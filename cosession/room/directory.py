@@ -233,7 +233,10 @@ class Directory:
     def voices(self, session: str, levels: Mapping[str, int]) -> None:
         self._notify(session, None, lambda room: room.media.voices(levels))
 
-    def down(self, sessions: Sequence[str], silent_ms: int) -> None:
+    def in_force(self, session: str, version: int) -> None:
+        self._notify(session, None, lambda room: room.media.in_force(version))
+
+    def restarted(self, sessions: Sequence[str], silent_ms: int) -> None:
         log.warning("media.worker_down", sessions=len(sessions), silent_ms=silent_ms)
         for session in sessions:
-            self._notify(session, None, lambda room: room.media.down(silent_ms))
+            self._notify(session, None, lambda room: room.media.restarted(silent_ms))

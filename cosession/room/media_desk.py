@@ -19,10 +19,13 @@ from cosession.room.audience import Audience
 from cosession.room.connection_quality import Qualities, way
 from cosession.room.ears import Ears
 from cosession.room.offers import SEAT_MEDIA, Turn
-from cosession.room.ports import ConnectionStats, MediaEngine, OfferRefused, Unavailable
+from cosession.room.ports import ConnectionStats, MediaEngine, MediaMessage, OfferRefused, Unavailable
 from cosession.wire.messages import Direction, Levels, MediaDown, OwnWay, Pictures, Rung, Ways
 
 log = structlog.get_logger()
+
+#: Looks in a row at which a plan is not in force, before that is said: the worker has seconds to be replaced.
+UNCONFIRMED_LOOKS = 3
 
 
 @dataclass(slots=True)
@@ -56,6 +59,10 @@ class MediaDesk:
         self._audience = audience
         self._ears = ears
         self._plan: RoomPlan | None = None
+        self._in_force = 0
+        """The version of the plan that the engine has confirmed."""
+        self._unconfirmed = 0
+        """Looks in a row at which the newest plan was not in force."""
         self._open = False
         self._peer_connections: dict[str, _PeerConnection] = {}
         self._offers: set[_Offer] = set()
@@ -159,11 +166,12 @@ class MediaDesk:
             raise Unavailable("media_down", "the media plane is not there")
         try:
             offer.check()
-            answer = await self._engine.connect(self._session, offer.seat, connection, sdp, publishes=publishes)
+            await self._engine.join(self._session, offer.seat, connection, publishes)
+            answer = await self._engine.relay(self._session, connection, MediaMessage("offer", sdp))
             offer.check()
         except BaseException:
             if connection not in self._peer_connections:
-                self._engine.disconnect(self._session, connection)
+                self._engine.leave(self._session, connection)
             raise
         self._peer_connections.setdefault(connection, _PeerConnection(offer.seat, offer.tab))
         mine = [
@@ -171,7 +179,7 @@ class MediaDesk:
         ]
         for oldest in mine[: max(0, len(mine) + 1 - SEAT_MEDIA)]:
             self._disconnect(oldest)
-        return answer
+        return answer.body
 
     def forget(self, seat: str, but_tab: str | None = None) -> None:
         """End the seat's media, except those of one tab, those too that are being asked for. May be repeated."""
@@ -205,7 +213,7 @@ class MediaDesk:
 
     def _disconnect(self, connection: str) -> None:
         seat = self._peer_connections.pop(connection).seat
-        self._engine.disconnect(self._session, connection)
+        self._engine.leave(self._session, connection)
         self._ears.carries(seat, self._carries(seat))
 
     # -- what the engine reports -------------------------------------------------------------------------------
@@ -248,9 +256,21 @@ class MediaDesk:
             ways = {seat: way(found[seat], words[seat], self._rungs.get(seat)) for seat in self._seats if seat in words}
             self._audience.send(Ways(ways=ways), lead, fleeting=True, room_only=True)
 
-    def down(self, silent_ms: int) -> None:
+    def in_force(self, version: int) -> None:
+        """The engine follows this version of the plan."""
+        self._in_force = version
+
+    def look(self) -> None:
+        """Once for every look at the stats: a plan that nobody confirms is a fault of the media plane, and is said."""
+        waits = self._plan is not None and self._in_force != self._plan.version and self.in_use
+        self._unconfirmed = self._unconfirmed + 1 if waits else 0
+        if self._unconfirmed == UNCONFIRMED_LOOKS:
+            self._log.error("media.plan_not_in_force", version=self._plan and self._plan.version)
+
+    def restarted(self, silent_ms: int) -> None:
         """The worker died, and was silent for `silent_ms` before. The engine makes the room again by itself; pages
-        offer again."""
+        join again."""
+        self._in_force = 0
         self._peer_connections.clear()
         for seat in self._seats:
             self._ears.carries(seat, False, silent_ms)

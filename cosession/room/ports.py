@@ -243,12 +243,39 @@ class MediaListener(Protocol):
         """About 5 times a second while anybody speaks: seats with sound, loudness 0 (silent) to 127 (loudest), from the
         audio levels in packets as received. Hearable seats only."""
 
-    def down(self, sessions: Sequence[str], silent_ms: int) -> None:
-        """A worker died; every connection of these sessions is gone and must offer again. Its last word came
-        `silent_ms` ago: one that hangs is waited for before it is ended."""
+    def in_force(self, session: str, version: int) -> None:
+        """The plan of this version, or a later one, is in force: from now on `Guarantees.leak_ms` runs."""
+
+    def restarted(self, sessions: Sequence[str], silent_ms: int) -> None:
+        """A worker died and another takes its place; every connection of these sessions is gone and must join again.
+        Its last word came `silent_ms` ago: one that hangs is waited for before it is ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class MediaMessage:
+    """What a page and the engine say to each other; the room passes it on and does not read it. `kind` is the engine's
+    word for it: `offer` and `answer` hold SDP (RFC 8829)."""
+
+    kind: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Guarantees:
+    """What an engine promises, whatever a page does; `tests/media/test_engine_contract.py` holds it to that.
+
+    `leak_ms`: once a plan is in force, nothing that it closes is sent to anybody after so long; also after a return and
+    a restart. `lost_ms`: so long after the last sign of life a connection is reported as lost.
+    """
+
+    leak_ms: int
+    lost_ms: int
 
 
 class MediaEngine(Protocol):
+    @property
+    def guarantees(self) -> Guarantees: ...
+
     async def start(self, listener: MediaListener) -> None: ...
 
     async def stop(self) -> None: ...
@@ -260,17 +287,21 @@ class MediaEngine(Protocol):
 
     async def close(self, session: str) -> None: ...
 
-    async def connect(self, session: str, seat: str, connection: str, offer_sdp: str, publishes: bool = True) -> str:
-        """Answer a browser's offer; the same `connection` again with new ICE credentials is an ICE restart and keeps
-        DTLS and slots. Of several connections of a seat the newest that carries media publishes. Raises
-        `OfferRefused` or
+    async def join(self, session: str, seat: str, connection: str, publishes: bool = True) -> None:
+        """A seat takes part by `connection`, an identity that is used once. Of several connections of a seat the newest
+        that carries media publishes. May be repeated. Raises `Unavailable("media_down")`."""
+
+    async def relay(self, session: str, connection: str, message: MediaMessage) -> MediaMessage:
+        """Hand a page's message to the engine; what it answers. An `offer` is answered by an `answer`; the same
+        connection again with new ICE credentials is an ICE restart and keeps DTLS and slots. Raises `OfferRefused` or
         `Unavailable("media_down")`."""
 
-    def disconnect(self, session: str, connection: str) -> None: ...
+    def leave(self, session: str, connection: str) -> None:
+        """May be repeated."""
 
     def apply(self, session: str, plan: RoomPlan) -> None:
-        """Put a plan in force. Whole, idempotent; an older version than the one in force is ignored. Before the first
-        plan nothing is forwarded."""
+        """Put a plan in force; `MediaListener.in_force` confirms it. Whole, idempotent; an older version than the one
+        in force is ignored. Before the first plan nothing is forwarded."""
 
     async def stats(self) -> tuple[Sequence[WorkerStats], Mapping[str, Sequence[ConnectionStats]]]:
         """Workers, and by session the connections."""

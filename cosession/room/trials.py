@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import secrets
 
-from cosession.room.ports import Clock, MediaEngine, OfferRefused, Unavailable
+from cosession.room.ports import Clock, MediaEngine, MediaMessage, OfferRefused, Unavailable
 
 #: The engine's room. No session is called so: its id has twelve characters (`directory`).
 SESSION, SEAT = "trials", "guest"
@@ -36,13 +36,14 @@ class Trials:
         self._running.add(connection)
         try:
             await self._engine.open(SESSION, [SEAT])
-            answer = await self._engine.connect(SESSION, SEAT, connection, sdp, publishes=False)
+            await self._engine.join(SESSION, SEAT, connection, publishes=False)
+            answer = await self._engine.relay(SESSION, connection, MediaMessage("offer", sdp))
         except (OfferRefused, Unavailable):
             self._end(connection)
             raise
         self._clock.call_at(self._clock.monotonic_ms() + LASTS_MS, lambda: self._end(connection))
-        return answer
+        return answer.body
 
     def _end(self, connection: str) -> None:
         self._running.discard(connection)
-        self._engine.disconnect(SESSION, connection)
+        self._engine.leave(SESSION, connection)

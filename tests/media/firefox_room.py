@@ -21,7 +21,7 @@ from tests.browser.house import House
 from tests.media import firefox
 from tests.media.conftest import SEATS
 from tests.media.firefox import Firefox, FirefoxPage
-from tests.media.guest import Ear, plan, until
+from tests.media.guest import Ear, answer_to, plan, until
 from tests.media.test_browser import PAGE, URL, enter, frames_rise, height, look, serve
 
 pytestmark = pytest.mark.browser
@@ -54,7 +54,7 @@ async def address(engine: EmbeddedMedia) -> AsyncIterator[str]:
 
     async def answer(request: Request) -> PlainTextResponse:
         seat, offer = request.path_params["seat"], (await request.body()).decode()
-        return PlainTextResponse(await engine.connect("room", seat, f"{seat}-1", offer))
+        return PlainTextResponse(await answer_to(engine, "room", seat, f"{seat}-1", offer))
 
     routes = [Route("/", page), Route("/answer/{seat}", answer, methods=["POST"])]
     listening = socket.create_server(("127.0.0.1", 0))

@@ -28,9 +28,18 @@ from av import AudioFrame, VideoFrame
 
 from cosession.core.stage import Picture, RoomPlan
 from cosession.media.embedded import EmbeddedMedia
+from cosession.room.ports import MediaMessage
 
 _FPS = 10
 _SAMPLES = 960
+
+
+async def answer_to(
+    engine: EmbeddedMedia, session: str, seat: str, connection: str, offer: str, publishes: bool = True
+) -> str:
+    """Join, and relay an offer; the answer."""
+    await engine.join(session, seat, connection, publishes)
+    return (await engine.relay(session, connection, MediaMessage("offer", offer))).body
 
 
 class Tone(MediaStreamTrack):
@@ -123,7 +132,7 @@ class Guest:
                     await RTCDtlsTransport._send_rtp(dtls, data)
 
             dtls._send_rtp = only_control  # type: ignore[method-assign]
-        answer = await self.engine.connect(self.session, self.seat, self.connection, sdp, publishes)
+        answer = await answer_to(self.engine, self.session, self.seat, self.connection, sdp, publishes)
         await self.pc.setRemoteDescription(RTCSessionDescription(answer, "answer"))
         for slot, (audio, video) in enumerate(self._pairs):
             self._tasks.append(asyncio.create_task(self._listen(slot, audio.receiver.track)))
@@ -164,6 +173,7 @@ class Ear:
         self.levels: Mapping[str, int] = {}
         self.alive_count: dict[str, int] = defaultdict(int)
         self.silent_ms = 0
+        self.versions: dict[str, int] = {}
 
     def connected(self, session: str, seat: str, connection: str) -> None:
         self.notified.append(("connected", session, seat, connection))
@@ -182,9 +192,12 @@ class Ear:
         self.levels = levels
         self.notified.append(("voices", session, dict(levels)))
 
-    def down(self, sessions: Sequence[str], silent_ms: int) -> None:
+    def in_force(self, session: str, version: int) -> None:
+        self.versions[session] = version
+
+    def restarted(self, sessions: Sequence[str], silent_ms: int) -> None:
         self.silent_ms = silent_ms
-        self.notified.append(("down", tuple(sessions)))
+        self.notified.append(("restarted", tuple(sessions)))
 
 
 def plan(version: int, hearable: Sequence[str], faces: Sequence[str]) -> RoomPlan:

@@ -11,7 +11,7 @@ from playwright.async_api import BrowserContext, Page, Route
 from cosession.core.stage import Picture, RoomPlan
 from cosession.media.embedded import EmbeddedMedia
 from tests.media.conftest import SEATS
-from tests.media.guest import Ear, plan, until
+from tests.media.guest import Ear, answer_to, plan, until
 from tests.media.narrow import Relay
 
 pytestmark = pytest.mark.browser
@@ -98,7 +98,7 @@ async def enter(
 ) -> Page:
     async def answer_of(asking: str, offer: str) -> str:
         assert len(offer) < 48 * 1024
-        answer = await engine.connect("room", asking, f"{asking}-1", offer)
+        answer = await answer_to(engine, "room", asking, f"{asking}-1", offer)
         return answer if relay is None else await relay.open(answer)
 
     page = await context.new_page()

@@ -244,7 +244,7 @@ async def test_the_newest_connection_that_carries_publishes(engine: EmbeddedMedi
     await until(lambda: new.frames[0] > 3)
     frames, heard, both = b.frames[0], b.sound_s[0], old.frames[0]
     await until(lambda: b.frames[0] > frames + 5 and b.sound_s[0] > heard + 0.5 and old.frames[0] > both + 5)
-    engine.disconnect("room", "a-old")
+    engine.leave("room", "a-old")
     frames = b.frames[0]
     await until(lambda: b.frames[0] > frames + 5)
     assert ("lost", "room", "a", "a-old") not in ear.notified

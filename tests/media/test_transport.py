@@ -19,7 +19,7 @@ from cosession.media.embedded.transport import Mux
 from cosession.room.ports import Unavailable
 from tests.media.conftest import SEATS
 from tests.media.fuzzing import check
-from tests.media.guest import Ear, Guest, until
+from tests.media.guest import Ear, Guest, answer_to, until
 
 
 class Browser:
@@ -173,7 +173,7 @@ async def test_both_families_share_a_port() -> None:
     await engine.start(Ear())
     await engine.open("room", SEATS)
     guest = Guest(engine, "room", "a")
-    answer = await engine.connect("room", "a", "one", await guest.offer())
+    answer = await answer_to(engine, "room", "a", "one", await guest.offer())
     (port,) = engine.udp_ports
     offered = re.findall(r"a=candidate:\d+ 1 (udp|tcp) \d+ (\S+) (\d+) typ host", answer.split("m=")[1])
     assert ("udp", "127.0.0.1", str(port)) in offered
@@ -220,7 +220,7 @@ async def test_without_tcp_none_is_offered() -> None:
     await engine.start(Ear())
     await engine.open("room", SEATS)
     guest = Guest(engine, "room", "a")
-    assert " tcp " not in await engine.connect("room", "a", "one", await guest.offer())
+    assert " tcp " not in await answer_to(engine, "room", "a", "one", await guest.offer())
     assert engine.tcp_ports == (0,)
     await guest.leave()
     await engine.stop()

@@ -18,7 +18,7 @@ from aioice import stun
 from cosession.media.embedded import EmbeddedMedia
 from cosession.room.ports import OfferRefused, Unavailable
 from tests.media.conftest import SEATS, Joining
-from tests.media.guest import Ear, Guest, plan, until
+from tests.media.guest import Ear, Guest, answer_to, plan, until
 
 _PARENT = """
 import asyncio, sys
@@ -58,7 +58,7 @@ async def test_a_killed_worker_comes_back_with_its_rooms(engine: EmbeddedMedia, 
     a = await join("a")
     (port,), (pid,) = engine.udp_ports, engine.pids
     os.kill(pid, signal.SIGKILL)
-    await until(lambda: ("down", ("room",)) in ear.notified)
+    await until(lambda: ("restarted", ("room",)) in ear.notified)
     again, b = await rejoin(join, "a", "a-2"), await rejoin(join, "b", "b-2")
     await until(lambda: again.frames[0] > 3 and b.frames[0] > 3 and b.sound_s[0] > 0.3)
     assert engine.udp_ports == (port,)
@@ -86,7 +86,7 @@ async def test_a_killed_worker_is_replaced_by_the_one_in_reserve(
     assert engine._spare is not None
     reserve, (port,) = engine._spare.pid, engine.udp_ports
     os.kill(engine.pids[0], signal.SIGKILL)
-    await until(lambda: ("down", ("room",)) in ear.notified)
+    await until(lambda: ("restarted", ("room",)) in ear.notified)
     again = await asyncio.gather(rejoin(join, "a", "a-2"), rejoin(join, "b", "b-2"))
     await until(lambda: all(guest.frames[0] > 0 and guest.sound_s[0] > 0 for guest in again))
     assert (engine.pids, engine.udp_ports) == ((reserve,), (port,))
@@ -99,7 +99,7 @@ async def test_a_spare_that_died_meanwhile_is_not_missed(engine: EmbeddedMedia, 
     assert engine._spare.pid is not None
     os.kill(engine._spare.pid, signal.SIGKILL)
     os.kill(engine.pids[0], signal.SIGKILL)
-    await until(lambda: any(word[0] == "down" for word in ear.notified))
+    await until(lambda: any(word[0] == "restarted" for word in ear.notified))
     await until(lambda: len(engine.pids) == 1)
 
 
@@ -167,8 +167,8 @@ async def test_rooms_are_spread_and_a_death_touches_no_other_room(ear: Ear) -> N
     assert len(set(engine.udp_ports)) == 2
     dying = 0 if "one" in by_worker[0] else 1
     os.kill(engine.pids[dying], signal.SIGKILL)
-    await until(lambda: any(word[0] == "down" for word in ear.notified))
-    (down,) = [word for word in ear.notified if word[0] == "down"]
+    await until(lambda: any(word[0] == "restarted" for word in ear.notified))
+    (down,) = [word for word in ear.notified if word[0] == "restarted"]
     assert set(down[1]) == by_worker[dying]  # type: ignore[call-overload]
     survivor = two if "two" not in by_worker[dying] else guests[5]
     frames = survivor.frames[0]
@@ -192,7 +192,7 @@ async def test_a_worker_that_hangs_is_ended_and_replaced(
     (pid,) = engine.pids
     os.kill(pid, signal.SIGSTOP)
     assert await engine.stats() == ([], {})
-    await until(lambda: ("down", ()) in ear.notified)
+    await until(lambda: ("restarted", ()) in ear.notified)
     await until(lambda: bool(engine.pids) and engine.pids != (pid,))
     assert not runs(pid)
     assert ear.silent_ms >= 1_000
@@ -208,21 +208,21 @@ async def test_a_worker_with_many_offers_is_busy_and_not_hung(
     guest = Guest(engine, "room", "a")
     offer = await guest.offer()
     await asyncio.sleep(0.2)
-    asked = [asyncio.create_task(engine.connect("room", "a", f"many-{n}", offer)) for n in range(700)]
+    asked = [asyncio.create_task(answer_to(engine, "room", "a", f"many-{n}", offer)) for n in range(700)]
     answers = await asyncio.gather(*asked, return_exceptions=True)
     assert {type(answer) for answer in answers} == {str}
     assert engine.pids == (pid,)
-    assert ("down", ("room",)) not in ear.notified
+    assert ("restarted", ("room",)) not in ear.notified
     await guest.leave()
 
 
 async def test_what_was_ended_before_its_turn_is_not_begun(engine: EmbeddedMedia) -> None:
     guest = Guest(engine, "room", "a")
     offer = await guest.offer()
-    asked = [asyncio.create_task(engine.connect("room", "a", f"many-{n}", offer)) for n in range(100)]
+    asked = [asyncio.create_task(answer_to(engine, "room", "a", f"many-{n}", offer)) for n in range(100)]
     await asyncio.sleep(0)
     await asyncio.sleep(0)
-    engine.disconnect("room", "many-99")
+    engine.leave("room", "many-99")
     *others, last = await asyncio.gather(*asked, return_exceptions=True)
     assert {type(answer) for answer in others} == {str}
     assert isinstance(last, OfferRefused)
@@ -241,7 +241,7 @@ async def test_one_from_the_reserve_is_not_said_to_have_been_silent_since_it_beg
     await until(lambda: engine.pids == (reserve,))
     ear.notified.clear()
     os.kill(engine.pids[0], signal.SIGKILL)
-    await until(lambda: ("down", ()) in ear.notified)
+    await until(lambda: ("restarted", ()) in ear.notified)
     assert ear.silent_ms < 1_500
 
 
@@ -306,9 +306,9 @@ async def test_rooms_are_fixed_and_may_be_opened_twice(engine: EmbeddedMedia) ->
     with pytest.raises(ValueError, match="13"):
         await engine.open("big", [str(i) for i in range(14)])
     with pytest.raises(Unavailable):
-        await engine.connect("nowhere", "a", "a-1", "v=0")
+        await answer_to(engine, "nowhere", "a", "a-1", "v=0")
     with pytest.raises(ValueError, match="seat"):
-        await engine.connect("room", "z", "z-1", "v=0")
+        await answer_to(engine, "room", "z", "z-1", "v=0")
     await engine.close("room")
     await engine.close("room")
     await engine.open("room", ["a", "b"])
@@ -316,7 +316,7 @@ async def test_rooms_are_fixed_and_may_be_opened_twice(engine: EmbeddedMedia) ->
 
 async def test_a_refusal_crosses_the_process_and_the_room_goes_on(engine: EmbeddedMedia, join: Joining) -> None:
     with pytest.raises(OfferRefused) as refused:
-        await engine.connect("room", "a", "a-1", "hello")
+        await answer_to(engine, "room", "a", "a-1", "hello")
     assert refused.value.code == "not_sdp"
     engine.apply("room", plan(1, SEATS, SEATS))
     await join("a")
@@ -327,15 +327,15 @@ async def test_a_refusal_crosses_the_process_and_the_room_goes_on(engine: Embedd
 async def test_an_ice_restart_keeps_keys_and_slots(engine: EmbeddedMedia) -> None:
     guest = Guest(engine, "room", "a")
     offer = await guest.offer()
-    first = await engine.connect("room", "a", "one", offer)
-    assert await engine.connect("room", "a", "one", offer) == first
+    first = await answer_to(engine, "room", "a", "one", offer)
+    assert await answer_to(engine, "room", "a", "one", offer) == first
 
     old_ufrag = next(line for line in offer.splitlines() if line.startswith("a=ice-ufrag:"))
-    second = await engine.connect("room", "a", "one", offer.replace(old_ufrag, "a=ice-ufrag:fresh"))
+    second = await answer_to(engine, "room", "a", "one", offer.replace(old_ufrag, "a=ice-ufrag:fresh"))
 
     assert lines(first, "ssrc", "fingerprint") == lines(second, "ssrc", "fingerprint")
     with pytest.raises(OfferRefused, match="lines of the first offer"):
-        await engine.connect("room", "a", "one", offer.replace("a=sendonly", "a=recvonly", 1))
+        await answer_to(engine, "room", "a", "one", offer.replace("a=sendonly", "a=recvonly", 1))
 
     (port,) = engine.udp_ports
     former, theirs = lines(first, "ice-ufrag", "ice-pwd")[:2], lines(offer, "ice-ufrag")[0]
@@ -380,7 +380,7 @@ async def test_bound_to_all_it_offers_loopback_last_and_the_public_address_first
     await engine.start(Ear())
     await engine.open("room", ["a", "b"])
     guest = Guest(engine, "room", "a")
-    answer = await engine.connect("room", "a", "one", await guest.offer())
+    answer = await answer_to(engine, "room", "a", "one", await guest.offer())
     head = answer.split("m=")[1]
     addresses = [line.split(" ")[4] for line in head.splitlines() if line.startswith("a=candidate:")]
     assert addresses[0] == "203.0.113.7"

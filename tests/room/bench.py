@@ -22,8 +22,10 @@ from cosession.room.ports import (
     ConnectionStats,
     Draft,
     Entry,
+    Guarantees,
     LastAlive,
     MediaListener,
+    MediaMessage,
     OfferRefused,
     Record,
     Timer,
@@ -94,6 +96,9 @@ class NotingEngine:
         self.rooms: dict[str, tuple[str, ...]] = {}
         self.plans: list[RoomPlan] = []
         self.versions: dict[str, int] = {}
+        self.listener: MediaListener | None = None
+        """Who is told that a plan is in force."""
+        self.joined: dict[str, str] = {}
         self.connections: list[tuple[str, str]] = []
         self.disconnected: list[str] = []
         self.down = False
@@ -114,15 +119,22 @@ class NotingEngine:
         del self.rooms[session]
         self.versions.pop(session, None)
 
-    async def connect(self, session: str, seat: str, connection: str, offer_sdp: str, publishes: bool = True) -> str:
+    @property
+    def guarantees(self) -> Guarantees:
+        return Guarantees(leak_ms=50, lost_ms=6_000)
+
+    async def join(self, session: str, seat: str, connection: str, publishes: bool = True) -> None:
         if self.down:
             raise Unavailable("media_down")
-        if not offer_sdp.startswith("v=0"):
-            raise OfferRefused("not_sdp", "line 1 is not v=0: send what createOffer gave")
-        self.connections.append((seat, connection))
-        return f"v=0 answer to {connection}"
+        self.joined[connection] = seat
 
-    def disconnect(self, session: str, connection: str) -> None:
+    async def relay(self, session: str, connection: str, message: MediaMessage) -> MediaMessage:
+        if not message.body.startswith("v=0"):
+            raise OfferRefused("not_sdp", "line 1 is not v=0: send what createOffer gave")
+        self.connections.append((self.joined[connection], connection))
+        return MediaMessage("answer", f"v=0 answer to {connection}")
+
+    def leave(self, session: str, connection: str) -> None:
         self.disconnected.append(connection)
 
     def apply(self, session: str, plan: RoomPlan) -> None:
@@ -131,6 +143,8 @@ class NotingEngine:
         self.versions[session] = plan.version
         self.plans.append(plan)
         self.on_apply(plan)
+        if self.listener is not None:
+            asyncio.get_running_loop().call_soon(self.listener.in_force, session, plan.version)
 
     async def stats(self) -> tuple[Sequence[WorkerStats], Mapping[str, Sequence[ConnectionStats]]]:
         self.looks += 1
@@ -242,7 +256,7 @@ class Bench:
         self.clock = FakeClock()
         self.engine = NotingEngine()
         self.log = self._open()
-        self.directory = Directory(self.log, self.engine, self.clock, rehearsal=True)
+        self.directory = self.engine.listener = Directory(self.log, self.engine, self.clock, rehearsal=True)
 
     def _open(self) -> ShakyLog:
         log = ShakyLog.open(self.path, MASTER_KEY)
@@ -292,7 +306,7 @@ class Bench:
         clock.boot_offset_ms = -self.clock.now_ms if reboot else self.clock.boot_offset_ms
         clock.wall_offset_ms = self.clock.wall_offset_ms
         self.clock, self.engine, self.log = clock, NotingEngine(), self._open()
-        self.directory = Directory(self.log, self.engine, self.clock, rehearsal=True)
+        self.directory = self.engine.listener = Directory(self.log, self.engine, self.clock, rehearsal=True)
         await self.directory.recover()
         await self.settled()
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from cosession.core.commands import HandOverLead, StartSession
 from cosession.room.connection_quality import LOOK_EVERY_MS, Qualities, quality
@@ -144,3 +145,16 @@ async def test_the_lead_reads_what_worked_in_each_check_and_nobody_else_does(ben
     await guest.say(type="network_check", works=["192.0.2.7"])
     await bench.settled()
     assert guest.of("error")[-1]["code"] == "bad_message"
+
+
+async def test_a_plan_that_nobody_confirms_is_said_once(bench: Bench) -> None:
+    bench.engine.listener = None
+    room = await bench.room(4)
+    pages = await bench.everyone(room)
+    await offer(bench, pages["p1"])
+    await pages["f"].ask(StartSession())
+    with capture_logs() as logs:
+        await bench.passes(10 * LOOK_EVERY_MS)
+        bench.directory.in_force(room.session, bench.engine.versions[room.session])
+        await bench.passes(10 * LOOK_EVERY_MS)
+    assert [line["log_level"] for line in logs if line["event"] == "media.plan_not_in_force"] == ["error"]

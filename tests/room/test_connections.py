@@ -283,7 +283,7 @@ async def test_what_the_media_plane_tells_reaches_the_pages(bench: Bench) -> Non
     assert waiting.of("pictures")[-1]["seats"] == ["p2"]
     assert room.figures()["seats"]["p2"]["path"] == "media"
     bench.directory.lost(room.session, "p2", "media-one")
-    bench.directory.down([room.session], 0)
+    bench.directory.restarted([room.session], 0)
     await bench.settled()
     assert len(page.of("media_down")) == 2
     assert room.figures()["seats"]["p2"]["path"] == "socket"

@@ -152,7 +152,7 @@ async def test_a_lead_who_drops_while_speaking_does_not_keep_the_turn_stopped(be
     room, pages = await in_round(bench)
     await sound(bench, room, 1_000, f=LOUD)
     await pages["f"].gone()
-    bench.directory.down([room.session], 0)
+    bench.directory.restarted([room.session], 0)
     await bench.passes(LEAD_ENDS_MS + STEP_MS)
     assert await reported(bench, room, "lead_spoke") == [{"speaking": True}, {"speaking": False}]
 
@@ -203,13 +203,13 @@ async def test_a_connection_that_the_engine_lost_or_a_worker_that_died_counts_fr
         await lost_after(bench, room, "p2", lambda: bench.directory.lost(room.session, "p2", name)) == ABSENT_AFTER_MS
     )
     await sends(bench, room, pages["p3"])
-    assert await lost_after(bench, room, "p3", lambda: bench.directory.down([room.session], 0)) == ABSENT_AFTER_MS
+    assert await lost_after(bench, room, "p3", lambda: bench.directory.restarted([room.session], 0)) == ABSENT_AFTER_MS
 
 
 async def test_a_worker_that_hung_before_it_was_ended_counts_from_its_last_word(bench: Bench) -> None:
     room, pages = await in_round(bench)
     await sends(bench, room, pages["p2"])
-    after = await lost_after(bench, room, "p2", lambda: bench.directory.down([room.session], 4_000))
+    after = await lost_after(bench, room, "p2", lambda: bench.directory.restarted([room.session], 4_000))
     assert after == ABSENT_AFTER_MS - 4_000
 
 

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from cosession.room.offers import SEAT_MEDIA
+from cosession.room.ports import MediaMessage
 from tests.room.bench import Bench, NotingEngine, Page
 
 
@@ -20,13 +21,13 @@ class SlowEngine(NotingEngine):
         self.go = asyncio.Semaphore(0)
         self._now = 0
 
-    async def connect(self, session: str, seat: str, connection: str, offer_sdp: str, publishes: bool = True) -> str:
+    async def relay(self, session: str, connection: str, message: MediaMessage) -> MediaMessage:
         self.asked.append(connection)
         self._now += 1
         self.most = max(self.most, self._now)
         try:
             await self.go.acquire()
-            return await super().connect(session, seat, connection, offer_sdp, publishes)
+            return await super().relay(session, connection, message)
         finally:
             self._now -= 1
 

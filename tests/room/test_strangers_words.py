@@ -54,7 +54,7 @@ async def test_lost_workers_and_changing_cameras_leave_one_word_each(bench: Benc
     reader = pages["f"]
     reader.reads.clear()
     for number in range(2 * MAX_MESSAGES):
-        bench.directory.down([room.session], 0)
+        bench.directory.restarted([room.session], 0)
         room.media.devices("p2", camera=number % 2 == 0, microphone=True)
         bench.directory.voices(room.session, {"p3": number % 100})
     await bench.settled()

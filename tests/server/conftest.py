@@ -16,7 +16,7 @@ import pytest
 from cosession import logs
 from cosession.core.stage import RoomPlan
 from cosession.main import Application, _Uvicorn, bound
-from cosession.room.ports import ConnectionStats, MediaListener, Unavailable, WorkerStats
+from cosession.room.ports import ConnectionStats, Guarantees, MediaListener, MediaMessage, Unavailable, WorkerStats
 from cosession.settings import Address, Settings
 
 HOST = "http://codev.test"
@@ -39,10 +39,17 @@ class QuietMedia:
 
     async def close(self, session: str) -> None: ...
 
-    async def connect(self, session: str, seat: str, connection: str, offer_sdp: str, publishes: bool = True) -> str:
+    @property
+    def guarantees(self) -> Guarantees:
+        return Guarantees(leak_ms=0, lost_ms=0)
+
+    async def join(self, session: str, seat: str, connection: str, publishes: bool = True) -> None:
         raise Unavailable("media_down")
 
-    def disconnect(self, session: str, connection: str) -> None: ...
+    async def relay(self, session: str, connection: str, message: MediaMessage) -> MediaMessage:
+        raise Unavailable("media_down")
+
+    def leave(self, session: str, connection: str) -> None: ...
 
     def apply(self, session: str, plan: RoomPlan) -> None: ...
 

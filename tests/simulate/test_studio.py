@@ -12,6 +12,7 @@ from cosession.core.stage import Picture, RoomPlan
 from cosession.media.embedded import EmbeddedMedia
 from cosession.simulate import sources
 from cosession.simulate.studio import MediaFailed, Studio
+from tests.media.guest import answer_to
 
 
 class Deaf:
@@ -22,7 +23,8 @@ class Deaf:
     def lost(self, session: str, seat: str, connection: str) -> None: ...
     def alive(self, session: str, seat: str) -> None: ...
     def voices(self, session: str, levels: Mapping[str, int]) -> None: ...
-    def down(self, sessions: Sequence[str], silent_ms: int) -> None: ...
+    def in_force(self, session: str, version: int) -> None: ...
+    def restarted(self, sessions: Sequence[str], silent_ms: int) -> None: ...
 
 
 def test_every_seat_has_a_colour_and_a_voice_of_its_own() -> None:
@@ -53,7 +55,7 @@ async def test_a_seat_sees_the_others_in_their_place_and_hears_only_the_floor() 
             others = [(other, at) for at, other in enumerate(seats) if other != seat]
             offer = await studio.offer(seat, f"{seat}-connection", seat, place, others)
             await studio.answer(
-                seat, f"{seat}-connection", await engine.connect("room", seat, f"{seat}-connection", offer)
+                seat, f"{seat}-connection", await answer_to(engine, "room", seat, f"{seat}-connection", offer)
             )
             studio.speak(seat, True)
             studio.show(seat, True)

@@ -18,6 +18,8 @@ from cosession.room.ports import ConnectionStats, WorkerStats
 
 #: The largest message is an offer or the stats of many rooms.
 MAX_MESSAGE_BYTES = 4 << 20
+#: Without an authenticated packet for so long a connection is lost (decision 15; media.md, "The design" 2).
+LOST_AFTER_S = 6.0
 
 
 class Message(BaseModel):
@@ -126,6 +128,14 @@ class Connected(Message):
     connection: str
 
 
+class InForce(Message):
+    """The room follows this version of its plan from now on."""
+
+    type: Literal["in_force"] = "in_force"
+    session: str
+    version: int
+
+
 class Carrying(Message):
     type: Literal["carrying"] = "carrying"
     session: str
@@ -167,7 +177,7 @@ class Pong(Message):
 
 Command = Annotated[Start | Open | Close | Connect | Disconnect | Apply | AskStats | Ping, Field(discriminator="type")]
 Event = Annotated[
-    Ready | CannotStart | Answer | Refusal | Connected | Carrying | Lost | Alive | VoiceLevels | Stats | Pong,
+    Ready | CannotStart | Answer | Refusal | Connected | InForce | Carrying | Lost | Alive | VoiceLevels | Stats | Pong,
     Field(discriminator="type"),
 ]
 

@@ -19,11 +19,21 @@ import structlog
 from cosession.core.stage import RoomPlan
 from cosession.media.embedded import control
 from cosession.media.embedded.worker_process import WorkerProcess, end
-from cosession.room.ports import ConnectionStats, MediaListener, OfferRefused, Unavailable, WorkerStats
+from cosession.room.ports import (
+    ConnectionStats,
+    Guarantees,
+    MediaListener,
+    MediaMessage,
+    OfferRefused,
+    Unavailable,
+    WorkerStats,
+)
 
 log = structlog.get_logger()
 
 MAX_SEATS = 13
+#: What is on its way through the worker when a plan comes into force is out by then (`cosession bench floor`).
+LEAK_MS = 50
 #: How long an offer waits for a worker that is being started again.
 _PATIENCE_S = 5.0
 #: A spare process is made when nothing urgent is to be done any more.
@@ -43,7 +53,10 @@ class _Room:
     plan: RoomPlan | None = None
     worker: _Supervised | None = None
     """Where it is; None until the first page comes and after its worker's death."""
+    joined: dict[str, tuple[str, bool]] = field(default_factory=dict)
+    """By connection: its seat, and whether it may publish."""
     connections: set[str] = field(default_factory=set)
+    """Those that the worker knows."""
 
 
 class _Supervised:
@@ -172,6 +185,10 @@ class EmbeddedMedia:
         self._sparing: asyncio.Task[None] | None = None
 
     @property
+    def guarantees(self) -> Guarantees:
+        return Guarantees(leak_ms=LEAK_MS, lost_ms=round(1000 * control.LOST_AFTER_S))
+
+    @property
     def udp_ports(self) -> tuple[int, ...]:
         """The ports in use, by worker; empty before `start`."""
         return tuple(worker.udp_port for worker in self._workers)
@@ -232,25 +249,39 @@ class EmbeddedMedia:
         if room is not None and room.worker is not None:
             room.worker.send(control.Close(session=session))
 
-    async def connect(self, session: str, seat: str, connection: str, offer_sdp: str, publishes: bool = True) -> str:
+    async def join(self, session: str, seat: str, connection: str, publishes: bool = True) -> None:
         room = self._rooms.get(session)
         if room is None:
             raise Unavailable("media_down", "the room is not open")
         if seat not in room.seats:
             raise ValueError("no such seat in this room")
+        if room.joined.setdefault(connection, (seat, publishes)) != (seat, publishes):
+            raise ValueError("a connection belongs to one seat")
+
+    async def relay(self, session: str, connection: str, message: MediaMessage) -> MediaMessage:
+        room = self._rooms.get(session)
+        if room is None or connection not in room.joined:
+            raise Unavailable("media_down", "this connection has not joined")
+        if message.kind != "offer":
+            raise OfferRefused("kind", f"a message of kind {message.kind[:20]}: send an offer")
+        seat, publishes = room.joined[connection]
         process = await self._place(session, room)
         known = connection in room.connections
         room.connections.add(connection)
         try:
-            return await process.connect(session, seat, connection, offer_sdp, publishes)
+            answer = await process.connect(session, seat, connection, message.body, publishes)
         except (OfferRefused, Unavailable):
             if not known:
                 room.connections.discard(connection)
             raise
+        return MediaMessage("answer", answer)
 
-    def disconnect(self, session: str, connection: str) -> None:
+    def leave(self, session: str, connection: str) -> None:
         room = self._rooms.get(session)
-        if room is not None and room.worker is not None:
+        if room is None:
+            return
+        room.joined.pop(connection, None)
+        if room.worker is not None:
             room.connections.discard(connection)
             room.worker.send(control.Disconnect(session=session, connection=connection))
 
@@ -334,8 +365,9 @@ class EmbeddedMedia:
         for session in sessions:
             self._rooms[session].worker = None
             self._rooms[session].connections.clear()
+            self._rooms[session].joined.clear()
         if self._listener is not None:
-            self._listener.down(sessions, round(1000 * silent_s))
+            self._listener.restarted(sessions, round(1000 * silent_s))
 
     def on_start(self) -> None:
         """Called by a worker's place when it serves again."""
@@ -351,11 +383,14 @@ class EmbeddedMedia:
         match event:
             case control.Connected(session=session, seat=seat, connection=connection):
                 listener.connected(session, seat, connection)
+            case control.InForce(session=session, version=version):
+                listener.in_force(session, version)
             case control.Carrying(session=session, seat=seat, connection=connection, carries=carries):
                 listener.carrying(session, seat, connection, carries)
             case control.Lost(session=session, seat=seat, connection=connection):
                 if (room := self._rooms.get(session)) is not None:
                     room.connections.discard(connection)
+                    room.joined.pop(connection, None)
                 listener.lost(session, seat, connection)
             case control.Alive(session=session, seats=seats):
                 for seat in seats:

@@ -35,8 +35,6 @@ log = structlog.get_logger()
 
 #: From the offer to working keys; a browser behind a slow relay needs some of it.
 SETUP_S = 30.0
-#: Without an authenticated packet the connection is lost (decision 15; media.md, "The design" 2).
-LOST_AFTER_S = 6.0
 _CARRIES_S = 3.0
 _MAX_SSRCS = 64
 #: Packets a second of one browser that are looked at; more than any picture with its repairs and probes has.

@@ -65,11 +65,12 @@ class Room:
             self._events.closing(peer)
             self._route()
 
-    def apply(self, plan: RoomPlan) -> None:
-        """Put a plan in force before the next packet; one that is not newer is ignored."""
+    def apply(self, plan: RoomPlan) -> int:
+        """Put a plan in force before the next packet; one that is not newer is ignored. The version in force."""
         if self.plan is None or plan.version > self.plan.version:
             self.plan = plan
             self._route()
+        return self.plan.version
 
     def close(self) -> None:
         for connection in list(self.peer_connections):

@@ -14,7 +14,8 @@ from typing import Protocol
 
 from cosession.core.stage import BITRATE_KBPS, Picture, RoomPlan
 from cosession.media.embedded import rtcp
-from cosession.media.embedded.peer_connection import LOST_AFTER_S, PeerConnection
+from cosession.media.embedded.control import LOST_AFTER_S
+from cosession.media.embedded.peer_connection import PeerConnection
 from cosession.media.embedded.room import Room
 from cosession.media.embedded.twcc import TwccRecorder
 from cosession.media.embedded.voice_activity import VoiceActivity

@@ -82,7 +82,7 @@ class Worker:
                     room.disconnect(connection)
             case control.Apply(session=session, plan=plan):
                 if (room := self._rooms.get(session)) is not None:
-                    room.apply(plan)
+                    self._send(control.InForce(session=session, version=room.apply(plan)))
             case control.AskStats(request=request):
                 self._send(self._stats(request))
             case control.Ping(request=request):
