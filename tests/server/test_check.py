@@ -14,7 +14,7 @@ from websockets.typing import Origin
 
 from cosession.main import Application, _Uvicorn, bound
 from cosession.room.pace import TRIAL
-from cosession.room.ports import OfferRefused, Unavailable
+from cosession.room.ports import MediaMessage, OfferRefused, Unavailable
 from cosession.room.trials import LASTS_MS, MOST, Trials
 from cosession.settings import Address
 from tests.room.bench import FakeClock, NotingEngine
@@ -29,15 +29,20 @@ class AnsweringMedia(QuietMedia):
     def __init__(self) -> None:
         super().__init__()
         self.offers: list[tuple[str, str, str, bool]] = []
+        self.joined: dict[str, tuple[str, str, bool]] = {}
 
     async def open(self, session: str, seats: Sequence[str]) -> None:
         assert (session, list(seats)) == ("trials", ["guest"])
 
-    async def connect(self, session: str, seat: str, connection: str, offer_sdp: str, publishes: bool = True) -> str:
-        if offer_sdp != OFFER:
+    async def join(self, session: str, seat: str, connection: str, publishes: bool = True) -> None:
+        self.joined[connection] = (session, seat, publishes)
+
+    async def relay(self, session: str, connection: str, message: MediaMessage) -> MediaMessage:
+        if message.body != OFFER:
             raise OfferRefused("not_sdp", "line 1 is not v=0")
-        self.offers.append((session, seat, offer_sdp, publishes))
-        return "v=0 answer"
+        session, seat, publishes = self.joined[connection]
+        self.offers.append((session, seat, message.body, publishes))
+        return MediaMessage("answer", "v=0 answer")
 
 
 @pytest.fixture
