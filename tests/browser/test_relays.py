@@ -18,9 +18,9 @@ from cosession.media.coturn import config
 from cosession.settings import Address, load
 from tests.browser.house import House
 from tests.browser.person import Person, follow
-from tests.browser.proxy import without_upgrade
 from tests.browser.test_tour import Tour, tab_to
 from tests.coturn import Coturn, certify, free_port
+from tests.nginx import without_upgrade
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -110,18 +110,18 @@ async def test_sound_and_pictures_go_by_a_relay_over_each_transport_and_come_bac
     await asyncio.gather(*(person.hears("p1", within_s=8) for person in (lead, *listeners)))
 
 
-async def test_the_check_says_what_is_open_and_what_to_open(house: House, coturn: Coturn) -> None:
+async def test_the_check_says_what_is_open_and_what_to_open(house: House, coturn: Coturn, tmp_path: Path) -> None:
     tour = Tour()
     made = await house.make(3)
     lead = await house.guest(made, "f")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         silent.bind(("127.0.0.1", 0))
         port = silent.getsockname()[1]
-        async with without_upgrade(int(house.url.rpartition(":")[2])) as stripped:
+        async with without_upgrade(tmp_path, house.server.url) as stripped:
             wide_open, no_udp, no_upgrade = await asyncio.gather(
                 checked(house, f"{house.url}/check"),
                 checked(house, f"{house.url}/check", script=_CLOSED % (port, "false"), locale="en-GB"),
-                checked(house, f"http://localhost:{stripped}/check"),
+                checked(house, f"{stripped}/check"),
             )
         nadia = await house.seat(made, "p1", script=_CLOSED % (port, "true"))
         await nadia.open()
@@ -142,7 +142,9 @@ async def test_the_check_says_what_is_open_and_what_to_open(house: House, coturn
     media = re.search(r"127\.0\.0\.1, port (\d+), UDP", closed)
     assert media is not None, closed
     assert f'"udp_port": {media[1]}' in (house.folder / "server.log").read_text()
-    await expect(no_upgrade.locator("[data-closed=socket]")).to_contain_text(f"localhost, port {stripped}, TCP")
+    await expect(no_upgrade.locator("[data-closed=socket]")).to_contain_text(
+        f"127.0.0.1, port {stripped.rpartition(':')[2]}, TCP"
+    )
     report = await copied(no_udp, "json")
     assert '"verdict": "tcp"' in report
     text = await copied(no_udp, "text")

@@ -84,12 +84,16 @@ export class Check {
       this.#try("events", page, this.#events()),
       this.#try("udp", [], this.#media("udp")),
       this.#try("tcp", [], this.#media("tcp")),
-      ...(await this.#relays()),
+      this.#relays(),
       this.#try("microphone", [], within(ASK_MS, this.microphone())),
       this.#try("speaker", [], within(2000, sounds())),
     ];
     this.changed();
     await Promise.all(tries);
+    this.#finish();
+  }
+
+  #finish(): void {
     this.#name_all_ports();
     this.at = new Date().toISOString().slice(0, 16) + "Z";
     this.running = false;
@@ -183,23 +187,20 @@ export class Check {
     return works;
   }
 
-  async #relays(): Promise<Promise<boolean>[]> {
+  /** Every relay that there is, by each transport. */
+  async #relays(): Promise<void> {
     const answer = await post<Start>(`${PLACE}/start`, {}).catch(() => null);
     this.busy ||= answer === "busy";
     const servers = answer && answer !== "busy" ? answer.ice_servers : [];
     this.#ports = answer && answer !== "busy" ? answer.media_ports : null;
     const ways = servers.flatMap((server) => server.urls.map((url) => ({ ...server, urls: [url] })));
-    return RELAYS.map((rung) => ({ rung, mine: ways.filter((way) => rungOf(way) === rung) }))
-      .filter(({ mine }) => mine.length > 0)
-      .map(({ rung, mine }) => {
-        const where = mine.map(whereOf);
-        const trials = mine.map((way) => this.#media(rung, way));
-        return this.#try(
-          rung,
-          where,
-          Promise.all(trials).then((all) => all.some(Boolean)),
-        );
-      });
+    const tries = RELAYS.flatMap((rung) => {
+      const mine = ways.filter((way) => rungOf(way) === rung);
+      const trials = mine.map((way) => this.#media(rung, way).catch(() => false));
+      const any = Promise.all(trials).then((all) => all.some(Boolean));
+      return mine.length > 0 ? [this.#try(rung, mine.map(whereOf), any)] : [];
+    });
+    await Promise.all(tries);
   }
 
   /** Sound to the media server and back, by one way alone: ICE and DTLS need packets in both directions. */
@@ -212,8 +213,10 @@ export class Check {
     this.#open.add(pc);
     try {
       const line = pc.addTransceiver("audio", { direction: "recvonly" });
-      const codecs = RTCRtpReceiver.getCapabilities?.("audio")?.codecs ?? [];
-      line.setCodecPreferences?.(codecs.filter((codec) => codec.mimeType.toLowerCase() === "audio/opus"));
+      if ("getCapabilities" in RTCRtpReceiver && "setCodecPreferences" in line) {
+        const codecs = RTCRtpReceiver.getCapabilities("audio")?.codecs ?? [];
+        line.setCodecPreferences(codecs.filter((codec) => codec.mimeType.toLowerCase() === "audio/opus"));
+      }
       await pc.setLocalDescription();
       const answer = await post<{ sdp: string }>(`${PLACE}/offer`, { sdp: pc.localDescription?.sdp ?? "" });
       if (answer === "busy") {
@@ -303,8 +306,9 @@ function rungOf({ urls: [url] }: IceServer): CheckRung {
 
 function whereOf(relay: IceServer): Where {
   const [, host, port] = /^turns?:(\[[^\]]*\]|[^:]*):(\d+)/.exec(relay.urls[0] ?? "") ?? [];
-  const protocol = ({ relay_tls: "TLS", relay_tcp: "TCP" } as const)[rungOf(relay) as "relay_tls" | "relay_tcp"];
-  return { host: host ?? "", port: Number(port), protocol: protocol ?? "UDP" };
+  const rung = rungOf(relay);
+  const protocol = rung === "relay_tls" ? "TLS" : rung === "relay_tcp" ? "TCP" : "UDP";
+  return { host: host ?? "", port: Number(port), protocol };
 }
 
 /** Whether the browser gives a microphone; it is let go at once. */
