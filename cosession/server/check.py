@@ -8,6 +8,7 @@ itself, or in the room hands a seat's to whoever leads (`protocols/wire.md`).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import AsyncIterator
 
@@ -34,8 +35,8 @@ MOST = 100
 SOCKET_S = 15.0
 ECHOES = 8
 ECHO_CHARACTERS = 64
-#: Between two events: a proxy that keeps answers back brings both at once.
-EVENTS_S = 0.4
+#: A stream of events waits so long for the word that its first one was heard.
+EVENTS_S = 6.0
 _WORDS = ("check.", "device.")
 
 
@@ -44,6 +45,8 @@ class Check:
         self._parts = parts
         self._of_addresses = Buckets(TRIAL)
         self._open = 0
+        self._heard: dict[str, asyncio.Event] = {}
+        """By the name that a stream's first event told."""
 
     def routes(self) -> list[Route | WebSocketRoute]:
         return [
@@ -51,6 +54,7 @@ class Check:
             Route("/check/start", self.start, methods=["POST"]),
             Route("/check/offer", self.offer, methods=["POST"]),
             Route("/check/events", self.events),
+            Route("/check/heard", self.heard, methods=["POST"]),
             WebSocketRoute("/check/socket", self.socket),
         ]
 
@@ -91,20 +95,36 @@ class Check:
             raise
 
     async def events(self, request: Request) -> Response:
-        """GET /check/events: two server-sent events, one after the other. Raises `Problem(429)`."""
+        """GET /check/events: two server-sent events. The first is a name, the second follows when that was posted: a
+        proxy that keeps an answer back until it is whole brings neither. Raises `Problem(429)`."""
         self._pace(request)
         if self._open >= MOST:
             raise Problem(429, "busy")
         return StreamingResponse(self._two(), headers=HEADERS)
 
     async def _two(self) -> AsyncIterator[str]:
+        name = secrets.token_urlsafe(12)
+        heard = self._heard[name] = asyncio.Event()
         self._open += 1
         try:
-            yield f"{AHEAD}data: 1\n\n"
-            await asyncio.sleep(EVENTS_S)
-            yield "data: 2\n\n"
+            yield f"{AHEAD}data: {name}\n\n"
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(EVENTS_S):
+                    await heard.wait()
+                yield "data: heard\n\n"
         finally:
             self._open -= 1
+            del self._heard[name]
+
+    async def heard(self, request: Request) -> Response:
+        """POST /check/heard: the first event of the stream `name` has come. Raises `Problem`: 404 if there is none, 429
+        for too many."""
+        self._pace(request)
+        heard = self._heard.get(str((await form_or_json(request)).get("name")))
+        if heard is None:
+            raise Problem(404, "not_found")
+        heard.set()
+        return Response(status_code=204)
 
     async def socket(self, socket: WebSocket) -> None:
         """WS /check/socket: says what it is told, a few times. Closes with 4401 for another site's page, 4429 for too

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 import httpx
 import pytest
@@ -16,6 +16,7 @@ from cosession.main import Application, _Uvicorn, bound
 from cosession.room.pace import TRIAL
 from cosession.room.ports import MediaMessage, OfferRefused, Unavailable
 from cosession.room.trials import LASTS_MS, MOST, Trials
+from cosession.server import check
 from cosession.settings import Address
 from tests.room.bench import FakeClock, NotingEngine
 from tests.server.conftest import QuietMedia
@@ -50,6 +51,17 @@ def media() -> AnsweringMedia:
     return AnsweringMedia()
 
 
+@pytest.fixture
+async def port(application: Application) -> AsyncIterator[int]:
+    """The application behind uvicorn, as `serve` runs it."""
+    listener = bound(Address("127.0.0.1", 0), "COSESSION_BIND")
+    server = _Uvicorn(application.server, application.visits)
+    task = asyncio.create_task(server.serve([listener]))
+    yield int(listener.getsockname()[1])
+    server.should_exit = True
+    await task
+
+
 @pytest.mark.parametrize(("language", "title"), [("fr", "Vérifier ma connexion"), ("en", "Check my connection")])
 async def test_anybody_may_open_the_page(stranger: httpx.AsyncClient, language: str, title: str) -> None:
     answer = await stranger.get(f"/check?lang={language}")
@@ -76,11 +88,27 @@ async def test_without_a_relay_none_is_named_and_other_sites_may_not_ask(strange
     assert (await stranger.post("/check/offer", json={"sdp": OFFER}, headers=elsewhere)).status_code == 403
 
 
-async def test_events_come_one_after_the_other(stranger: httpx.AsyncClient) -> None:
-    answer = await stranger.get("/check/events")
-    assert answer.headers["content-type"].startswith("text/event-stream")
-    assert answer.headers["x-accel-buffering"] == "no"
-    assert answer.text.lstrip(": \n") == "data: 1\n\ndata: 2\n\n"
+async def test_the_second_event_follows_the_word_that_the_first_was_heard(port: int) -> None:
+    async with (
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client,
+        client.stream("GET", "/check/events") as answer,
+    ):
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        assert answer.headers["x-accel-buffering"] == "no"
+        events = (line.removeprefix("data: ") async for line in answer.aiter_lines() if line.startswith("data: "))
+        name = await anext(events)
+        assert (await client.post("/check/heard", json={"name": "another"})).status_code == 404
+        assert (await client.post("/check/heard", json={"name": name})).status_code == 204
+        assert [event async for event in events] == ["heard"]
+        assert (await client.post("/check/heard", json={"name": name})).status_code == 404
+
+
+async def test_a_stream_of_which_nothing_is_heard_ends(
+    stranger: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(check, "EVENTS_S", 0.01)
+    answer = await stranger.get("/check/events")  # this client reads an answer when it is whole
+    assert answer.text.count("data: ") == 1
 
 
 async def test_one_address_tries_so_often_and_no_more(stranger: httpx.AsyncClient) -> None:
@@ -93,11 +121,8 @@ async def test_one_address_tries_so_often_and_no_more(stranger: httpx.AsyncClien
     assert (await stranger.get("/check")).status_code == 200
 
 
-async def test_the_socket_says_what_it_is_told_a_few_times(application: Application) -> None:
-    listener = bound(Address("127.0.0.1", 0), "COSESSION_BIND")
-    server = _Uvicorn(application.server, application.visits)
-    task = asyncio.create_task(server.serve([listener]))
-    address = f"ws://127.0.0.1:{listener.getsockname()[1]}/check/socket"
+async def test_the_socket_says_what_it_is_told_a_few_times(port: int) -> None:
+    address = f"ws://127.0.0.1:{port}/check/socket"
     async with connect(address) as socket:
         for number in range(8):
             await socket.send(f"{number}" * 100)
@@ -109,8 +134,6 @@ async def test_the_socket_says_what_it_is_told_a_few_times(application: Applicat
         with pytest.raises(ConnectionClosed):
             await socket.recv()
         assert socket.close_code == 4401
-    server.should_exit = True
-    await task
 
 
 async def test_trials_are_few_and_end_by_themselves() -> None:

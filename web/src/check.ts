@@ -170,15 +170,15 @@ export class Check {
     return works;
   }
 
-  /** Events that come one by one: what comes all at once in the end was kept back by a proxy. */
+  /** Events that come as they are sent: the second follows the word that the first was heard. A proxy that keeps an answer back
+   * until it is whole brings neither. */
   async #events(): Promise<boolean> {
     const source = new EventSource(`${PLACE}/events`);
     this.#open.add(source);
     const came = new Promise<boolean>((done) => {
-      let first = 0;
-      source.onmessage = (event: MessageEvent<string>) => {
-        if (event.data === "1") first = performance.now();
-        else done(first > 0 && performance.now() - first > 100);
+      source.onmessage = ({ data }: MessageEvent<string>) => {
+        if (data === "heard") done(true);
+        else post(`${PLACE}/heard`, { name: data }).catch(() => done(false));
       };
       source.onerror = () => done(false);
     });
@@ -267,7 +267,7 @@ async function post<Answer>(path: string, body: object): Promise<Answer | "busy"
   if (!answer) throw new Error("no answer");
   if (answer.status === 429) return "busy";
   if (!answer.ok) throw new Error(String(answer.status));
-  return (await answer.json()) as Answer;
+  return (answer.status === 204 ? {} : await answer.json()) as Answer;
 }
 
 /** False if it is not over in time. */
