@@ -121,6 +121,12 @@ async def test_firefox_opens_the_room_by_its_link_and_is_heard_when_the_floor_pa
         made = await house.make(2)
         lead, listener = await house.enter(made, "f", "p2")
         client = await stranger.open(made.links["p1"])
+        await until(lambda: pressed(client, "[data-check=start]"))
+        await until(lambda: checked(client), 15)
+        closed = await client.evaluate(
+            "() => [...document.querySelectorAll('[data-closed]')].map(o => o.dataset.closed)"
+        )
+        assert set(closed) <= {"speaker"}  # a machine without sound has none
         await until(lambda: pressed(client, "[data-gesture=enter]"))
         await until(lambda: connected(client), 20)
         await until(lambda: rises(client, ["f", "p2"]), 20)
@@ -154,6 +160,11 @@ async def pressed(page: FirefoxPage, selector: str) -> bool:
         "s => { const b = document.querySelector(s); b?.click(); return b !== null; }", selector
     )
     return bool(found)
+
+
+async def checked(page: FirefoxPage) -> bool:
+    """The check of the network is over."""
+    return bool(await page.evaluate("() => document.querySelector('[data-verdict]') !== null"))
 
 
 async def connected(page: FirefoxPage) -> bool:
