@@ -154,12 +154,11 @@ async def test_who_may_not_get_in_reads_why(application: Application, made: dict
     await application.registry.renew(made["session"], "p1")
     assert await status("/p1/events", cookie=cookie) == 410
     again = await cookie_of(application, link_of(made, "p2"))
-    opened = 0
-    while await status("/p2/events", cookie=again) == 200:
-        opened += 1
-        assert opened < 5 * SEAT_SOCKET.burst
-    assert opened >= int(SEAT_SOCKET.burst)
-    assert application.answers.closes[4429] == 1
+    # All at once: a seat earns one more connection a second, and this machine may be slow.
+    codes = await asyncio.gather(*(status("/p2/events", cookie=again) for _ in range(4 * int(SEAT_SOCKET.burst))))
+    assert set(codes) == {200, 429}
+    assert codes.count(200) >= int(SEAT_SOCKET.burst)
+    assert application.answers.closes[4429] == codes.count(429)
 
 
 async def test_a_reader_that_reads_no_more_is_cut_off(application: Application, made: dict[str, Any]) -> None:
