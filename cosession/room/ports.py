@@ -115,6 +115,43 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
+class Summary:
+    """What lists show of one session without reading its events (decision 40); the log keeps one for each.
+
+    `format` is the form in which `meta` and `content` were made. `status`, `starts_wall_ms` (milliseconds since 1970),
+    `group` and `number` are there to sort and to choose by. `meta` is clear text and never holds a name or a text.
+    `content` is sealed, each part with the key of its owner (a seat, or the empty name for the session's own key). What
+    was erased is not in it any more, and no part of an owner who was erased is stored again, whoever brings it.
+    """
+
+    session: str
+    format: int
+    status: str
+    starts_wall_ms: int
+    group: str
+    number: int
+    meta: Mapping[str, Json]
+    content: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which summaries, all conditions at once; None: any. `owner` is whose sessions they are, by the registry.
+
+    `format` leaves out those of any other form. `offset` and `limit` count in the order of lists: running, then in the
+    lobby, the earliest start first; then all others, the last start first; equal ones by id. Without `content` nothing
+    is unsealed."""
+
+    format: int
+    owner: str | None = None
+    statuses: Sequence[str] | None = None
+    group: str | None = None
+    offset: int = 0
+    limit: int | None = None
+    content: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class LastAlive:
     """When the previous process was last known to live, by three clocks (decision 4)."""
 
@@ -127,11 +164,17 @@ class EventLog(Protocol):
     """Append-only streams, one per session. Every method may raise `Unavailable`; none blocks the event loop."""
 
     async def append(
-        self, session: str, expected_seq: int, records: Sequence[Record], command: tuple[str, str] | None = None
+        self,
+        session: str,
+        expected_seq: int,
+        records: Sequence[Record],
+        command: tuple[str, str] | None = None,
+        summary: Summary | None = None,
     ) -> Sequence[Entry]:
         """Store `records` after `expected_seq` (0 for a new session), in one transaction, and return them when they
         are on disk. `command` is (seat, command id): remembered in the same transaction together with the seq it led
-        to. Raises `Conflict` if the log is not at `expected_seq`. May be repeated only after reading again."""
+        to. `summary` takes the place of the session's, in the same transaction; None leaves it as it is. Raises
+        `Conflict` if the log is not at `expected_seq`. May be repeated only after reading again."""
 
     async def read(self, session: str) -> Sequence[Entry]:
         """The whole stream in order, content decrypted; empty if there is none. Verifies the hash chain: a break
@@ -146,6 +189,29 @@ class EventLog(Protocol):
     async def finish(self, session: str) -> None:
         """The session needs no recovery any more. May be repeated."""
 
+    # -- summaries
+
+    async def summarise(self, expected_seq: int, summary: Summary) -> None:
+        """Put a session's summary in place of the one that is there. Raises `Conflict` if the log is not at
+        `expected_seq`, the event up to which it was made."""
+
+    async def summaries(self, wanted: Wanted) -> Sequence[Summary]:
+        """Those that are wanted, in the order of lists."""
+
+    async def summary(self, session: str, format: int) -> Summary | None:
+        """A session's summary; None if there is none of this form."""
+
+    async def count_summaries(self, wanted: Wanted) -> int:
+        """How many `summaries` would give without `offset` and `limit`."""
+
+    async def newest_numbers(self, groups: Sequence[str], format: int) -> Mapping[str, int]:
+        """The highest number of a session that there is of each group."""
+
+    async def streams(self, without: int | None = None) -> Sequence[str]:
+        """All sessions, those that are not finished first; `without`: only those that have no summary of this form."""
+
+    # -- drafts
+
     async def save_draft(self, session: str, draft: Draft) -> None:
         """Keep the latest draft, encrypted for its seat. Empty `fields` delete it. Returns when it is on disk."""
 
@@ -157,7 +223,7 @@ class EventLog(Protocol):
 
     async def erase(self, session: str, seat: str | None) -> None:
         """Delete the key of a seat and its parts (or one part, `p1.client`; or, for None, of the whole session): its
-        content becomes unreadable, the chain still verifies. May be repeated."""
+        content becomes unreadable, in the summary too; the chain still verifies. May be repeated."""
 
     async def alive(self, mark: LastAlive) -> None:
         """Write the process row (decision 4), and make sure that the store is still where the next start will look:

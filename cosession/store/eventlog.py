@@ -7,21 +7,24 @@ noticed as long as its row in `streams` is newer; where both are lost together, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cryptography.exceptions import InvalidTag
+import structlog
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from cosession.room.ports import Conflict, Draft, Entry, LastAlive, Record, Unavailable
+from cosession.room.ports import Conflict, Draft, Entry, LastAlive, Record, Summary, Unavailable, Wanted
+from cosession.store import summaries as summed
 from cosession.store.chain import first_link, frame, from_json, link, to_json
 from cosession.store.database import Database
-from cosession.store.keys import PROOF_PLACE, Keyring, forget, seal, unseal
+from cosession.store.keys import MISFITS, PROOF_PLACE, Keyring, forget, seal, unseal
 from cosession.store.opening import TRIED, require_key
 from cosession.store.schema import commands, drafts, events, keys, master_proof, process, put, streams
+
+log = structlog.get_logger("cosession.store")
 
 # What every append asks, built once: building a statement costs more than running it.
 _END = select(streams.c.last_seq, streams.c.last_hash).where(streams.c.session == bindparam("session"))
@@ -37,9 +40,6 @@ _COMMAND_SEQ = select(commands.c.seq).where(
     commands.c.seat == bindparam("seat"),
     commands.c.command_id == bindparam("command_id"),
 )
-
-#: How it shows that stored bytes are not what was written.
-_MISFITS = (ValueError, TypeError, KeyError, InvalidTag)
 
 
 class _Ready(NamedTuple):
@@ -79,11 +79,17 @@ class SqliteEventLog:
     # -- events ---------------------------------------------------------------------------------------------------
 
     async def append(
-        self, session: str, expected_seq: int, records: Sequence[Record], command: tuple[str, str] | None = None
+        self,
+        session: str,
+        expected_seq: int,
+        records: Sequence[Record],
+        command: tuple[str, str] | None = None,
+        summary: Summary | None = None,
     ) -> Sequence[Entry]:
         ready = [_ready(record) for record in records]
+        shown = None if summary is None else summed.ready(summary)
         return await self.database.writer.run(
-            lambda connection: self._append(connection, session, expected_seq, ready, command)
+            lambda connection: self._append(connection, session, expected_seq, ready, command, shown)
         )
 
     def _append(
@@ -93,6 +99,7 @@ class SqliteEventLog:
         expected_seq: int,
         ready: Sequence[_Ready],
         command: tuple[str, str] | None,
+        shown: summed.Ready | None,
     ) -> Sequence[Entry]:
         end = connection.execute(_END, {"session": session}).one_or_none()
         seq, previous = (end.last_seq, end.last_hash) if end else (0, first_link(session))
@@ -100,9 +107,8 @@ class SqliteEventLog:
             raise Conflict(f"the log is at {seq}, not at {expected_seq}")
         if command and _command_seq(connection, session, *command) is not None:
             raise Conflict("this command was accepted before")
-        keyring = (
-            Keyring(connection, self._master, session) if any(item.content is not None for item in ready) else None
-        )
+        seals = shown is not None or any(item.content is not None for item in ready)
+        keyring = Keyring(connection, self._master, session) if seals else None
         entries, rows = [], []
         for record, meta, content in ready:
             seq += 1
@@ -137,6 +143,9 @@ class SqliteEventLog:
             seat, command_id = command
             values = {"session": session, "seat": seat, "command_id": command_id, "seq": seq}
             connection.execute(_ADD_COMMAND, values)
+        if shown is not None and keyring is not None:
+            with self._checked(session, "a key"):
+                summed.write(connection, keyring, shown)
         return entries
 
     async def read(self, session: str) -> Sequence[Entry]:
@@ -161,7 +170,7 @@ class SqliteEventLog:
             if (end.last_seq, end.last_hash) != (seq, previous) if end else seq:
                 seq += 1
                 raise ValueError("the stream ends elsewhere")
-        except _MISFITS as error:
+        except MISFITS as error:
             raise self._damaged(session, f"event {seq}") from error
         return entries
 
@@ -177,7 +186,7 @@ class SqliteEventLog:
         """Whatever does not fit inside is damage of the file, and is said to be."""
         try:
             yield
-        except _MISFITS as error:
+        except MISFITS as error:
             raise self._damaged(session, what) from error
 
     async def command_seq(self, session: str, seat: str, command_id: str) -> int | None:
@@ -190,6 +199,46 @@ class SqliteEventLog:
     async def finish(self, session: str) -> None:
         statement = update(streams).where(streams.c.session == session).values(finished=True)
         await self.database.writer.run(lambda connection: connection.execute(statement).close())
+
+    # -- summaries ------------------------------------------------------------------------------------------------
+
+    async def summarise(self, expected_seq: int, summary: Summary) -> None:
+        shown, session = summed.ready(summary), summary.session
+
+        def put_in_place(connection: Connection) -> None:
+            end = connection.execute(_END, {"session": session}).one_or_none()
+            if end is None or end.last_seq != expected_seq:
+                raise Conflict(f"the log is not at {expected_seq}")
+            with self._checked(session, "a key"):
+                summed.write(connection, Keyring(connection, self._master, session), shown)
+
+        await self.database.writer.run(put_in_place)
+
+    async def summaries(self, wanted: Wanted) -> Sequence[Summary]:
+        return await self._opened(lambda connection: summed.rows(connection, wanted), content=wanted.content)
+
+    async def summary(self, session: str, format: int) -> Summary | None:
+        found = await self._opened(lambda connection: summed.row(connection, session, format), content=True)
+        return found[0] if found else None
+
+    async def _opened(self, rows: Callable[[Connection], Sequence[Any]], *, content: bool) -> Sequence[Summary]:
+        """The summaries of these rows. What is damaged is dropped, so that it is made anew."""
+        found, damaged = await self.database.reader.run(
+            lambda connection: summed.opened(connection, self._master, rows(connection), content=content)
+        )
+        if damaged:
+            log.error("store.summaries_damaged", sessions=damaged)
+            await self.database.writer.run(lambda connection: summed.drop(connection, damaged))
+        return found
+
+    async def count_summaries(self, wanted: Wanted) -> int:
+        return await self.database.reader.run(lambda connection: summed.count(connection, wanted))
+
+    async def newest_numbers(self, groups: Sequence[str], format: int) -> Mapping[str, int]:
+        return await self.database.reader.run(lambda connection: summed.newest(connection, groups, format))
+
+    async def streams(self, without: int | None = None) -> Sequence[str]:
+        return await self.database.reader.run(lambda connection: summed.all_streams(connection, without))
 
     # -- drafts ---------------------------------------------------------------------------------------------------
 
@@ -241,6 +290,7 @@ class SqliteEventLog:
             forget(connection, session, seat)
             theirs = {"session": session} if seat is None else {"session": session, "seat": seat}
             connection.execute(delete(drafts).filter_by(**theirs))
+            summed.erase(connection, session, seat)
 
         await self.database.writer.run(wipe, after_commit=self.database.purge)
 

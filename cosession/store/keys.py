@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -25,10 +26,14 @@ from cosession.store.schema import keys
 KEY_BYTES = 32
 NONCE_BYTES = 12
 
+#: How it shows that stored bytes are not what was written.
+MISFITS = (ValueError, TypeError, KeyError, InvalidTag)
+
 #: Where the seal belongs by which a database knows its master key (`schema.master_proof`).
 PROOF_PLACE = frame("master key")
 
 _KEYS = select(keys.c.owner, keys.c.generation, keys.c.wrapped).where(keys.c.session == bindparam("session"))
+_KEYS_OF_SEVERAL = select(keys).where(keys.c.session.in_(bindparam("some", expanding=True)))
 
 
 def load_master_key(path: Path) -> bytes:
@@ -119,18 +124,33 @@ def unseal(key: AESGCM, sealed: bytes, place: bytes) -> bytes:
 class Keyring:
     """The keys of one session as they are in one transaction; never kept beyond it, so an erasure is always seen."""
 
-    def __init__(self, connection: Connection, master: AESGCM, session: str) -> None:
+    def __init__(self, connection: Connection, master: AESGCM, session: str, rows: Iterable[Any] | None = None) -> None:
+        """`rows`: its keys as they are stored, if they were read already."""
         self._connection = connection
         self._master = master
         self._session = session
-        rows = connection.execute(_KEYS, {"session": session})
+        if rows is None:
+            rows = connection.execute(_KEYS, {"session": session})
         self._wrapped: dict[tuple[str, int], bytes | None] = {(row.owner, row.generation): row.wrapped for row in rows}
         self._open: dict[tuple[str, int], AESGCM] = {}
+
+    @classmethod
+    def of_several(cls, connection: Connection, master: AESGCM, sessions: Sequence[str]) -> dict[str, Keyring]:
+        """The keyrings of some hundred sessions at most, by one question."""
+        rows: dict[str, list[Any]] = {session: [] for session in sessions}
+        for row in connection.execute(_KEYS_OF_SEVERAL, {"some": sessions}):
+            rows[row.session].append(row)
+        return {session: cls(connection, master, session, found) for session, found in rows.items()}
 
     def newest(self, owner: str | None) -> int:
         """The generation of the owner's newest key, 0 if there never was one."""
         name = owner or ""
         return max((generation for known, generation in self._wrapped if known == name), default=0)
+
+    def was_erased(self, owner: str | None) -> bool:
+        """Whether a key of the owner was ever forgotten."""
+        name = owner or ""
+        return any(known == name and wrapped is None for (known, _), wrapped in self._wrapped.items())
 
     def to_write(self, owner: str | None) -> tuple[int, AESGCM]:
         """The owner's newest key and its generation; made if there is none, or if it was erased."""
@@ -192,7 +212,7 @@ def proves(master: AESGCM, proof: bytes | None, sessions: Sequence[tuple[str, in
 def _opens(key: AESGCM, sealed: bytes, place: bytes) -> bool:
     try:
         unseal(key, sealed, place)
-    except (InvalidTag, ValueError):
+    except MISFITS:  # a flipped byte can make a text or a number of a sealed value
         return False
     return True
 

@@ -80,6 +80,28 @@ drafts = Table(
     Column("ciphertext", LargeBinary, nullable=False),
 )
 
+#: What lists show of a session, made from its events (decision 40). `programme` is its group, never null.
+summaries = Table(
+    "summaries",
+    metadata,
+    Column("session", String(64), primary_key=True),
+    Column("format", Integer, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("starts_wall_ms", BigInteger, nullable=False),
+    Column("programme", String(64), nullable=False, index=True),
+    Column("number", Integer, nullable=False),
+    Column("meta", Text, nullable=False),
+)
+
+#: The names and the title in a summary, each sealed with the newest key of its owner; empty for the session's own.
+summary_contents = Table(
+    "summary_contents",
+    metadata,
+    Column("session", String(64), primary_key=True),
+    Column("owner", String(64), primary_key=True),
+    Column("ciphertext", LargeBinary, nullable=False),
+)
+
 #: One row, written by the living process (decision 4).
 process = Table(
     "process",

@@ -28,6 +28,7 @@ from cosession.room.ports import (
     MediaMessage,
     OfferRefused,
     Record,
+    Summary,
     Timer,
     Unavailable,
     WorkerStats,
@@ -160,10 +161,15 @@ class ShakyLog(SqliteEventLog):
     lose_answers = 0
 
     async def append(
-        self, session: str, expected_seq: int, records: Sequence[Record], command: tuple[str, str] | None = None
+        self,
+        session: str,
+        expected_seq: int,
+        records: Sequence[Record],
+        command: tuple[str, str] | None = None,
+        summary: Summary | None = None,
     ) -> Sequence[Entry]:
         self._fail()
-        entries = await super().append(session, expected_seq, records, command)
+        entries = await super().append(session, expected_seq, records, command, summary)
         if self.lose_answers:
             self.lose_answers -= 1
             raise Unavailable("store_busy")

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from cosession.room.ports import Conflict, Draft, Entry, EventLog, LastAlive, Record
+from cosession.room.ports import Conflict, Draft, Entry, EventLog, LastAlive, Record, Summary, Wanted
 
 CREATED = Record("session_created", 0, {"script": "codev-75", "speed": 1.5}, {"title": "Séance du 3 mai"})
 WRITTEN = Record("advice_given", 61_000, {"phase": "advice"}, {"text": "« et si… »", "tags": ["idée"]}, "seat-1")
 MOVED = Record("phase_started", 62_000, {"phase": "action_plan"}, None)
 
 Reopen = Callable[[], Awaitable[EventLog]]
+
+
+#: A form of summaries that is made up.
+FORM = 7
+
+
+def summary(session: str, status: str = "lobby", starts_wall_ms: int = 1_000, **changes: Any) -> Summary:
+    content = {"": {"title": f"Séance {session}"}, "seat-1": {"name": "Inès"}, "seat-1x": {"name": "Karim"}}
+    group = changes.pop("group", session)
+    return Summary(session, FORM, status, starts_wall_ms, group, 1, {"seats": [{"id": "seat-1"}]}, content)
 
 
 def records(entries: Sequence[Entry]) -> list[Record]:
@@ -189,6 +201,101 @@ class EventLogContract:
         assert [entry.record.erased for entry in await log.read("s")] == [True, True, True, False, False]
         assert records(await log.read("s"))[3:] == [WRITTEN, CREATED]
         assert len(await log.drafts("s")) == 1
+
+    # -- summaries ------------------------------------------------------------------------------------------------
+
+    async def test_a_summary_is_stored_with_what_changes_it(self, log: EventLog, reopen: Reopen) -> None:
+        first, then = summary("s"), replace(summary("s", "running"), meta={"seats": []}, content={"": {"title": "Ah"}})
+        await log.append("s", 0, [CREATED], summary=first)
+        assert await log.summary("s", FORM) == first
+        await log.append("s", 1, [MOVED])
+        assert await log.summary("s", FORM) == first, "None leaves it as it is"
+        with pytest.raises(Conflict):
+            await log.append("s", 1, [MOVED], summary=then)
+        assert await log.summary("s", FORM) == first, "what is refused changes nothing"
+        await log.append("s", 2, [], ("seat-1", "c"), summary=then)
+        assert await log.summary("s", FORM) == then
+        assert await (await reopen()).summary("s", FORM) == then
+
+    async def test_a_summary_that_cannot_be_stored_is_refused_with_its_records(self, log: EventLog) -> None:
+        for bad in ({"value": float("nan")}, {"value": object()}):
+            with pytest.raises((ValueError, TypeError)):
+                await log.append("s", 0, [CREATED], summary=replace(summary("s"), meta=bad))
+        assert list(await log.read("s")) == []
+
+    async def test_a_summary_made_afterwards_fits_the_place_it_was_made_at(self, log: EventLog) -> None:
+        await log.append("s", 0, [CREATED, MOVED])
+        for wrong, session in ((1, "s"), (3, "s"), (0, "nobody")):
+            with pytest.raises(Conflict):
+                await log.summarise(wrong, summary(session))
+        assert await log.summary("s", FORM) is None
+        await log.summarise(2, summary("s"))
+        await log.summarise(2, summary("s", "closed"))
+        assert await log.summary("s", FORM) == summary("s", "closed")
+
+    async def test_summaries_come_in_the_order_of_lists_and_by_pages(self, log: EventLog) -> None:
+        rows = [("closed", 10), ("closed", 90), ("lobby", 500), ("lobby", 70), ("running", 60), ("running", 20)]
+        for n, (status, starts) in enumerate(rows):
+            await log.append(f"s{n}", 0, [CREATED], summary=summary(f"s{n}", status, starts))
+        order = ["s5", "s4", "s3", "s2", "s1", "s0"]
+        assert [one.session for one in await log.summaries(Wanted(FORM))] == order
+        pages = [await log.summaries(Wanted(FORM, offset=offset, limit=4)) for offset in (0, 4, 8)]
+        assert [[one.session for one in page] for page in pages] == [order[:4], order[4:], []]
+        opened = Wanted(FORM, statuses=("running", "lobby"), content=False, limit=3)
+        assert [(one.session, one.content) for one in await log.summaries(opened)] == [(name, {}) for name in order[:3]]
+        assert [await log.count_summaries(Wanted(FORM)), await log.count_summaries(opened)] == [6, 4]
+
+    async def test_of_equal_starts_each_page_shows_every_session_once(self, log: EventLog) -> None:
+        for n in range(7):
+            await log.append(f"s{n}", 0, [CREATED], summary=summary(f"s{n}"))
+        found = [one for offset in (0, 3, 6) for one in await log.summaries(Wanted(FORM, offset=offset, limit=3))]
+        assert [one.session for one in found] == [f"s{n}" for n in range(7)]
+
+    async def test_a_group_is_found_with_its_newest_number(self, log: EventLog) -> None:
+        for session, group, number in (("a", "a", 1), ("b", "a", 3), ("c", "a", 2), ("d", "d", 1)):
+            await log.append(session, 0, [CREATED], summary=replace(summary(session, group=group), number=number))
+        assert {one.session for one in await log.summaries(Wanted(FORM, group="a"))} == {"a", "b", "c"}
+        assert dict(await log.newest_numbers(["a", "d", "none"], FORM)) == {"a": 3, "d": 1}
+        assert dict(await log.newest_numbers([], FORM)) == {}
+
+    async def test_a_summary_of_another_form_is_none(self, log: EventLog) -> None:
+        await log.append("old", 0, [CREATED], summary=replace(summary("old"), format=FORM - 1))
+        await log.append("none", 0, [CREATED])
+        await log.append("new", 0, [CREATED], summary=summary("new"))
+        assert await log.summary("old", FORM) is None
+        assert [one.session for one in await log.summaries(Wanted(FORM))] == ["new"]
+        assert await log.count_summaries(Wanted(FORM)) == 1
+        assert dict(await log.newest_numbers(["old"], FORM)) == {}
+        await log.finish("none")
+        assert list(await log.streams()) == ["new", "old", "none"], "the unfinished first"
+        assert list(await log.streams(without=FORM)) == ["old", "none"]
+        await log.summarise(1, summary("old"))
+        assert list(await log.streams(without=FORM)) == ["none"]
+
+    async def test_what_is_erased_is_erased_from_the_summary(self, log: EventLog, reopen: Reopen) -> None:
+        for session in ("s", "t"):
+            await log.append(session, 0, [CREATED, WRITTEN], summary=summary(session))
+        await log.erase("s", "seat-1.client")
+        assert await log.summary("s", FORM) == summary("s"), "a name is no part of what somebody brought as a client"
+        await log.erase("s", "seat-1")
+        left = replace(summary("s"), content={k: v for k, v in summary("s").content.items() if k != "seat-1"})
+        assert await log.summary("s", FORM) == left
+        await log.erase("s", None)
+        log = await reopen()
+        assert await log.summary("s", FORM) == replace(left, content={})
+        assert await log.summary("t", FORM) == summary("t")
+
+    async def test_what_was_erased_does_not_come_back_with_a_summary_made_before(self, log: EventLog) -> None:
+        await log.append("s", 0, [CREATED, WRITTEN])
+        await log.erase("s", "seat-1")
+        left = replace(summary("s"), content={k: v for k, v in summary("s").content.items() if k != "seat-1"})
+        await log.summarise(2, summary("s"))
+        assert await log.summary("s", FORM) == left
+        await log.append("s", 2, [WRITTEN], summary=summary("s"))
+        assert await log.summary("s", FORM) == left, "also when that seat has written again"
+        await log.erase("s", None)
+        await log.append("s", 3, [CREATED], summary=summary("s"))
+        assert await log.summary("s", FORM) == replace(left, content={})
 
     # -- its end --------------------------------------------------------------------------------------------------
 

@@ -108,6 +108,8 @@ async def test_sign_ins_of_an_earlier_version_stay_and_its_unused_links_end_with
     with closing(sqlite3.connect(path, isolation_level=None)) as earlier:
         for column in ("made_wall_ms", "used_wall_ms", "printed", "ended"):
             earlier.execute(f"ALTER TABLE logins DROP COLUMN {column}")
+        for table in ("summaries", "summary_contents"):
+            earlier.execute(f"DROP TABLE {table}")
         earlier.execute("UPDATE alembic_version SET version_num = '0001'")
     again = SqliteEventLog.open(path, MASTER_KEY)
     clock = FakeClock()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, create_engine, event
 
-from cosession.room.ports import Conflict, Draft, Entry, Record, Unavailable
+from cosession.room.ports import Conflict, Draft, Entry, Record, Unavailable, Wanted
 from cosession.store.database import LOCK_PATIENCE_MS
 from cosession.store.eventlog import SqliteEventLog
+from cosession.store.registry import Registry
 from cosession.store.schema import metadata
 from tests.store.conftest import MASTER_KEY, on_disk
-from tests.store.contract import CREATED, MOVED, WRITTEN, EventLogContract
+from tests.store.contract import CREATED, FORM, MOVED, WRITTEN, EventLogContract, summary
 
 
 class TestSqliteEventLog(EventLogContract):
@@ -149,7 +151,7 @@ async def test_the_migrations_make_the_tables_of_the_schema(log: SqliteEventLog,
     engine = create_engine(f"sqlite:///{path}")
     with engine.connect() as connection:
         context = MigrationContext.configure(connection)
-        assert context.get_current_revision() == "0002"
+        assert context.get_current_revision() == "0003"
         assert compare_metadata(context, metadata) == []
     engine.dispose()
 
@@ -175,11 +177,57 @@ async def test_another_master_key_is_refused(log: SqliteEventLog, path: Path) ->
 
 
 async def test_nothing_private_is_on_disk_in_clear(log: SqliteEventLog, path: Path) -> None:
-    await log.append("s", 0, [CREATED, WRITTEN])
+    await log.append("s", 0, [CREATED, WRITTEN], summary=summary("s"))
     await log.save_draft("s", Draft("seat-1", "contract", {"text": "brouillon-intime"}))
     assert b"codev-75" in on_disk(path)
-    for private in ("Séance", "et si", "idée", "brouillon-intime"):
+    for private in ("Séance", "et si", "idée", "brouillon-intime", "Inès", "Karim"):
         assert private.encode() not in on_disk(path)
+
+
+async def test_the_sealed_names_of_an_erased_person_are_nowhere(log: SqliteEventLog, path: Path) -> None:
+    await log.append("s", 0, [CREATED], summary=summary("s"))
+    with closing(sqlite3.connect(path)) as other:
+        sealed = dict(other.execute("SELECT owner, ciphertext FROM summary_contents").fetchall())
+    for owner, erased in (("seat-1", "seat-1"), ("", None)):
+        assert sealed[owner] in on_disk(path)
+        await log.erase("s", erased)
+        assert sealed[owner] not in on_disk(path)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    ["UPDATE summary_contents SET ciphertext = zeroblob(40)", "UPDATE summaries SET meta = '[1, 2'"],
+    ids=["sealed", "clear"],
+)
+async def test_a_damaged_summary_is_dropped_to_be_made_anew(log: SqliteEventLog, path: Path, damage: str) -> None:
+    for session in ("s", "t"):
+        await log.append(session, 0, [CREATED], summary=summary(session))
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute(f"{damage} WHERE session = 's'")
+    assert [one.session for one in await log.summaries(Wanted(FORM))] == ["t"], "one does not hide the others"
+    assert list(await log.streams(without=FORM)) == ["s"]
+    assert await log.summary("s", FORM) is None
+
+
+async def test_summaries_are_of_whom_the_registry_says(log: SqliteEventLog) -> None:
+    registry = Registry(log.database)
+    for session, owner in (("a", "me"), ("b", "you"), ("c", None)):
+        await log.append(session, 0, [CREATED], summary=summary(session))
+        if owner is not None:
+            await registry.add_session(session, 0, 0, owner)
+    assert [one.session for one in await log.summaries(Wanted(FORM, owner="me"))] == ["a"]
+    assert [await log.count_summaries(Wanted(FORM, owner=owner)) for owner in ("me", "nobody", None)] == [1, 0, 3]
+
+
+async def test_a_proof_of_the_key_that_became_a_text_is_damage(log: SqliteEventLog, path: Path) -> None:
+    """One flipped bit in a row's head makes a text of a blob."""
+    await log.append("s", 0, [CREATED])
+    await log.close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("UPDATE master_proof SET proof = 'a text of some length, no seal'")
+    with pytest.raises(Unavailable) as failure:
+        SqliteEventLog.open(path, MASTER_KEY)
+    assert failure.value.code == "store_damaged"
 
 
 async def test_an_erased_key_is_nowhere(log: SqliteEventLog, path: Path) -> None:
