@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -18,10 +19,12 @@ from cosession.core.captures import withdrawn, writable
 from cosession.core.commands import CreditOutage, ReportLateText, ReportVoices, RoomCommand, SeatCommand, Tick
 from cosession.core.decide import decide
 from cosession.core.events import Event, client_key
+from cosession.core.evolve import evolve
 from cosession.core.lint import LintHint, hints
 from cosession.core.refusal import Refused
 from cosession.core.schedule import drift_ms, next_wake
 from cosession.core.state import SessionState
+from cosession.core.summary import summarise
 from cosession.core.vocabulary import RefusalCode, Status, Who
 from cosession.room.audience import Audience
 from cosession.room.codec import to_record
@@ -29,10 +32,11 @@ from cosession.room.drafts import DraftBox
 from cosession.room.ears import Ears
 from cosession.room.ice_servers import GRACE_MS, IceServers
 from cosession.room.inbox import Inbox
+from cosession.room.listed import listed, to_summary
 from cosession.room.media_desk import MediaDesk
 from cosession.room.moments import ENDS_PHASE, MILESTONES, URGENT
-from cosession.room.ports import Clock, Conflict, Draft, Entry, EventLog, MediaEngine, Timer, Unavailable
-from cosession.room.recovery import SessionStream, replay
+from cosession.room.ports import Clock, Conflict, Draft, Entry, EventLog, MediaEngine, Summary, Timer, Unavailable
+from cosession.room.recovery import SessionStream, continued, replay
 from cosession.room.session_time import SessionTime, mark
 from cosession.room.verifying import verified
 from cosession.room.views import Fields, Views, live
@@ -356,9 +360,13 @@ class Room:
                 return self.stream.seq
             clocks = mark(self.clock)
             records = [to_record(event, now_ms, clocks) for event in events]
+            state = self.state
+            for event in events:
+                state = evolve(state, event, now_ms)
             began_ms = self.clock.monotonic_ms()
             try:
-                entries = await self._store.append(self.session, self.stream.seq, records, key)
+                summary = self._summary_in(state)
+                entries = await self._store.append(self.session, self.stream.seq, records, key, summary)
             except Conflict:
                 self._log.warning("room.conflict", seq=self.stream.seq, command=command.type)
                 await self._reload()
@@ -371,7 +379,7 @@ class Room:
             if took_ms >= SLOW_COMMIT_MS:
                 self._log.warning("room.slow_commit", took_ms=took_ms, command=command.type)
             self._committed.update(dict.fromkeys((entry.seq for entry in entries), self.now_ms()))
-            await self._advance(entries, events)
+            await self._advance(entries, events, state)
             return self.stream.seq
         raise Unavailable("store_busy", "the log keeps moving under the room")
 
@@ -388,11 +396,15 @@ class Room:
             raise
         return True
 
-    async def _advance(self, entries: Sequence[Entry], events: Sequence[Event]) -> None:
+    def _summary_in(self, state: SessionState) -> Summary | None:
+        """What lists show in this state; None if that is what they show already."""
+        if summarise(state) == summarise(self.state):
+            return None
+        return to_summary(listed(self.session, replace(self.stream, state=state)))
+
+    async def _advance(self, entries: Sequence[Entry], events: Sequence[Event], state: SessionState) -> None:
         """What is stored becomes what is; then the media plane, then the people."""
-        stream = replay(entries, self.stream)
-        assert stream is not None
-        self.stream = stream
+        self.stream = stream = continued(self.stream, entries, state)
         for event in events:
             if isinstance(event, MILESTONES):
                 self._log.info(f"session.{event.type}", seq=stream.seq, phase=getattr(event, "phase", None))

@@ -6,7 +6,7 @@ Replaying is the only way in which a state comes into being; a live room merely 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cosession.core.events import Event
 from cosession.core.evolve import evolve
@@ -19,13 +19,14 @@ from cosession.room.upcasters import Newer
 
 @dataclass(frozen=True, slots=True)
 class SessionStream:
-    """What a log adds up to. `hashes[seq - 1]` is the hash of event `seq`; `at_ms` and `mark` are those of the last.
-    Its repr tells no texts."""
+    """What a log adds up to. `hashes[seq - 1]` is the hash of event `seq`; `at_ms` and `mark` are those of the last,
+    `made_wall_ms` is the time of day of the first. Its repr tells no texts."""
 
     state: SessionState = field(repr=False)
     hashes: tuple[str, ...] = field(repr=False)
     at_ms: int
     mark: Mark
+    made_wall_ms: int
     erased: bool = False
     """Its content was erased: no text and no name is left."""
 
@@ -46,16 +47,22 @@ def replay(entries: Sequence[Entry], stream: SessionStream | None = None) -> Ses
     """`stream` continued by `entries`; None if there is nothing. Raises `Unavailable("store_damaged")` if an entry is
     no event of ours, `Unavailable("store_newer")` if a newer version of cosession wrote it."""
     state = None if stream is None else stream.state
-    hashes = [] if stream is None else list(stream.hashes)
-    at_ms, mark = (0, None) if stream is None else (stream.at_ms, stream.mark)
-    erased = stream is not None and stream.erased
     for entry in entries:
         state = evolve(state, event_of(entry, state), entry.record.at_ms)
-        hashes.append(entry.hash)
-        at_ms, mark = entry.record.at_ms, mark_of(entry.record)
-        # The first event holds the title, with the session's own key: it goes with the whole session's content alone.
-        erased = erased or (entry.seq == 1 and entry.record.erased)
-    return None if state is None or mark is None else SessionStream(state, tuple(hashes), at_ms, mark, erased)
+    return stream if state is None else continued(stream, entries, state)
+
+
+def continued(stream: SessionStream | None, entries: Sequence[Entry], state: SessionState) -> SessionStream:
+    """`stream` after `entries`, which led to `state`."""
+    if not entries:
+        assert stream is not None
+        return replace(stream, state=state)
+    first, last = entries[0].record, entries[-1].record
+    hashes = tuple(entry.hash for entry in entries)
+    if stream is not None:
+        return replace(stream, state=state, hashes=stream.hashes + hashes, at_ms=last.at_ms, mark=mark_of(last))
+    # The first event holds the title, with the session's own key: it goes with the whole session's content alone.
+    return SessionStream(state, hashes, last.at_ms, mark_of(last), mark_of(first).wall_ms, first.erased)
 
 
 def event_of(entry: Entry, state: SessionState | None) -> Event:

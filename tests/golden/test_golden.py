@@ -126,6 +126,7 @@ async def test_a_stored_database_is_opened_and_its_sessions_go_on(folder: Path, 
     directory = Directory(log, NotingEngine(), clock)
     try:
         await directory.recover()
+        await directory.running_back()
         assert await log.open_sessions() == ["running"]
         [room] = directory.live()
         assert room.state.status is Status.RUNNING
@@ -187,6 +188,7 @@ async def test_a_newer_session_is_left_in_peace_and_the_others_come_back(tmp_pat
     directory = Directory(log, NotingEngine(), FakeClock())
     try:
         await directory.recover()
+        await directory.running_back()
         assert [room.session for room in directory.live()] == ["running"]
         with pytest.raises(Unavailable) as refused:
             await directory.get("newer")

@@ -9,7 +9,8 @@ import asyncio
 import heapq
 import itertools
 import json
-from collections.abc import Callable, Mapping, Sequence
+import shutil
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -155,10 +156,23 @@ class NotingEngine:
 
 
 class ShakyLog(SqliteEventLog):
-    """The real store with two faults on request: refusing with a code, and losing the answer after the commit."""
+    """The real store with faults on request: refusing with a code, losing the answer after the commit, and a log that
+    takes its time to be read. Notes which logs were read, and which summaries came with events."""
 
     failing: str | None = None
     lose_answers = 0
+    slow: Callable[[str], Awaitable[object]] | None = None
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self.was_read: list[str] = []
+        self.summed: list[Summary] = []
+
+    async def read(self, session: str) -> Sequence[Entry]:
+        self.was_read.append(session)
+        if self.slow is not None:
+            await self.slow(session)
+        return await super().read(session)
 
     async def append(
         self,
@@ -170,6 +184,7 @@ class ShakyLog(SqliteEventLog):
     ) -> Sequence[Entry]:
         self._fail()
         entries = await super().append(session, expected_seq, records, command, summary)
+        self.summed += [] if summary is None else [summary]
         if self.lose_answers:
             self.lose_answers -= 1
             raise Unavailable("store_busy")
@@ -255,12 +270,15 @@ class Page:
 
 
 class Bench:
-    """A server's worth of rooms on one file. `crash` and `restart` are what they say."""
+    """A server's worth of rooms on one file, at first a copy of `earlier`. `crash` and `restart` are what they say."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, earlier: Path | None = None) -> None:
         self.path = path
+        if earlier is not None:
+            shutil.copy(earlier, path)
         self.clock = FakeClock()
         self.engine = NotingEngine()
+        self._recovered = False
         self.log = self._open()
         self.directory = self.engine.listener = Directory(self.log, self.engine, self.clock, rehearsal=True)
 
@@ -271,7 +289,10 @@ class Bench:
 
     async def room(self, people: int = 8, **changes: Any) -> Room:
         """A new session's room."""
-        await self.directory.recover()
+        if not self._recovered:
+            self._recovered = True
+            await self.directory.recover()
+            await self.directory.running_back()
         command: CreateSession = creation(people, **changes)
         room = await self.directory.get(await self.directory.create(command))
         assert room is not None
@@ -302,19 +323,28 @@ class Bench:
 
     async def crash(self) -> None:
         """SIGKILL: no room is closed, no socket is told, nothing more is written."""
+        if self.directory._returning is not None:
+            self.directory._returning.cancel()
+        await self.directory.summaries.close()
         for room in self.directory.live():
             room._inbox._writer.cancel()  # type: ignore[union-attr]
         await self.log.close()
 
-    async def restart(self, away_ms: int = 0, *, reboot: bool = False) -> None:
-        """A new process on the same file, `away_ms` later."""
+    async def restart(
+        self, away_ms: int = 0, *, reboot: bool = False, slow: Callable[[str], Awaitable[object]] | None = None
+    ) -> None:
+        """A new process on the same file, `away_ms` later. Returns when what comes back is back; with a `slow` log, at
+        once."""
         clock = FakeClock(self.clock.now_ms + away_ms, boot="boot-b" if reboot else self.clock.boot)
         clock.boot_offset_ms = -self.clock.now_ms if reboot else self.clock.boot_offset_ms
         clock.wall_offset_ms = self.clock.wall_offset_ms
         self.clock, self.engine, self.log = clock, NotingEngine(), self._open()
         self.directory = self.engine.listener = Directory(self.log, self.engine, self.clock, rehearsal=True)
+        self.log.slow = slow
+        self._recovered = True
         await self.directory.recover()
-        await self.settled()
+        if slow is None:
+            await self.settled()
 
     async def close(self) -> None:
         await self.directory.close()

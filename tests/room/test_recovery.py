@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from cosession.core.commands import NextPhase, NextStep, RaiseHand, StartSession
@@ -179,6 +181,124 @@ async def test_a_damaged_session_does_not_keep_the_others_from_coming_back(bench
     await bench.crash()
     await bench.restart(1_000)
     assert [one.session for one in bench.directory.live()] == [room.session]
+
+
+# -- on first need ------------------------------------------------------------------------------------------------
+
+
+class Gate:
+    """Whose logs cannot be read until it is opened, except those that are `free`."""
+
+    def __init__(self, *free: str) -> None:
+        self._free = free
+        self._open = asyncio.Event()
+        self.reached = asyncio.Event()
+
+    async def __call__(self, session: str) -> None:
+        if session not in self._free:
+            self.reached.set()
+            await self._open.wait()
+
+    def open(self) -> None:
+        self._open.set()
+
+
+async def test_only_what_time_moves_comes_back_by_itself_and_what_runs_comes_first(bench: Bench) -> None:
+    asleep = [await bench.room(starts_at_ms=3_600_000) for _ in range(20)]
+    due = [await bench.room(starts_at_ms=0) for _ in range(3)]
+    runs = [await bench.room() for _ in range(2)]
+    for room in runs:
+        await (await bench.everyone(room))["f"].ask(StartSession())
+    await bench.crash()
+    await bench.restart(1_000)
+    came = bench.log.was_read
+    assert set(came[:2]) == {room.session for room in runs}
+    assert set(came[2:]) == {room.session for room in due}
+    assert {room.session for room in bench.directory.live()} == set(came)
+    assert (await bench.directory.asleep(5))[1] == len(asleep)
+    assert asleep[7].session not in bench.engine.rooms
+    assert (await back(bench, asleep[7].session)).state == asleep[7].state
+    assert (await bench.directory.asleep(5))[1] == len(asleep) - 1
+
+
+async def test_who_knocks_is_let_in_before_the_others_are_back(bench: Bench) -> None:
+    runs = [await bench.room() for _ in range(3)]
+    for room in runs:
+        await (await bench.everyone(room))["f"].ask(StartSession())
+    lobby = await bench.room()
+    await bench.crash()
+    gate = Gate(runs[2].session, lobby.session)
+    await bench.restart(1_000, slow=gate)
+    await gate.reached.wait()
+    assert (await bench.directory.summaries.page("nobody")).total == 0, "pages are served"
+    for wanted in (runs[2], lobby):
+        assert (await back(bench, wanted.session)).session == wanted.session
+    assert {room.session for room in bench.directory.live()} == {runs[2].session, lobby.session}
+    waiting = asyncio.ensure_future(bench.directory.get(runs[0].session))
+    gate.open()
+    await bench.directory.running_back()
+    assert await waiting is bench.directory.here(runs[0].session), "it lives once"
+    await bench.settled()
+    assert len(bench.directory.live()) == 4
+    assert len(bench.log.was_read) == 4
+
+
+async def test_a_session_that_was_not_back_yet_when_the_server_died_again_loses_no_time(bench: Bench) -> None:
+    room = await bench.room()
+    lead = (await bench.everyone(room))["f"]
+    await lead.ask(StartSession())
+    await bench.passes(20_000)
+    left = left_ms(room)
+    await bench.crash()
+    await bench.restart(10_000, slow=Gate())
+    for _ in range(30):
+        bench.clock.turn_to(bench.clock.now_ms + 1_000)
+        await asyncio.sleep(0)
+    await bench.crash()
+    await bench.restart(5_000)
+    again = await back(bench, room.session)
+    assert abs(left_ms(again) - left) <= 2_000
+    assert again.state.booked[HoldCause.OUTAGE] == pytest.approx(45_000, abs=2_000)
+
+
+async def test_time_goes_on_in_a_session_to_which_nobody_comes_back(bench: Bench) -> None:
+    room = await bench.room()
+    await (await bench.everyone(room))["f"].ask(StartSession())
+    await bench.crash()
+    await bench.restart(1_000)
+    await bench.passes(60_000)
+    again = bench.directory.here(room.session)
+    assert again is not None
+    assert again.state.vacant, "facilitator and deputy were away for 30 s"
+    assert {seat.presence for seat in again.state.seats.values()} == {Presence.ABSENT}
+
+
+async def test_a_lobby_is_woken_when_its_start_has_come(bench: Bench) -> None:
+    room = await bench.room(starts_at_ms=600_000)
+    page = await bench.page(room, "f")
+    await page.gone()
+    await bench.passes(10_000)
+    await bench.crash()
+    await bench.restart(30_000)
+    assert bench.directory.live() == []
+    await bench.passes(550_000)
+    assert bench.directory.live() == []
+    await bench.passes(12_000)
+    [again] = bench.directory.live()
+    assert again.state == room.state
+    assert 0 <= again.now_ms() - again.state.starts_at_ms <= 3_000
+    assert again._timer is not None, "and time moves it"
+
+
+async def test_who_was_in_a_lobby_is_not_shown_there_for_ever(bench: Bench) -> None:
+    room = await bench.room(starts_at_ms=600_000)
+    await bench.page(room, "p2")
+    await bench.crash()
+    await bench.restart(2_000)
+    await bench.passes(10_000)
+    shown = await bench.directory.summaries.one(room.session)
+    assert shown is not None
+    assert shown.summary.here == 0
 
 
 # -- the arithmetic -------------------------------------------------------------------------------------------------
