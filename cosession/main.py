@@ -41,6 +41,7 @@ from cosession.room.directory import Directory
 from cosession.room.ice_servers import IceServers
 from cosession.room.ports import Clock, MediaEngine, Unavailable
 from cosession.room.session_time import mark
+from cosession.room.summaries import Summaries
 from cosession.room.trials import Trials
 from cosession.server.app import build as build_server
 from cosession.server.invitations import Invitations
@@ -141,7 +142,7 @@ class Application:
         )
 
     async def start(self) -> None:
-        """Start the media plane and bring back the rooms that were open. Raises `CannotStart`."""
+        """Start the media plane and begin to bring back the rooms that were open. Raises `CannotStart`."""
         with _plainly():
             await self.media.start(self.rooms)
             await self.rooms.recover()
@@ -216,13 +217,26 @@ def _absolute(settings: Settings, kind: Kind, token: str) -> str:
 
 async def new_link(settings: Settings, kind: Kind) -> str:
     """A sign-in link made beside a running server, or without one. Raises `CannotStart`."""
+    async with _store(settings) as store:
+        return _absolute(settings, kind, await Registry(store.database).new_login_link(kind))
+
+
+async def reindexed(settings: Settings) -> dict[str, str | None]:
+    """Makes the summaries of all sessions anew, beside a running server or without one: by session None, or why it
+    cannot be read. Raises `CannotStart`."""
+    async with _store(settings) as store:
+        return await Summaries(store).rebuild()
+
+
+@contextlib.asynccontextmanager
+async def _store(settings: Settings) -> AsyncIterator[SqliteEventLog]:
     with _plainly():
         belong_together(settings.data / DATABASE, settings.master_key_path)
         store = SqliteEventLog.open(settings.data / DATABASE, load_master_key(settings.master_key_path))
-    try:
-        return _absolute(settings, kind, await Registry(store.database).new_login_link(kind))
-    finally:
-        await store.close()
+        try:
+            yield store
+        finally:
+            await store.close()
 
 
 def warnings(settings: Settings) -> list[str]:

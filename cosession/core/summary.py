@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
-from cosession.core.frozen import kept
+from cosession.core.frozen import memoized
 from cosession.core.schedule import SUSPENDED_MS
 from cosession.core.script import Language, Text
 from cosession.core.state import SeatState, SessionState
@@ -88,7 +88,7 @@ class SessionSummary(_Shown):
         return next((seat for seat in self.seats if job in seat.jobs), None)
 
 
-@kept(
+@memoized(
     "title", "language", "script", "speed", "guidance", "address", "turn_order", "programme", "number", "status",
     "stopped", "starts_at_ms", "planned_ms", "started_at_ms", "closed_at_ms", "holds", "seats",
 )  # fmt: skip
@@ -119,7 +119,7 @@ def summarise(state: SessionState) -> SessionSummary:
     )
 
 
-@kept("id", "name", "role", "jobs", "qualified", "joined", "presence")
+@memoized("id", "name", "role", "jobs", "qualified", "joined", "presence")
 def _seat(seat: SeatState) -> SeatSummary:
     return SeatSummary(
         id=seat.id,

@@ -35,6 +35,8 @@ log = structlog.get_logger("cosession.ops")
 
 #: A probe that waits longer has its answer.
 PROBE_S = 2.0
+#: So many sessions without a room stand on the board; the others are counted.
+ASLEEP_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +89,14 @@ class _Ops:
         if not await self._parts.sign_in.signed_in(request):
             return self._parts.pages.html(request, "ops_sign_in.html", 403)
         workers, seats = await self._stats()
-        rooms = board.rows(self._parts.rooms.live(), seats)
+        rooms, asleep = await self._rows(seats)
         known = [one.session for one in rooms]
         asked = request.query_params.get("room")
         return self._parts.pages.html(
             request,
             "ops.html",
             rooms=rooms,
+            asleep=asleep,
             opened=asked if asked in known else next(iter(known), None),
             workers=workers,
             cpu=self._cpu_percent(workers),
@@ -107,9 +110,11 @@ class _Ops:
         await self._parts.sign_in.required(request)
         workers, seats = await self._stats()
         cpu_percent = self._cpu_percent(workers)
+        rooms, asleep = await self._rows(seats)
         return JSONResponse(
             {
-                "rooms": [row.as_json() for row in board.rows(self._parts.rooms.live(), seats)],
+                "rooms": [row.as_json() for row in rooms],
+                "asleep": asleep,
                 "media": None
                 if workers is None
                 else [
@@ -145,9 +150,15 @@ class _Ops:
         return PlainTextResponse("ok\n")
 
     async def ready(self, request: Request) -> Response:
-        """GET /readyz: 200 if the store takes writes and the media plane answers, else 503 naming what does not, and
-        why if it is known."""
-        said = {"store": await self._store(), "media": None if await self._media() else "does not answer"}
+        """GET /readyz: 200 if what was running is back, the store takes writes and the media plane answers, else 503
+        naming what does not, and why if it is known."""
+        back = await self._running_back()
+        said = {
+            "rooms": None if back else "those that were running are coming back",
+            # What is written here says that this process keeps the time of all that run.
+            "store": await self._store() if back else None,
+            "media": None if await self._media() else "does not answer",
+        }
         waiting = {name: reason for name, reason in said.items() if reason is not None}
         if waiting:
             return PlainTextResponse("".join(f"{name}: {reason}\n" for name, reason in waiting.items()), 503)
@@ -169,6 +180,16 @@ class _Ops:
         except (Unavailable, TimeoutError) as failure:
             log.warning("ops.no_media_figures", error=type(failure).__name__)
             return None, {}
+
+    async def _rows(self, seats: Mapping[str, Sequence[ConnectionStats]]) -> tuple[list[board.RoomRow], int]:
+        """Live rooms and the next sessions without one; how many there are of the latter. None of them while the store
+        does not answer."""
+        try:
+            asleep, count = await self._parts.rooms.asleep(ASLEEP_SHOWN)
+        except Unavailable as failure:
+            log.warning("ops.no_summaries", code=failure.code)
+            asleep, count = [], 0
+        return board.rows(self._parts.rooms.live(), seats, asleep), count
 
     def _doors(self) -> dict[str, Any]:
         """Connections of the main listener, and what was turned away since the start."""
@@ -194,6 +215,13 @@ class _Ops:
             said = str(failure)
             return "does not answer" if said in ("", code) else f"does not answer: {said}"
         return None
+
+    async def _running_back(self) -> bool:
+        try:
+            await asyncio.wait_for(self._parts.rooms.running_back(), PROBE_S)
+        except TimeoutError:
+            return False
+        return True
 
     async def _media(self) -> bool:
         return bool((await self._stats())[0])

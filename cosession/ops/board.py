@@ -1,4 +1,6 @@
-"""What an operator has to know of each live room: which is in trouble, and why. Without names and texts.
+"""What an operator has to know of each open session: which is in trouble, and why. Without names and texts.
+
+Sessions whose room nobody has needed yet are known by their summaries.
 
 A row is plain data, so that the page and `/rooms.json` say the same.
 """
@@ -15,11 +17,13 @@ from cosession.core.state import SeatState, SessionState
 from cosession.core.vocabulary import HoldCause, Presence, Status
 from cosession.room.actor import Room
 from cosession.room.connection_quality import LOSS_PERCENT
+from cosession.room.listed import Listed
 from cosession.room.ports import ConnectionStats
 
 Grade = Literal["bad", "warn", "ok"]
 
 SEVERAL = 3
+_GRADES: tuple[Grade, ...] = ("bad", "warn", "ok")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,8 @@ class RoomRow:
     round_trip_ms: float | None = None
     packets_in: int = 0
     packets_out: int = 0
+    live: bool = True
+    """It has a room in this process."""
 
     def count(self, presence: str) -> int:
         return sum(seat.presence == presence for seat in self.seats)
@@ -71,10 +77,37 @@ class RoomRow:
         return asdict(self)
 
 
-def rows(rooms: Sequence[Room], media: Mapping[str, Sequence[ConnectionStats]]) -> list[RoomRow]:
-    """The worst first; of the calm ones those that have begun; then by id."""
+def rows(
+    rooms: Sequence[Room], media: Mapping[str, Sequence[ConnectionStats]], asleep: Sequence[Listed] = ()
+) -> list[RoomRow]:
+    """The worst first; of the calm ones those that have begun; then by id. After the rooms sessions that have none, in
+    their order."""
     made = [row(room, media.get(room.session, ())) for room in rooms if room.state.status is not Status.CLOSED]
-    return sorted(made, key=lambda one: (("bad", "warn", "ok").index(one.grade), one.phase is None, one.session))
+    made.sort(key=lambda one: (_GRADES.index(one.grade), one.phase is None, one.session))
+    back = [sleeping(shown) for shown in asleep]
+    return sorted([*made, *back], key=lambda one: (_GRADES.index(one.grade), not one.live))
+
+
+def sleeping(shown: Listed) -> RoomRow:
+    """A session without a room. One that runs is about to come back."""
+    seats = [
+        SeatRow(seat.id, seat.role.value, seat.presence.value if seat.joined or seat.present else "waiting", 0)
+        for seat in shown.summary.seats
+    ]
+    runs = shown.summary.status is Status.RUNNING
+    return RoomRow(
+        session=shown.session,
+        status=shown.summary.status.value,
+        grade="warn" if runs else "ok",
+        trouble="returning" if runs else "waiting",
+        phase=None,
+        phase_title=None,
+        family=None,
+        speed=shown.summary.speed,
+        drift_ms=0,
+        seats=seats,
+        live=False,
+    )
 
 
 def row(room: Room, media: Sequence[ConnectionStats]) -> RoomRow:

@@ -28,7 +28,7 @@ def build(parts: Parts) -> Starlette:
 
     return Starlette(
         routes=[
-            Route("/", sessions.index),
+            Route("/", sessions.index, methods=["GET", "POST"]),
             Route("/sessions/new", sessions.new),
             Route("/sessions", sessions.create, methods=["POST"]),
             Route("/sessions/{session}", sessions.page),

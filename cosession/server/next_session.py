@@ -1,7 +1,7 @@
 """The next session of a group: what its form knows beforehand, and who could be what, by `programme.rotation`.
 
 A group is the sessions that follow one another: each carries the id of the first as its programme. Nothing is kept for
-this beside the sessions themselves; people are known again by their names, which are content of each session, so what
+this beside the sessions' summaries; people are known again by their names, which are content of each session, so what
 was erased is not known here either. A proposal is a few words in a form, and never more. Source: method.md,
 "Rotation"; decision 11.
 """
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cosession.core.script import Script
-from cosession.core.state import SeatState, SessionState
+from cosession.core.summary import SeatSummary, SessionSummary
 from cosession.core.vocabulary import Job, Role
 from cosession.i18n.words import Words
 from cosession.programme.programme import MOST_MEMBERS, MOST_SESSIONS, Cast, Member, Outside, Part, Programme, Sessions
@@ -51,18 +51,13 @@ class Proposal:
         return words.count("new.proposal", self.sessions, clauses=words("new.proposal.then").join(clauses))
 
 
-def group_of(session: str, state: SessionState) -> str:
-    """The id of a session's group: the programme that it names, or its own if it is the first."""
-    return state.programme or session
-
-
-def propose(earlier: Sequence[SessionState]) -> Proposal | None:
+def propose(earlier: Sequence[SessionSummary]) -> Proposal | None:
     """Who could be what after these sessions of one group, the earliest first; None where roles do not rotate from
     session to session, or no plan keeps the rules. May take some hundredths of a second."""
     newest = earlier[-1]
-    if not newest.script.facilitator or newest.script.repeat is not None:
+    if not newest.conducted or newest.rotates:
         return None
-    programme = _programme([state for state in earlier[-LOOKS_BACK:] if _client(state)])
+    programme = _programme([held for held in earlier[-LOOKS_BACK:] if _client(held)])
     if programme is None:
         return None
     try:
@@ -79,46 +74,45 @@ def propose(earlier: Sequence[SessionState]) -> Proposal | None:
 
 
 def prefilled(
-    session: str, state: SessionState, proposal: Proposal | None, known: Mapping[str, Script]
+    session: str, held: SessionSummary, proposal: Proposal | None, known: Mapping[str, Script]
 ) -> dict[str, Any]:
     """The form of the session after this one, as somebody could have filled it in: the same people, the next number,
     and the parts that are proposed. A script for a group's first session gives way to the one for all others."""
-    script = state.script.id.removesuffix("-first")
-    people = _people(state)
+    script = held.script.removesuffix("-first")
+    people = _people(held)
     parts = {} if proposal is None else proposal.parts
-    lead = parts.get(Role.FACILITATOR, _facilitator(state))
-    if lead != _facilitator(state):
-        people = [seat for seat in state.seats.values() if _named(seat) and seat.name != lead]
+    lead = parts.get(Role.FACILITATOR, _facilitator(held))
+    if lead != _facilitator(held):
+        people = [seat for seat in held.seats if _named(seat) and seat.name != lead]
     names = [seat.name for seat in people]
     form: dict[str, Any] = {
         "after": session,
-        "title": re.sub(rf"(?<!\d){state.number}$", str(state.number + 1), state.title),
+        "title": re.sub(rf"(?<!\d){held.number}$", str(held.number + 1), held.title),
         "facilitator": lead,
-        "script": script if script in known else state.script.id,
-        "language": state.language,
-        "guidance": state.guidance.value,
-        "address": state.address.value,
-        "turn_order": state.turn_order.value,
+        "script": script if script in known else held.script,
+        "language": held.language,
+        "guidance": held.guidance.value,
+        "address": held.address.value,
+        "turn_order": held.turn_order.value,
         "first": "no",
-        "number": str(state.number + 1),
+        "number": str(held.number + 1),
         "participant": names,
         "qualified": [str(row) for row, seat in enumerate(people) if seat.qualified],
     }
     chosen: dict[str, str | None] = {part.value: parts.get(part) for part in (Role.CLIENT, *JOBS)}
-    chosen["previous_client"] = _client(state)
+    chosen["previous_client"] = _client(held)
     return form | {part: str(names.index(name)) for part, name in chosen.items() if name in names}
 
 
-def _programme(earlier: Sequence[SessionState]) -> Programme | None:
+def _programme(earlier: Sequence[SessionSummary]) -> Programme | None:
     """The sessions as a programme that goes on until everybody has been client; None if it would be too large."""
     lead = _facilitator(earlier[-1]) if earlier else ""
     if not lead:
         return None
-    outside = lead if all(lead != seat.name for state in earlier for seat in _people(state)) else None
+    outside = lead if all(lead != seat.name for held in earlier for seat in _people(held)) else None
     # Who has left is still needed where they were client.
     there = [
-        {seat.name: seat.qualified for seat in state.seats.values() if _named(seat) and seat.name != outside}
-        for state in earlier
+        {seat.name: seat.qualified for seat in held.seats if _named(seat) and seat.name != outside} for held in earlier
     ]
     names = list(dict.fromkeys([*there[-1], *filter(None, map(_client, earlier))]))
     if len(names) > MOST_MEMBERS:
@@ -130,7 +124,7 @@ def _programme(earlier: Sequence[SessionState]) -> Programme | None:
         facilitator=None if outside is None else Outside(id=OUTSIDE, name=outside),
         members=tuple(_member(ids[name], name, there) for name in names),
         sessions=Sessions(count=min(len(earlier) + max(owed, 1), MOST_SESSIONS)),
-        held=tuple(_cast(number, state, ids) for number, state in enumerate(earlier, 1)),
+        held=tuple(_cast(number, held, ids) for number, held in enumerate(earlier, 1)),
     )
 
 
@@ -148,25 +142,25 @@ def _member(person: str, name: str, there: Sequence[Mapping[str, bool]]) -> Memb
     )
 
 
-def _cast(number: int, state: SessionState, ids: Mapping[str, str]) -> Cast:
-    parts: dict[str, str] = {Role.CLIENT: _client(state) or "", Role.FACILITATOR: _facilitator(state)}
+def _cast(number: int, held: SessionSummary, ids: Mapping[str, str]) -> Cast:
+    parts: dict[str, str] = {Role.CLIENT: _client(held) or "", Role.FACILITATOR: _facilitator(held)}
     for job in JOBS:
-        holder = state.holder_of(job)
-        parts[job] = "" if holder is None else state.seats[holder].name
+        holder = held.holder_of(job)
+        parts[job] = "" if holder is None else holder.name
     return Cast(session=number, **{part: ids[name] for part, name in parts.items() if name in ids})
 
 
-def _named(seat: SeatState) -> bool:
+def _named(seat: SeatSummary) -> bool:
     return seat.name != ERASED and seat.role is not Role.OBSERVER
 
 
-def _people(state: SessionState) -> list[SeatState]:
-    return [seat for seat in state.seats.values() if _named(seat) and seat.role is not Role.FACILITATOR]
+def _people(held: SessionSummary) -> list[SeatSummary]:
+    return [seat for seat in held.seats if _named(seat) and seat.role is not Role.FACILITATOR]
 
 
-def _client(state: SessionState) -> str | None:
-    return next((seat.name for seat in _people(state) if seat.role is Role.CLIENT), None)
+def _client(held: SessionSummary) -> str | None:
+    return next((seat.name for seat in _people(held) if seat.role is Role.CLIENT), None)
 
 
-def _facilitator(state: SessionState) -> str:
-    return next((seat.name for seat in state.seats.values() if seat.role is Role.FACILITATOR and _named(seat)), "")
+def _facilitator(held: SessionSummary) -> str:
+    return next((seat.name for seat in held.seats if seat.role is Role.FACILITATOR and _named(seat)), "")

@@ -19,7 +19,9 @@ from cosession.pages.problems import Problem
 from cosession.pages.render import Pages
 from cosession.room.actor import Room
 from cosession.room.ice_servers import IceServers
+from cosession.room.listed import Listed
 from cosession.room.ports import Clock
+from cosession.room.summaries import Summaries
 from cosession.room.trials import Trials
 from cosession.server.invitations import Invitations, Token, Verdict
 from cosession.server.ports import Registry
@@ -30,11 +32,16 @@ SEAT_COOKIE = "cosession_seat"
 
 
 class Rooms(Protocol):
-    """The part of `room.directory.Directory` that pages need."""
+    """The part of `room.directory.Directory` that pages need. What lists and looks back reads `summaries` and wakes no
+    room."""
+
+    summaries: Summaries
 
     async def create(self, command: CreateSession) -> str: ...
 
     async def get(self, session: str) -> Room | None: ...
+
+    def here(self, session: str) -> Room | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,13 @@ class Parts:
         if room is None:
             raise Problem(404, "session_unknown")
         return room
+
+    async def listed(self, session: str) -> Listed:
+        """The session without its room. Raises `Problem(404)`."""
+        shown = await self.rooms.summaries.one(session)
+        if shown is None:
+            raise Problem(404, "session_unknown")
+        return shown
 
     async def link(self, connection: HTTPConnection, session: str, seat: str) -> str:
         """The seat's absolute personal link; empty while it is revoked."""

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Protocol
 
 from cosession.pages.login import Logins
@@ -32,8 +31,6 @@ class SeatLink(Protocol):
 
 class Registry(Logins, Protocol):
     async def add_session(self, session: str, created_wall_ms: int, starts_wall_ms: int, owner: str) -> None: ...
-
-    async def sessions(self, owner: str) -> Sequence[SessionRow]: ...
 
     async def session(self, session: str) -> SessionRow | None: ...
 

@@ -12,17 +12,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from cosession.core.refusal import Refused
-from cosession.core.schedule import SUSPENDED_MS
 from cosession.core.script import Script
-from cosession.core.vocabulary import Address, Guidance, HoldCause, Job, Role, Status, TurnOrder
+from cosession.core.vocabulary import Address, Guidance, Job, Role, TurnOrder
 from cosession.pages.headers import base_url
 from cosession.pages.language import language_of
 from cosession.pages.problems import Problem
-from cosession.room.actor import Room
+from cosession.room.listed import Listed
 from cosession.server.body import form_or_json
-from cosession.server.next_session import Proposal, group_of, prefilled, propose
+from cosession.server.next_session import Proposal, prefilled, propose
 from cosession.server.parts import OWNER, Parts
-from cosession.server.ports import SessionRow
 from cosession.server.session_form import (
     ROWS,
     FieldError,
@@ -36,8 +34,8 @@ from cosession.server.session_form import (
 log = structlog.get_logger("cosession.server")
 
 LOTS = 1 << 31
-#: The list shows so many; older ones are reached by their address.
-SHOWN = 60
+#: So much is looked for in the list.
+WORDS_LENGTH = 200
 
 
 class Sessions:
@@ -47,50 +45,47 @@ class Sessions:
         self._parts = parts
 
     async def index(self, request: Request) -> Response:
-        """GET /. Who is not signed in reads how to."""
+        """GET /, or POST / with `words` that are looked for in titles and names: what people are called stands in no
+        address, so in nobody's log. Who is not signed in reads how to."""
         parts = self._parts
         if not await parts.sign_in.signed_in(request):
             return parts.pages.html(request, "sign_in.html", 403)
-        known = await self._known()
-        newest: dict[str, int] = {}
-        for _, room in known:
-            group = group_of(room.session, room.state)
-            newest[group] = max(newest.get(group, 0), room.state.number)
-        shown = [_overview(row, room, newest) for row, room in known]
-        coming = [one for one in reversed(shown) if one["state"].status is not Status.CLOSED]
-        past = [one for one in shown if one["state"].status is Status.CLOSED]
-        return parts.pages.html(request, "sessions.html", coming=coming, past=past)
-
-    async def _known(self) -> list[tuple[SessionRow, Room]]:
-        """The newest sessions, the last start first."""
-        rows = sorted(await self._parts.registry.sessions(OWNER), key=lambda row: -row.starts_wall_ms)[:SHOWN]
-        rooms = await asyncio.gather(*(self._parts.rooms.get(row.session) for row in rows))
-        return [(row, room) for row, room in zip(rows, rooms, strict=True) if room is not None]
+        form = await form_or_json(request) if request.method == "POST" else {}
+        words = str(form.get("words", ""))[:WORDS_LENGTH].strip()
+        number = str(form.get("page", request.query_params.get("page", "")))
+        place = int(number) if number.isascii() and number.isdigit() and len(number) < 7 else 1
+        page = await parts.rooms.summaries.page(OWNER, words, place)
+        held = [one.group for one in page.sessions if one.held]
+        newest = await parts.rooms.summaries.newest_numbers(held)
+        followed = {one.session for one in page.sessions if one.summary.number < newest.get(one.group, 0)}
+        return parts.pages.html(request, "sessions.html", page=page, words=words, followed=followed)
 
     async def new(self, request: Request) -> Response:
         """GET /sessions/new. With `?after=` a session that was held: the form of the group's next one, with its people
         and who could be what. Without what was erased meanwhile."""
         await self._parts.sign_in.required(request)
-        room = await self._before(request.query_params.get("after"))
-        if room is None:
+        before = await self._before(request.query_params.get("after"))
+        if before is None:
             return self._form(request, {}, [], 200)
-        proposal = await self._proposal(room)
-        typed = prefilled(room.session, room.state, proposal, self._parts.scripts)
+        proposal = await self._proposal(before)
+        typed = prefilled(before.session, before.summary, proposal, self._parts.scripts)
         return self._form(request, typed, [], 200, proposal)
 
-    async def _before(self, session: Any) -> Room | None:
+    async def _before(self, session: Any) -> Listed | None:
         """The session that a new one follows, if there still is one and it was held."""
         if not isinstance(session, str) or await self._parts.registry.session(session) is None:
             return None
-        room = await self._parts.rooms.get(session)
-        return room if room is not None and _was_held(room) else None
+        shown = await self._parts.rooms.summaries.one(session)
+        return shown if shown is not None and shown.held else None
 
-    async def _proposal(self, newest: Room) -> Proposal | None:
-        group = group_of(newest.session, newest.state)
-        known = [room for _, room in await self._known() if _was_held(room)]
-        states = [room.state for room in known if group_of(room.session, room.state) == group]
-        earlier = sorted((one for one in states if one.number < newest.state.number), key=lambda one: one.number)
-        return await asyncio.to_thread(propose, [*earlier, newest.state])
+    async def _proposal(self, newest: Listed) -> Proposal | None:
+        """None, too, as long as some sessions have no summary yet: they may be the group's."""
+        summaries = self._parts.rooms.summaries
+        if await summaries.lacking():
+            return None
+        group = await summaries.group(OWNER, newest.group)
+        earlier = [one.summary for one in group if one.held and one.summary.number < newest.summary.number]
+        return await asyncio.to_thread(propose, [*earlier, newest.summary])
 
     async def create(self, request: Request) -> Response:
         """POST /sessions, as a form or in JSON. 422 with everything that is wrong, and nothing typed is lost."""
@@ -102,7 +97,7 @@ class Sessions:
         before = await self._before(fields.get("after"))
         try:
             new = check(fields, parts.scripts, parts.clock.wall_ms(), parts.rehearsal)
-            session = await self._create(new, None if before is None else group_of(before.session, before.state))
+            session = await self._create(new, None if before is None else before.group)
         except WrongForm as wrong:
             if not as_json:
                 proposal = None if before is None else await self._proposal(before)
@@ -113,7 +108,7 @@ class Sessions:
         page = f"/sessions/{session}"
         if not as_json:
             return RedirectResponse(page, 303)
-        links = await self._links(request, await parts.room(session))
+        links = await self._links(request, await parts.listed(session))
         made = {"session": session, "page": base_url(request, parts.public_url) + page, "links": links}
         return JSONResponse(made, 201, headers={"location": page})
 
@@ -131,62 +126,64 @@ class Sessions:
 
     async def page(self, request: Request) -> Response:
         """GET /sessions/{session}: the links, who is there, the way into the room."""
-        room = await self._owned(request)
-        row = await self._parts.registry.session(room.session)
-        assert row is not None
-        seats = [{**link, "state": room.state.seats[link["seat"]]} for link in await self._links(request, room)]
-        if room.stream.erased:
-            return self._parts.pages.html(request, "erased.html", language=room.state.language)
+        shown = await self._owned(request)
+        if shown.erased:
+            return self._parts.pages.html(request, "erased.html", language=shown.summary.language)
+        seats = await self._links(request, shown)
         return self._parts.pages.html(
             request,
             "session.html",
             me=next((seat for seat in seats if seat["role"] == Role.FACILITATOR), None),
-            resume_until_ms=_resume_until_ms(room),
-            session=room.session,
-            state=room.state,
-            seats=seats,
-            starts_wall_ms=row.starts_wall_ms,
-            ends_wall_ms=row.starts_wall_ms + room.state.planned_ms // room.state.speed,
+            shown=shown,
+            session=shown.session,
+            seats=[{**seat, "state": one} for seat, one in zip(seats, shown.summary.seats, strict=True)],
             host=base_url(request, self._parts.public_url),
         )
 
     async def renew(self, request: Request) -> Response:
         """POST /sessions/{session}/{seat}/renew: a new link; the old one ends, whoever holds it leaves the room."""
-        room, seat = await self._seat(request)
-        await self._parts.registry.renew(room.session, seat)
-        log.info("invitation.renewed", session=room.session, seat=seat)
-        return _left(room, seat)
+        session, seat = await self._seat(request)
+        await self._parts.registry.renew(session, seat)
+        log.info("invitation.renewed", session=session, seat=seat)
+        return self._left(session, seat)
 
     async def revoke(self, request: Request) -> Response:
         """POST /sessions/{session}/{seat}/revoke: the link ends, and there is none until it is renewed."""
-        room, seat = await self._seat(request)
-        await self._parts.registry.revoke(room.session, seat)
-        log.info("invitation.revoked", session=room.session, seat=seat)
-        return _left(room, seat)
+        session, seat = await self._seat(request)
+        await self._parts.registry.revoke(session, seat)
+        log.info("invitation.revoked", session=session, seat=seat)
+        return self._left(session, seat)
 
-    async def _seat(self, request: Request) -> tuple[Room, str]:
-        room = await self._owned(request)
-        seat = request.path_params["seat"]
-        if seat not in room.state.seats:
+    def _left(self, session: str, seat: str) -> Response:
+        """Whoever holds the old link leaves; the facilitator comes back to the row."""
+        room = self._parts.rooms.here(session)
+        if room is not None:
+            room.kick(seat)
+        return RedirectResponse(f"/sessions/{session}#{seat}", 303)
+
+    async def _seat(self, request: Request) -> tuple[str, str]:
+        shown = await self._owned(request)
+        seat: str = request.path_params["seat"]
+        if all(seat != one.id for one in shown.summary.seats):
             raise Problem(404, "session_unknown")
-        return room, seat
+        return shown.session, seat
 
-    async def _owned(self, request: Request) -> Room:
+    async def _owned(self, request: Request) -> Listed:
         await self._parts.sign_in.required(request)
         session = request.path_params["session"]
         if await self._parts.registry.session(session) is None:
             raise Problem(404, "session_unknown")
-        return await self._parts.room(session)
+        return await self._parts.listed(session)
 
-    async def _links(self, request: Request, room: Room) -> list[dict[str, Any]]:
+    async def _links(self, request: Request, shown: Listed) -> list[dict[str, Any]]:
         return [
             {
                 "seat": seat.id,
                 "name": seat.name,
                 "role": seat.role.value,
-                "link": await self._parts.link(request, room.session, seat.id),
+                "link": await self._parts.link(request, shown.session, seat.id),
             }
-            for seat in room.state.seats.values()
+            for seat in shown.summary.seats
         ]
 
     def _scripts(self) -> tuple[list[Script], list[Script]]:
@@ -228,40 +225,6 @@ class Sessions:
             rehearsal=self._parts.rehearsal,
             zone=self._parts.zone,
         )
-
-
-def _left(room: Room, seat: str) -> Response:
-    """Whoever holds the old link leaves; the facilitator comes back to the row."""
-    room.kick(seat)
-    return RedirectResponse(f"/sessions/{room.session}#{seat}", 303)
-
-
-def _was_held(room: Room) -> bool:
-    """It began, and its people are still known."""
-    return room.state.started_at_ms is not None and not room.stream.erased
-
-
-def _overview(row: SessionRow, room: Room, newest: Mapping[str, int]) -> dict[str, Any]:
-    """`newest`: the number of the last session that there is of each group."""
-    state = room.state
-    client = None if state.client is None else state.seats[state.client]
-    return {
-        "session": row.session,
-        "starts_wall_ms": row.starts_wall_ms,
-        "state": state,
-        "client": client,
-        "people": sum(seat.role is not Role.FACILITATOR for seat in state.seats.values()),
-        "here": sum(seat.present for seat in state.seats.values()),
-        "resume_until_ms": _resume_until_ms(room),
-        "erased": room.stream.erased,
-        "next": _was_held(room) and state.number == newest[group_of(room.session, state)],
-    }
-
-
-def _resume_until_ms(room: Room) -> int | None:
-    """Until when a suspended session can be resumed, as the time of day; None for any other."""
-    since_ms = room.state.holds.get(HoldCause.SUSPENDED)
-    return None if since_ms is None else room.wall_ms(since_ms + SUSPENDED_MS)
 
 
 def _input_of(field: str, typed: Mapping[str, Any]) -> str:

@@ -7,7 +7,6 @@ No name and no title lives here (a session's title is content of its events), an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, insert, select
@@ -55,13 +54,6 @@ class Registry(SignIns):
             connection.execute(insert(sessions).values(**row))
 
         await self._database.writer.run(add)
-
-    async def sessions(self, owner: str) -> Sequence[SessionRow]:
-        """An owner's sessions, the earliest start first."""
-        theirs = select(sessions).filter_by(owner=owner).order_by(sessions.c.starts_wall_ms, sessions.c.session)
-        return await self._database.reader.run(
-            lambda connection: [SessionRow(**row._mapping) for row in connection.execute(theirs)]
-        )
 
     async def session(self, session: str) -> SessionRow | None:
         """One session, whoever owns it."""

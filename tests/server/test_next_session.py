@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from cosession.core.commands import CarePause, CloseSession, NewSeat, ReportPresence, StartSession, StopSession
-from cosession.core.state import SessionState
+from cosession.core.summary import SessionSummary, summarise
 from cosession.core.vocabulary import Job, Presence, Role
 from cosession.main import Application
 from cosession.room.actor import Room
@@ -151,13 +151,13 @@ async def test_a_session_that_follows_none_begins_a_group(
     assert (await facilitator.get("/sessions/new", params={"after": str(after)})).status_code == 200
 
 
-def held(number: int, people: str, client: str, facilitator: str | None = "Claire", **changes: Any) -> SessionState:
-    """A session of these people, by their names."""
+def held(number: int, people: str, client: str, facilitator: str | None = "Claire", **changes: Any) -> SessionSummary:
+    """What is known of a session of these people, by their names."""
     seats = [] if facilitator is None else [NewSeat(name=facilitator, role=Role.FACILITATOR, qualified=True)]
     for name in people.split():
         role = Role.CLIENT if name == client else Role.CONSULTANT
         seats.append(NewSeat(name=name, role=role, qualified=name == "Laura"))
-    return Table(seats=tuple(seats), number=number, previous_client=None, **changes).state
+    return summarise(Table(seats=tuple(seats), number=number, previous_client=None, **changes).state)
 
 
 def test_members_who_take_turns_at_facilitating_are_proposed_for_that_too() -> None:

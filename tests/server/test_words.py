@@ -50,10 +50,11 @@ def used() -> set[str]:
         "job.": ["client", *Job, "previous_client"],
         "role.": list(Role),
         "ops.level.": ["full", "small", "stage", "sound"],
-        "ops.trouble.": [*re.findall(r'return "(?:ok|warn|bad)", "(\w+)"', python), "waiting", "ok"],
+        "ops.trouble.": [*re.findall(r'return "(?:ok|warn|bad)", "(\w+)"', python), "waiting", "ok", "returning"],
         "ops.dropped.": list(DROP_REASONS),
         "ops.presence.": ["here", "weak", "absent", "waiting"],
-        "ops.": [Status.LOBBY, Status.CLOSED],
+        "ops.": list(Status),
+        "sessions.those.": list(Status),
         "problem.": [],
         "new.": [
             *("guidance", "address", "turn_order"),
