@@ -7,19 +7,17 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from cosession.cli import bench, rotation, script, turn
-from cosession.cli.output import fail, fail_all
-
-if TYPE_CHECKING:
-    from cosession.settings import Settings
+from cosession.cli import bench, rotation, script, store, turn
+from cosession.cli.output import fail, in_force
 
 app = typer.Typer(name="cosession", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(script.app, name="script")
 app.add_typer(rotation.app, name="rotation")
+app.add_typer(store.app, name="store")
 app.add_typer(bench.app, name="bench")
 app.add_typer(turn.app, name="turn")
 
@@ -39,7 +37,7 @@ def serve() -> None:
     from cosession import logs
     from cosession.main import CannotStart, Listening
 
-    settings = _settings()
+    settings = in_force()
     logs.configure(settings.log_level, settings.log_format)
     try:
 
@@ -59,7 +57,7 @@ def link(ops: Annotated[bool, typer.Option("--ops", help="For operators, not for
     from cosession.main import CannotStart, new_link
 
     try:
-        print(asyncio.run(new_link(_settings(), "ops" if ops else "facilitator")))
+        print(asyncio.run(new_link(in_force(), "ops" if ops else "facilitator")))
     except CannotStart as reason:
         fail(str(reason))
 
@@ -74,10 +72,10 @@ def config(
     if sheet:
         _write(Path("deploy/settings.md"), settings.sheet())
         return
-    in_force = _settings()
-    for variable, value in settings.redacted(in_force):
+    found = in_force()
+    for variable, value in settings.redacted(found):
         print(f"{variable}={value}")
-    print(f"# sound and pictures are sent by {_sent_by(in_force.media_native)}")
+    print(f"# sound and pictures are sent by {_sent_by(found.media_native)}")
 
 
 @app.command()
@@ -137,16 +135,6 @@ def _sent_by(native_wanted: bool) -> str:
     if not native_wanted:
         return "Python alone, as COSESSION_MEDIA_NATIVE asks"
     return "the helper in C" if native.load() else "Python alone: the helper in C was not built here"
-
-
-def _settings() -> Settings:
-    """The settings in force; says all that is wrong and leaves with status 1."""
-    from cosession.settings import WrongSettings, load
-
-    try:
-        return load()
-    except WrongSettings as error:
-        fail_all(f"cosession: {line}" for line in error.lines)
 
 
 def _write(file: Path, text: str) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
+
+if TYPE_CHECKING:
+    from cosession.settings import Settings
 
 
 def fail(line: str) -> NoReturn:
@@ -19,3 +22,13 @@ def fail_all(lines: Iterable[str]) -> NoReturn:
     for line in lines:
         print(line, file=sys.stderr)
     raise typer.Exit(1)
+
+
+def in_force() -> Settings:
+    """The settings in force; says all that is wrong and leaves with status 1."""
+    from cosession.settings import WrongSettings, load
+
+    try:
+        return load()
+    except WrongSettings as error:
+        fail_all(f"cosession: {line}" for line in error.lines)

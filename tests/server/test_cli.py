@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -47,6 +50,25 @@ def close_code(connection: ClientConnection) -> int | None:
             connection.recv(timeout=10)
     except ConnectionClosed:
         return connection.protocol.close_code
+
+
+def test_reindex_makes_all_summaries_anew_and_names_what_cannot_be_read(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    for name in ("cosession.db", "master.key"):
+        shutil.copy(ROOT / "tests" / "golden" / "format-1" / name, data / name)
+    (data / "master.key").chmod(0o600)
+    for _ in range(2):
+        whole = run("store", "reindex", data=data)
+        assert (whole.returncode, whole.stdout, whole.stderr) == (0, "4 sessions\n", "")
+    with closing(sqlite3.connect(data / "cosession.db", isolation_level=None)) as other:
+        other.execute("UPDATE events SET type = 'no_such_event' WHERE session = 'whole' AND seq = 3")
+    damaged = run("store", "reindex", data=data)
+    assert (damaged.returncode, damaged.stdout) == (1, "3 sessions\n")
+    assert "whole: event 3" in damaged.stderr.replace("session whole: event 3", "whole: event 3")
+    nothing = run("store", "reindex", data=tmp_path / "new", BIND="nonsense")
+    assert nothing.returncode == 1
+    assert "COSESSION_BIND" in nothing.stderr
 
 
 def test_serve_prints_two_links_works_and_stops_within_five_seconds(tmp_path: Path) -> None:
