@@ -97,7 +97,7 @@ class _Ops:
             "ops.html",
             rooms=rooms,
             asleep=asleep,
-            opened=asked if asked in known else next(iter(known), None),
+            opened=asked if asked in known else next((one.session for one in rooms if one.live), None),
             workers=workers,
             cpu=self._cpu_percent(workers),
             lag_ms=round(self._parts.pulse.worst_ms),
