@@ -62,13 +62,6 @@ class Listed:
         """Session time as the time of day; right unless the clock was set anew meanwhile."""
         return self.made_wall_ms + session_ms // self.summary.speed
 
-    def speaks_of(self, words: str) -> bool:
-        """Whether each of these words stands in the title or in a name, whatever its accents and capitals."""
-        if self.erased:
-            return False
-        text = plain(" ".join([self.summary.title, *(seat.name for seat in self.summary.seats)]))
-        return all(word in text for word in plain(words).split())
-
 
 def listed(session: str, stream: SessionStream) -> Listed:
     return Listed(session, stream.made_wall_ms, summarise(stream.state), stream.erased)
@@ -102,6 +95,12 @@ def of_summary(stored: Summary) -> Listed:
     meta["title"] = ERASED if own is None else own["title"]
     meta["seats"] = [{**seat, "name": stored.content.get(seat["id"], {}).get("name", ERASED)} for seat in meta["seats"]]
     return Listed(stored.session, made_wall_ms, SessionSummary.model_validate(meta), own is None)
+
+
+def speaks_of(stored: Summary, words: str) -> bool:
+    """Whether each of these words stands in the title or in a name, whatever its accents and capitals."""
+    text = plain(" ".join(str(text) for part in stored.content.values() for text in part.values()))
+    return all(word in text for word in plain(words).split())
 
 
 def plain(text: str) -> str:

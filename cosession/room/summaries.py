@@ -15,8 +15,8 @@ import structlog
 
 from cosession.core.summary import FORMAT
 from cosession.core.vocabulary import Status
-from cosession.room.listed import Listed, listed, of_summary, to_summary
-from cosession.room.ports import Conflict, EventLog, Unavailable, Wanted
+from cosession.room.listed import Listed, listed, of_summary, speaks_of, to_summary
+from cosession.room.ports import Conflict, EventLog, Summary, Unavailable, Wanted
 from cosession.room.recovery import replay
 
 log = structlog.get_logger()
@@ -24,7 +24,7 @@ log = structlog.get_logger()
 #: So many sessions stand on one page.
 PAGE = 30
 #: So many are unsealed at once when all are searched.
-CHUNK = 100
+CHUNK = 200
 #: A live room may append while its summary is made from the log.
 TRIES = 5
 _OPEN = Wanted(FORMAT, statuses=(Status.RUNNING, Status.LOBBY), content=False)
@@ -61,29 +61,26 @@ class Summaries:
     async def page(self, owner: str, words: str = "", number: int = 1) -> Page:
         """An owner's sessions: running, then to come, then over (see `ports.Wanted`); with `words` those that speak of
         them. A page beyond the last one is the last one."""
-        if words.strip():
-            found: Sequence[Listed] = [one for one in await self._all(owner) if one.speaks_of(words)]
-            total = len(found)
-        else:
-            total = await self._store.count_summaries(Wanted(FORMAT, owner))
+        found = await self._found(owner, words) if words.strip() else None
+        total = await self._store.count_summaries(Wanted(FORMAT, owner)) if found is None else len(found)
         pages = max(1, -(-total // PAGE))
         number = min(max(1, number), pages)
         offset = (number - 1) * PAGE
-        if words.strip():
-            found = found[offset : offset + PAGE]
+        if found is None:
+            shown = await self._store.summaries(Wanted(FORMAT, owner, offset=offset, limit=PAGE))
         else:
-            stored = await self._store.summaries(Wanted(FORMAT, owner, offset=offset, limit=PAGE))
-            found = [of_summary(one) for one in stored]
+            shown = found[offset : offset + PAGE]
         lacking = await self.lacking()
         making = not self._unreadable.issuperset(lacking)
         if making:
             self.catch_up()
-        return Page(found, number, pages, offset + 1, total, len(lacking), making)
+        return Page([of_summary(one) for one in shown], number, pages, offset + 1, total, len(lacking), making)
 
-    async def _all(self, owner: str) -> list[Listed]:
-        found: list[Listed] = []
-        while stored := await self._store.summaries(Wanted(FORMAT, owner, offset=len(found), limit=CHUNK)):
-            found += map(of_summary, stored)
+    async def _found(self, owner: str, words: str) -> list[Summary]:
+        found: list[Summary] = []
+        for offset in range(0, await self._store.count_summaries(Wanted(FORMAT, owner)), CHUNK):
+            some = await self._store.summaries(Wanted(FORMAT, owner, offset=offset, limit=CHUNK))
+            found += [one for one in some if speaks_of(one, words)]
         return found
 
     async def group(self, owner: str, group: str) -> list[Listed]:

@@ -131,7 +131,11 @@ class Keyring:
         self._session = session
         if rows is None:
             rows = connection.execute(_KEYS, {"session": session})
-        self._wrapped: dict[tuple[str, int], bytes | None] = {(row.owner, row.generation): row.wrapped for row in rows}
+        self._wrapped: dict[tuple[str, int], bytes | None] = {}
+        self._newest: dict[str, int] = {}
+        for row in rows:
+            self._wrapped[row.owner, row.generation] = row.wrapped
+            self._newest[row.owner] = max(row.generation, self._newest.get(row.owner, 0))
         self._open: dict[tuple[str, int], AESGCM] = {}
 
     @classmethod
@@ -144,8 +148,7 @@ class Keyring:
 
     def newest(self, owner: str | None) -> int:
         """The generation of the owner's newest key, 0 if there never was one."""
-        name = owner or ""
-        return max((generation for known, generation in self._wrapped if known == name), default=0)
+        return self._newest.get(owner or "", 0)
 
     def was_erased(self, owner: str | None) -> bool:
         """Whether a key of the owner was ever forgotten."""
@@ -186,6 +189,7 @@ class Keyring:
             insert(keys).values(session=self._session, owner=place[0], generation=generation, wrapped=wrapped)
         )
         self._wrapped[place] = wrapped
+        self._newest[place[0]] = generation
         self._open[place] = AESGCM(key)
         return generation, self._open[place]
 
