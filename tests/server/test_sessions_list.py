@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
 import re
 from collections.abc import Sequence
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -13,9 +16,12 @@ from cosession.core.summary import FORMAT
 from cosession.main import Application
 from cosession.room.ports import Record
 from cosession.room.summaries import PAGE, Summaries
+from cosession.server.invitations import Invitations
+from cosession.settings import Settings
+from cosession.store.keys import load_master_key
 from tests.core.table import Table
 from tests.golden.make import WALL_MS, records
-from tests.server.conftest import visitor
+from tests.server.conftest import QuietMedia, visitor
 
 OLD = PAGE + 5
 
@@ -27,11 +33,14 @@ def held(number: int = 1, **changes: object) -> Table:
     return table
 
 
-async def keep(application: Application, session: str, table: Table, *, summed: bool = True) -> None:
+async def keep(
+    application: Application, session: str, table: Table, *, summed: bool = True, finish: bool = True
+) -> None:
     """As an earlier process left it."""
     await application.log.append(session, 0, records(table))
     await application.registry.add_session(session, WALL_MS, WALL_MS + table.state.starts_at_ms, "facilitator")
-    await application.log.finish(session)
+    if finish:
+        await application.log.finish(session)
     if summed:
         await Summaries(application.log).make(session)
 
@@ -135,6 +144,41 @@ async def test_titles_and_people_are_found_and_what_was_looked_for_stands_in_no_
     async with visitor(application) as stranger:
         refused = await stranger.post("/", data={"words": "Nadia"})
     assert (refused.status_code, shown(refused.text)) == (403, [])
+
+
+async def test_pages_are_served_before_the_sessions_are_back(
+    settings: Settings, journal: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = 30
+    async with Application(settings, media=QuietMedia(), zone=ZoneInfo("Europe/Paris")).running() as before:
+        for n in range(many):
+            table = Table(4, title=f"Équipe {n}")
+            await keep(before, f"runs{n:02}", table.start() if n % 3 else table, finish=False)
+        link = await before.registry.new_login_link("facilitator")
+    again = Application(settings, media=QuietMedia(), zone=ZoneInfo("Europe/Paris"))
+    read, gate, waiting = again.log.read, asyncio.Event(), list[str]()
+
+    async def reading(session: str) -> Sequence[object]:
+        waiting.append(session)
+        if session != "runs29":
+            await gate.wait()
+        return await read(session)
+
+    monkeypatch.setattr(again.log, "read", reading)
+    monkeypatch.setattr("cosession.ops.app.PROBE_S", 0)
+    async with again.running(), visitor(again) as reader:
+        assert len(shown((await reader.post(f"/in/{link}")).text)) == many
+        assert (await reader.get("/sessions/runs29")).status_code == 200
+        assert again.rooms.live() == []
+        token = Invitations(load_master_key(settings.master_key_path)).token("runs29", "p1", 0)
+        assert (await reader.get(f"/j/{token}")).status_code == 200
+        assert [room.session for room in again.rooms.live()] == ["runs29"], "who knocks is let in"
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(again.ops), base_url="http://ops.test") as probe:
+            assert "rooms: those that were running are coming back" in (await probe.get("/readyz")).text
+        gate.set()
+        await again.rooms.settled()
+        assert len(again.rooms.live()) == many
+        assert len(waiting) == many, "none was read twice"
 
 
 async def test_a_short_list_asks_for_nothing(application: Application, facilitator: httpx.AsyncClient) -> None:
