@@ -101,8 +101,9 @@ class Directory:
 
     async def _bring_back(self, unfinished: Mapping[str, Listed | None]) -> None:
         """Running sessions; then lobbies whose time has come or that somebody was in, and what closed and was not
-        finished. None: it has to be looked at first."""
-        now_wall_ms, others = self._clock.wall_ms(), []
+        finished, the last planned start first. None: it has to be looked at first."""
+        now_wall_ms = self._clock.wall_ms()
+        others: list[tuple[int, str]] = []
         for session, known in sorted(unfinished.items(), key=lambda item: not _runs(item[1])):
             shown = known or await _tried(session, self.summaries.one(session))
             if shown is None:
@@ -112,12 +113,12 @@ class Directory:
             elif shown.waits and shown.starts_wall_ms > now_wall_ms:
                 heapq.heappush(self._asleep, (shown.starts_wall_ms, session))
             else:
-                others.append(session)
+                others.append((shown.starts_wall_ms, session))
         # Only now: the row of life says that this process kept the time of all sessions that run.
         self._running_back.set()
         log.info("rooms.recovered", count=len(self._rooms), waiting=len(others), asleep=len(self._asleep))
         self._beat()
-        for session in others:
+        for _, session in sorted(others, reverse=True):
             await _tried(session, self.get(session))
         self.summaries.catch_up()
 
