@@ -158,7 +158,7 @@ async def test_who_may_not_get_in_reads_why(application: Application, made: dict
     codes = await asyncio.gather(*(status("/p2/events", cookie=again) for _ in range(4 * int(SEAT_SOCKET.burst))))
     assert set(codes) == {200, 429}
     assert codes.count(200) >= int(SEAT_SOCKET.burst)
-    assert application.answers.closes[4429] == codes.count(429)
+    assert application.answers.closes[4429] >= codes.count(429)
 
 
 async def test_a_reader_that_reads_no_more_is_cut_off(application: Application, made: dict[str, Any]) -> None:
