@@ -7,6 +7,7 @@ cookies and listeners of their own. The pages are in `sign_in_pages`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from starlette.datastructures import MutableHeaders
@@ -82,8 +83,17 @@ class Logins(Protocol):
     async def end_other_logins(self, login: str, kind: Kind) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who asks. `id` is what sessions belong to: everybody who signs in by a link of one kind is one principal, until
+    there are accounts. `login` is the sign-in of this browser."""
+
+    id: str
+    login: str
+
+
 class SignIn:
-    """The sign-in of one listener: whose browser it is."""
+    """The sign-in of one listener: who asks, and by which browser."""
 
     def __init__(self, logins: Logins, kind: Kind, public_url: str | None = None) -> None:
         self.logins = logins
@@ -96,25 +106,25 @@ class SignIn:
         """What the browser's cookie says."""
         return connection.cookies.get(self.cookie)
 
-    async def who(self, connection: HTTPConnection) -> Login | None:
-        """The sign-in of this browser, if it holds."""
+    async def who(self, connection: HTTPConnection) -> Principal | None:
+        """Who is signed in with this browser, if the sign-in holds."""
         secret = self.secret(connection)
         login = await self.logins.login(secret) if secret else None
         if login is None or login.kind != self.kind:
             return None
         if login.noted:
             connection.scope[_RENEWED] = secret
-        return login
+        return Principal(self.kind, login.id)
 
     async def signed_in(self, connection: HTTPConnection) -> bool:
         return await self.who(connection) is not None
 
-    async def required(self, connection: HTTPConnection) -> Login:
+    async def required(self, connection: HTTPConnection) -> Principal:
         """Raises `Problem(403)` for anybody else."""
-        login = await self.who(connection)
-        if login is None:
+        principal = await self.who(connection)
+        if principal is None:
             raise Problem(403, "sign_in")
-        return login
+        return principal
 
     def remember(self, connection: HTTPConnection, response: Response, secret: str) -> None:
         """Let the browser keep the secret."""

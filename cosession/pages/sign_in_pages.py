@@ -108,7 +108,7 @@ class SignInPages:
         me = await self._sign_in.required(request)
         known = await self._logins.sign_ins(self._sign_in.kind)
         return self._pages.html(
-            request, "sign_ins.html", kind=self._sign_in.kind, me=me.id, known=known, made=made, link=link
+            request, "sign_ins.html", kind=self._sign_in.kind, me=me.login, known=known, made=made, link=link
         )
 
     async def end(self, request: Request) -> Response:
@@ -116,13 +116,13 @@ class SignInPages:
         me = await self._sign_in.required(request)
         login = request.path_params["login"]
         await self._logins.end_login(login, self._sign_in.kind)
-        response = RedirectResponse("/" if login == me.id else "/sign-ins", 303)
-        if login == me.id:
+        response = RedirectResponse("/" if login == me.login else "/sign-ins", 303)
+        if login == me.login:
             response.delete_cookie(self._sign_in.cookie, path="/")
         return response
 
     async def end_others(self, request: Request) -> Response:
         """POST /sign-ins/others/end: sign out every other browser, and end the links that wait."""
         me = await self._sign_in.required(request)
-        await self._logins.end_other_logins(me.id, self._sign_in.kind)
+        await self._logins.end_other_logins(me.login, self._sign_in.kind)
         return RedirectResponse("/sign-ins", 303)

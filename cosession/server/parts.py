@@ -26,8 +26,6 @@ from cosession.room.trials import Trials
 from cosession.server.invitations import Invitations, Token, Verdict
 from cosession.server.ports import Registry
 
-#: Whose sessions they are. Accounts come later; until then whoever signed in as a facilitator sees them all.
-OWNER = "facilitator"
 SEAT_COOKIE = "cosession_seat"
 
 

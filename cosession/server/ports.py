@@ -20,6 +20,10 @@ class SessionRow(Protocol):
     @property
     def starts_wall_ms(self) -> int: ...
 
+    @property
+    def owner(self) -> str:
+        """The principal that it belongs to (`pages.login.Principal.id`)."""
+
 
 class SeatLink(Protocol):
     @property

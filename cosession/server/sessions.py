@@ -16,11 +16,12 @@ from cosession.core.script import Script
 from cosession.core.vocabulary import Address, Guidance, Job, Role, TurnOrder
 from cosession.pages.headers import base_url
 from cosession.pages.language import language_of
+from cosession.pages.login import Principal
 from cosession.pages.problems import Problem
 from cosession.room.listed import Listed
 from cosession.server.body import form_or_json
 from cosession.server.next_session import Proposal, prefilled, propose
-from cosession.server.parts import OWNER, Parts
+from cosession.server.parts import Parts
 from cosession.server.session_form import (
     ROWS,
     FieldError,
@@ -48,13 +49,14 @@ class Sessions:
         """GET /, or POST / with `words` that are looked for in titles and names: what people are called stands in no
         address, so in nobody's log. Who is not signed in reads how to."""
         parts = self._parts
-        if not await parts.sign_in.signed_in(request):
+        me = await parts.sign_in.who(request)
+        if me is None:
             return parts.pages.html(request, "sign_in.html", 403)
         form = await form_or_json(request) if request.method == "POST" else {}
         words = str(form.get("words", ""))[:WORDS_LENGTH].strip()
         number = str(form.get("page", request.query_params.get("page", "")))
         place = int(number) if number.isascii() and number.isdigit() and len(number) < 7 else 1
-        page = await parts.rooms.summaries.page(OWNER, words, place)
+        page = await parts.rooms.summaries.page(me.id, words, place)
         held = [one.group for one in page.sessions if one.held]
         newest = await parts.rooms.summaries.newest_numbers(held)
         followed = {one.session for one in page.sessions if one.summary.number < newest.get(one.group, 0)}
@@ -63,44 +65,45 @@ class Sessions:
     async def new(self, request: Request) -> Response:
         """GET /sessions/new. With `?after=` a session that was held: the form of the group's next one, with its people
         and who could be what. Without what was erased meanwhile."""
-        await self._parts.sign_in.required(request)
-        before = await self._before(request.query_params.get("after"))
+        me = await self._parts.sign_in.required(request)
+        before = await self._before(me, request.query_params.get("after"))
         if before is None:
             return self._form(request, {}, [], 200)
-        proposal = await self._proposal(before)
+        proposal = await self._proposal(me, before)
         typed = prefilled(before.session, before.summary, proposal, self._parts.scripts)
         return self._form(request, typed, [], 200, proposal)
 
-    async def _before(self, session: Any) -> Listed | None:
+    async def _before(self, me: Principal, session: Any) -> Listed | None:
         """The session that a new one follows, if there still is one and it was held."""
-        if not isinstance(session, str) or await self._parts.registry.session(session) is None:
+        row = await self._parts.registry.session(session) if isinstance(session, str) else None
+        if row is None or row.owner != me.id:
             return None
         shown = await self._parts.rooms.summaries.one(session)
         return shown if shown is not None and shown.held else None
 
-    async def _proposal(self, newest: Listed) -> Proposal | None:
+    async def _proposal(self, me: Principal, newest: Listed) -> Proposal | None:
         """None, too, as long as some sessions have no summary yet: they may be the group's."""
         summaries = self._parts.rooms.summaries
         if await summaries.lacking():
             return None
-        group = await summaries.group(OWNER, newest.group)
+        group = await summaries.group(me.id, newest.group)
         earlier = [one.summary for one in group if one.held and one.summary.number < newest.summary.number]
         return await asyncio.to_thread(propose, [*earlier, newest.summary])
 
     async def create(self, request: Request) -> Response:
         """POST /sessions, as a form or in JSON. 422 with everything that is wrong, and nothing typed is lost."""
         parts = self._parts
-        await parts.sign_in.required(request)
+        me = await parts.sign_in.required(request)
         body = await form_or_json(request)
         as_json = request.headers.get("content-type", "").startswith("application/json")
         fields = body if as_json else from_form(body, parts.scripts, parts.zone)
-        before = await self._before(fields.get("after"))
+        before = await self._before(me, fields.get("after"))
         try:
             new = check(fields, parts.scripts, parts.clock.wall_ms(), parts.rehearsal)
-            session = await self._create(new, None if before is None else before.group)
+            session = await self._create(me, new, None if before is None else before.group)
         except WrongForm as wrong:
             if not as_json:
-                proposal = None if before is None else await self._proposal(before)
+                proposal = None if before is None else await self._proposal(me, before)
                 return self._form(request, body, wrong.errors, 422, proposal)
             words = parts.pages.words[language_of(request, language_of_body(body))]
             errors = [{"field": e.field, "message": words(e.message, **e.values)} for e in wrong.errors]
@@ -112,7 +115,7 @@ class Sessions:
         made = {"session": session, "page": base_url(request, parts.public_url) + page, "links": links}
         return JSONResponse(made, 201, headers={"location": page})
 
-    async def _create(self, new: NewSession, programme: str | None) -> str:
+    async def _create(self, me: Principal, new: NewSession, programme: str | None) -> str:
         parts = self._parts
         # Where the order of a round is drawn, the lot is drawn here: core has no chance of its own.
         command = new.command.model_copy(update={"lot": secrets.randbelow(LOTS), "programme": programme})
@@ -121,7 +124,7 @@ class Sessions:
         except Refused as refusal:
             detail = f"{refusal.field}: {refusal.detail}"
             raise WrongForm([FieldError(refusal.field, "wrong.setup", {"detail": detail})]) from None
-        await parts.registry.add_session(session, parts.clock.wall_ms(), new.starts_wall_ms, OWNER)
+        await parts.registry.add_session(session, parts.clock.wall_ms(), new.starts_wall_ms, me.id)
         return session
 
     async def page(self, request: Request) -> Response:
@@ -169,9 +172,10 @@ class Sessions:
         return shown.session, seat
 
     async def _owned(self, request: Request) -> Listed:
-        await self._parts.sign_in.required(request)
+        me = await self._parts.sign_in.required(request)
         session = request.path_params["session"]
-        if await self._parts.registry.session(session) is None:
+        row = await self._parts.registry.session(session)
+        if row is None or row.owner != me.id:
             raise Problem(404, "session_unknown")
         return await self._parts.listed(session)
 

@@ -18,7 +18,7 @@ from cosession.store.schema import links, put, sessions
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
-    """Wall times in milliseconds since 1970. `owner` is the id of a login, or whatever the server takes for one."""
+    """Wall times in milliseconds since 1970. `owner` is the id of a principal."""
 
     session: str
     created_wall_ms: int

@@ -34,11 +34,17 @@ def held(number: int = 1, **changes: object) -> Table:
 
 
 async def keep(
-    application: Application, session: str, table: Table, *, summed: bool = True, finish: bool = True
+    application: Application,
+    session: str,
+    table: Table,
+    *,
+    summed: bool = True,
+    finish: bool = True,
+    owner: str = "facilitator",
 ) -> None:
     """As an earlier process left it."""
     await application.log.append(session, 0, records(table))
-    await application.registry.add_session(session, WALL_MS, WALL_MS + table.state.starts_at_ms, "facilitator")
+    await application.registry.add_session(session, WALL_MS, WALL_MS + table.state.starts_at_ms, owner)
     if finish:
         await application.log.finish(session)
     if summed:
@@ -221,3 +227,17 @@ async def test_nothing_is_proposed_from_half_of_a_programme(
     assert "Proposé d’après" not in page
     await application.rooms.summaries.make("held01")
     assert "Proposé d’après les 2" in (await facilitator.get("/sessions/new?after=held02")).text
+
+
+async def test_a_session_is_its_owners(application: Application, facilitator: httpx.AsyncClient) -> None:
+    """Who asks is a principal; what belongs to another one is not there for them."""
+    await keep(application, "theirs", held(1), owner="somebody-else")
+    await keep(application, "mine", held(2))
+    listed = (await facilitator.get("/")).text
+    assert ("Équipe 2" in listed, "Équipe 1" in listed) == (True, False)
+    assert "Équipe 1" not in (await facilitator.post("/", data={"words": "Équipe"})).text
+    for path in ("/sessions/theirs", "/sessions/theirs/p1/renew", "/sessions/theirs/p1/revoke"):
+        ask = facilitator.get if path == "/sessions/theirs" else facilitator.post
+        assert (await ask(path)).status_code == 404
+    assert "Équipe" not in (await facilitator.get("/sessions/new?after=theirs")).text
+    assert "Équipe" in (await facilitator.get("/sessions/new?after=mine")).text
