@@ -7,7 +7,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet
 NO_INDEX := { echo "install: pip could not install the packages (its reason stands above). It uses the index that '$(BIN)/python -m pip config list' shows." >&2; exit 1; }
 
-.PHONY: help install run test unit test-firefox soak check fmt web schema lock bench-janus clean venv dev
+.PHONY: help install run test unit coverage test-firefox soak check fmt web schema lock bench-janus clean venv dev
 
 help: ## list the goals
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -21,8 +21,13 @@ test: install dev ## run all tests, with a real Chromium, coturn and nginx
 	@chromium=$$($(BIN)/python tests/chromium.py) && $(BIN)/python -m tests.program && \
 	    COSESSION_CHROMIUM=$$chromium $(BIN)/python -m pytest $(ARGS)
 
+QUICK := -m "not browser" $(addprefix tests/,core programme golden room store wire server ops doors)
 unit: install dev ## run the quick tests: rules, rooms, store, wire, pages without a browser
-	@$(BIN)/python -m pytest -m "not browser" tests/core tests/programme tests/golden tests/room tests/store tests/wire tests/server tests/ops tests/doors $(ARGS)
+	@$(BIN)/python -m pytest $(QUICK) $(ARGS)
+
+coverage: install dev ## say which lines and branches the quick tests do not reach
+	@$(BIN)/coverage run -m pytest $(QUICK) -q $(ARGS)
+	@$(BIN)/coverage report
 
 test-firefox: install dev ## the room tests with Firefox ESR among Chromium pages (as root on Debian installs it)
 	@chromium=$$($(BIN)/python tests/chromium.py) && firefox=$$($(BIN)/python -m tests.media.firefox) && \
@@ -72,7 +77,7 @@ bench-janus: install ## compare with Debian's Janus under the same load: ROOMS=6
 	@$(BIN)/cosession bench janus --rooms $(ROOMS) --seconds $(SECONDS) --json
 
 clean: ## remove all that was built or installed here (never data)
-	rm -rf .venv web/node_modules web/dist dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv web/node_modules web/dist dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
 	find cosession tests -name __pycache__ -prune -exec rm -rf {} +
 
 # -- steps ------------------------------------------------------------------------------------------------------
