@@ -16,7 +16,6 @@ from cosession.core import events as ev
 from cosession.core import schedule as sch
 from cosession.core.course import Course
 from cosession.core.floor import holder
-from cosession.core.frozen import memoized
 from cosession.core.refusal import Refused
 from cosession.core.state import SeatState, SessionState
 from cosession.core.subject import require_lead, require_other, require_running
@@ -66,7 +65,6 @@ def _heirs(state: SessionState) -> Iterator[str]:
             yield seat
 
 
-@memoized("holds", "seats", "phases", "step", "turn", "lead")
 def missing(state: SessionState) -> dict[HoldCause, bool]:
     """For each cause, whether it wants the clock held now."""
     phase = state.current_phase
@@ -109,7 +107,6 @@ def holds_change(course: Course) -> bool:
     return event is not None
 
 
-@memoized("holds", "seats", "phases", "step", "turn", "lead", "waived")
 def _hold_due(state: SessionState) -> ev.HoldStarted | ev.HoldEnded | None:
     for cause, wanted in missing(state).items():
         held, waived = cause in state.holds, cause in state.waived

@@ -24,7 +24,6 @@ def holder(state: SessionState) -> str | None:
     return state.lead if step is not None and step.floor is FloorMode.FACILITATOR else None
 
 
-@memoized("seats", "phases", "step", "lead")
 def closed_roles(state: SessionState) -> frozenset[str]:
     """Seats that the running step silences, the lead excepted."""
     step = state.current_step
@@ -57,7 +56,6 @@ def _everyone(state: SessionState) -> frozenset[str]:
     return frozenset(state.seats) - state.observers
 
 
-@memoized("status", "holds", "seats", "phases", "step", "turn", "lead")
 def hearable(state: SessionState) -> frozenset[str]:
     """The seats whose sound is forwarded."""
     return frozenset(seat for seat in may_speak(state) if state.seats[seat].microphone is Microphone.OPEN)
@@ -100,7 +98,6 @@ def queue(state: SessionState) -> tuple[Hand, ...]:
     )
 
 
-@memoized("holds", "seats", "phases", "step", "lead")
 def closed_cameras(state: SessionState) -> frozenset[str]:
     """Seats whose picture the running step closes, the lead's excepted; in a suspended session everybody's."""
     if HoldCause.SUSPENDED in state.holds:

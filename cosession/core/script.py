@@ -85,7 +85,7 @@ class Script(Model):
     """What may be written after the close, privately, for `open_h` hours."""
     phases: tuple[Phase, ...] = Field(min_length=1)
 
-    @cached_property
+    @property
     def planned_ms(self) -> int:
         """What a session lasts with as many people as the script is planned for."""
         return self.lasts_ms(self.people.planned)
