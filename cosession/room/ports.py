@@ -218,9 +218,6 @@ class EventLog(Protocol):
     async def drafts(self, session: str) -> Sequence[Draft]:
         """All drafts of a session."""
 
-    async def drop_drafts(self, session: str, capture: str) -> None:
-        """Delete every seat's draft of one capture: it has become events."""
-
     async def erase(self, session: str, seat: str | None) -> None:
         """Delete the key of a seat and its parts (or one part, `p1.client`; or, for None, of the whole session): its
         content becomes unreadable, in the summary too; the chain still verifies. May be repeated."""

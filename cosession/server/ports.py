@@ -15,9 +15,6 @@ class SessionRow(Protocol):
     def session(self) -> str: ...
 
     @property
-    def created_wall_ms(self) -> int: ...
-
-    @property
     def starts_wall_ms(self) -> int: ...
 
     @property
