@@ -67,6 +67,7 @@ class Room:
         time: SessionTime,
         drafts: Sequence[Draft] = (),
         ice: IceServers | None = None,
+        epoch: int = 0,
     ) -> None:
         self.session = session
         self.stream = stream
@@ -79,6 +80,8 @@ class Room:
         self.ears = Ears(self)
         self.media = MediaDesk(session, tuple(stream.state.seats), engine, self.audience, self.ears)
         self._store = log_
+        self._epoch = epoch
+        """Of the lease under which this process appends."""
         self._inbox = Inbox(session, self._rest)
         self._works: dict[str, list[CheckRung]] = {}
         self._committed: dict[int, int] = {}
@@ -366,7 +369,7 @@ class Room:
             began_ms = self.clock.monotonic_ms()
             try:
                 summary = self._summary_in(state)
-                entries = await self._store.append(self.session, self.stream.seq, records, key, summary)
+                entries = await self._store.append(self.session, self.stream.seq, records, key, summary, self._epoch)
             except Conflict:
                 self._log.warning("room.conflict", seq=self.stream.seq, command=command.type)
                 await self._reload()

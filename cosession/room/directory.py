@@ -169,12 +169,13 @@ class Directory:
             session = "".join(secrets.choice(_ALPHABET) for _ in range(12))
             summary = to_summary(Listed(session, moment.wall_ms, summarise(state)))
             try:
-                entries = await self._store.append(session, 0, records, summary=summary)
+                lease = await self._store.lease(session)
+                entries = await self._store.append(session, 0, records, summary=summary, epoch=lease.epoch)
             except Conflict:
                 continue  # the id is taken
             break
         stream = continued(None, entries, state)
-        room = Room(session, self._store, self._clock, self._engine, stream, time, ice=self._ice)
+        room = Room(session, self._store, self._clock, self._engine, stream, time, ice=self._ice, epoch=lease.epoch)
         await room.start()
         self._rooms[session] = room
         log.info("session.created", session=session, seats=len(room.state.seats), speed=command.speed)
@@ -221,14 +222,19 @@ class Directory:
         return verified(entries, None, entries[-1].record.at_ms, {}) if entries else None
 
     async def _load(self, session: str) -> Room | None:
+        try:
+            lease = await self._store.lease(session)
+        except Conflict:
+            raise Unavailable("store_busy", "another process has this session") from None
         stream = replay(await self._store.read(session))
         if stream is None:
+            await self._store.release(session)
             return None
         state = stream.state
         drafts = await self._store.drafts(session)
         back = resume(stream.at_ms, stream.mark, self._before, mark(self._clock), state.speed)
         time = SessionTime(back.session_ms, self._clock.monotonic_ms(), state.speed)
-        room = Room(session, self._store, self._clock, self._engine, stream, time, drafts, self._ice)
+        room = Room(session, self._store, self._clock, self._engine, stream, time, drafts, self._ice, lease.epoch)
         await room.start(outage_ms=back.outage_ms if state.status is Status.RUNNING else None)
         self._rooms[session] = room
         log.info("session.recovered", session=session, seq=stream.seq, outage_ms=back.outage_ms)
@@ -274,6 +280,7 @@ class Directory:
                 del self._rooms[session], self._closing_since[session]
                 self._finished.discard(session)
                 await room.close(SERVER_RESTARTS)
+                await self._store.release(session)
                 log.info("session.unloaded", session=session)
 
     # -- the media plane's listener ------------------------------------------------------------------------------

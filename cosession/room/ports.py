@@ -160,8 +160,24 @@ class LastAlive:
     wall_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right of one process to append to a session. `epoch` grows with each holder: what an earlier one still sends
+    is refused (a fencing token). `lasts_ms`: it must be taken again before so long; None: it does not end."""
+
+    epoch: int
+    lasts_ms: int | None
+
+
 class EventLog(Protocol):
     """Append-only streams, one per session. Every method may raise `Unavailable`; none blocks the event loop."""
+
+    async def lease(self, session: str) -> Lease:
+        """Take the right to append to a session, or keep it for longer. Raises `Conflict` while another process has it.
+        A store that belongs to one process alone gives epoch 0, for ever."""
+
+    async def release(self, session: str) -> None:
+        """Give the lease up. May be repeated."""
 
     async def append(
         self,
@@ -170,11 +186,13 @@ class EventLog(Protocol):
         records: Sequence[Record],
         command: tuple[str, str] | None = None,
         summary: Summary | None = None,
+        epoch: int = 0,
     ) -> Sequence[Entry]:
         """Store `records` after `expected_seq` (0 for a new session), in one transaction, and return them when they
         are on disk. `command` is (seat, command id): remembered in the same transaction together with the seq it led
         to. `summary` takes the place of the session's, in the same transaction; None leaves it as it is. Raises
-        `Conflict` if the log is not at `expected_seq`. May be repeated only after reading again."""
+        `Conflict` if the log is not at `expected_seq`, or `epoch` is not that of the session's lease. May be repeated
+        only after reading again."""
 
     async def read(self, session: str) -> Sequence[Entry]:
         """The whole stream in order, content decrypted; empty if there is none. Verifies the hash chain: a break

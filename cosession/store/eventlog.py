@@ -16,7 +16,7 @@ import structlog
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from cosession.room.ports import Conflict, Draft, Entry, LastAlive, Record, Summary, Unavailable, Wanted
+from cosession.room.ports import Conflict, Draft, Entry, LastAlive, Lease, Record, Summary, Unavailable, Wanted
 from cosession.store import summaries as summed
 from cosession.store.chain import first_link, frame, from_json, link, to_json
 from cosession.store.database import Database
@@ -78,6 +78,12 @@ class SqliteEventLog:
 
     # -- events ---------------------------------------------------------------------------------------------------
 
+    async def lease(self, session: str) -> Lease:
+        """The data folder is locked by this process (`files`): nobody else appends, and nothing has to be noted."""
+        return Lease(epoch=0, lasts_ms=None)
+
+    async def release(self, session: str) -> None: ...
+
     async def append(
         self,
         session: str,
@@ -85,7 +91,10 @@ class SqliteEventLog:
         records: Sequence[Record],
         command: tuple[str, str] | None = None,
         summary: Summary | None = None,
+        epoch: int = 0,
     ) -> Sequence[Entry]:
+        if epoch != 0:
+            raise Conflict(f"the lease of epoch {epoch} is not in force")
         ready = [_ready(record) for record in records]
         shown = None if summary is None else summed.ready(summary)
         return await self.database.writer.run(

@@ -181,9 +181,10 @@ class ShakyLog(SqliteEventLog):
         records: Sequence[Record],
         command: tuple[str, str] | None = None,
         summary: Summary | None = None,
+        epoch: int = 0,
     ) -> Sequence[Entry]:
         self._fail()
-        entries = await super().append(session, expected_seq, records, command, summary)
+        entries = await super().append(session, expected_seq, records, command, summary, epoch)
         self.summed += [] if summary is None else [summary]
         if self.lose_answers:
             self.lose_answers -= 1

@@ -93,6 +93,19 @@ class EventLogContract:
         assert list(await log.read("s")) == []
         assert len(await log.read("s2")) == 1
 
+    # -- leases ---------------------------------------------------------------------------------------------------
+
+    async def test_who_has_the_lease_appends_and_no_other_epoch_does(self, log: EventLog) -> None:
+        lease = await log.lease("s")
+        assert (await log.lease("s")).epoch == lease.epoch, "kept by who has it"
+        await log.append("s", 0, [CREATED], epoch=lease.epoch)
+        for epoch in (lease.epoch + 1, lease.epoch - 1):
+            with pytest.raises(Conflict):
+                await log.append("s", 1, [MOVED], epoch=epoch)
+        assert len(await log.read("s")) == 1
+        await log.release("s")
+        await log.release("s")
+
     # -- commands -------------------------------------------------------------------------------------------------
 
     async def test_a_command_is_remembered_with_its_seq(self, log: EventLog, reopen: Reopen) -> None:
