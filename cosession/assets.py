@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).resolve().parent
 
 
 class AssetsMissing(Exception):
-    """A folder that belongs to cosession is not where it should be; the text names it and the mend."""
+    """A folder that belongs to cosession is not where it should be; the text names it and the fix."""
 
 
 def web_dist() -> Path:
@@ -35,11 +35,11 @@ def protocols() -> Path:
     return _find("protocols", "protocols", "the checkout is incomplete")
 
 
-def _find(packed: str, edited: str, mend: str) -> Path:
+def _find(packed: str, edited: str, fix: str) -> Path:
     installed = PACKAGE / "_assets" / packed
     if installed.is_dir():
         return installed
     checkout = PACKAGE.parent / edited
     if checkout.is_dir():
         return checkout
-    raise AssetsMissing(f"neither {installed} nor {checkout} exists: {mend}, or install cosession again")
+    raise AssetsMissing(f"neither {installed} nor {checkout} exists: {fix}, or install cosession again")

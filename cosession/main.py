@@ -65,7 +65,7 @@ TAKEN_AT_ONCE = 32
 
 
 class CannotStart(Exception):
-    """One line: what stands in the way, and the mend."""
+    """One line: what stands in the way, and the fix."""
 
 
 class Application:
@@ -265,14 +265,14 @@ def warnings(settings: Settings) -> list[str]:
 
 
 def bound(address: Address, setting: str) -> socket.socket:
-    """A listening socket. Raises `CannotStart` naming the setting and the mend."""
+    """A listening socket. Raises `CannotStart` naming the setting and the fix."""
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
     try:
         return socket.create_server((address.host, address.port), family=family, backlog=BACKLOG)
     except OSError as error:
         taken = error.errno == errno.EADDRINUSE
-        mend = "another server is running there: stop it, or choose another port" if taken else "choose another address"
-        raise CannotStart(f"{setting}: cannot listen on {address} ({error.strerror}): {mend}") from None
+        fix = "another server is running there: stop it, or choose another port" if taken else "choose another address"
+        raise CannotStart(f"{setting}: cannot listen on {address} ({error.strerror}): {fix}") from None
 
 
 class _Uvicorn(uvicorn.Server):

@@ -1,7 +1,7 @@
 """Every setting of the server, in one place: environment variables with the prefix `COSESSION_`.
 
 Nothing is read anywhere else. `deploy/settings.md` is the sheet for operators, a test holds it to this list. All
-wrong settings are named at once, each with its mend.
+wrong settings are named at once, each with its fix.
 """
 
 from __future__ import annotations
@@ -125,17 +125,17 @@ _SECRET_CHARACTERS = 16
 
 
 def _secret_file(path: Path) -> Path:
-    mend = "write one with: openssl rand -hex 32 > FILE"
+    fix = "write one with: openssl rand -hex 32 > FILE"
     try:
         secret = path.read_bytes().strip()
     except OSError as error:
-        raise ValueError(f"is a file that cannot be read ({error.strerror}): {mend}") from None
+        raise ValueError(f"is a file that cannot be read ({error.strerror}): {fix}") from None
     if not secret:
-        raise ValueError(f"is an empty file: {mend}")
+        raise ValueError(f"is an empty file: {fix}")
     if not re.fullmatch(rb"[A-Za-z0-9+/=_.-]+", secret):
-        raise ValueError(f"is a file with more than one word of letters, digits and +/=_.-: {mend}")
+        raise ValueError(f"is a file with more than one word of letters, digits and +/=_.-: {fix}")
     if len(secret) < _SECRET_CHARACTERS:
-        raise ValueError(f"is a file with a secret of under {_SECRET_CHARACTERS} characters: {mend}")
+        raise ValueError(f"is a file with a secret of under {_SECRET_CHARACTERS} characters: {fix}")
     return path
 
 

@@ -17,7 +17,7 @@ from cosession.bench.chromium import NAMES
 
 
 class ChromiumMissing(Exception):
-    """There is no Chromium to test with; the text is the command that mends it."""
+    """There is no Chromium to test with; the text is the command that fixes it."""
 
 
 def find() -> Path:

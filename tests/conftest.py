@@ -41,7 +41,7 @@ def delivered_scripts() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def chromium() -> Path:
-    """The path of a real Chromium. A machine without one fails the test, with the mend: it is not skipped."""
+    """The path of a real Chromium. A machine without one fails the test, with the fix: it is not skipped."""
     return find()
 
 

@@ -1,6 +1,6 @@
 """Every reference resolves: decisions by number, documents and their headings, links, paths and tests.
 
-What counts as a reference, and how to mend one, is told in CONTRIBUTING.md, "Rules". Each kind of check is tried on
+What counts as a reference, and how to fix one, is told in CONTRIBUTING.md, "Rules". Each kind of check is tried on
 a text with a fault of that kind: it could not pass by looking at nothing.
 """
 

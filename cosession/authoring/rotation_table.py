@@ -102,7 +102,7 @@ class RotationTable:
         yield from ["", *remarks] if remarks else []
 
     def why_not(self, obstacle: Obstacle) -> str:
-        """Which rule cannot hold, for whom or when, and what would mend it."""
+        """Which rule cannot hold, for whom or when, and what would fix it."""
         key: str = obstacle.rule
         sessions = self._list(map(str, obstacle.sessions))
         if obstacle.rule is Rule.CLIENT_ONCE and not obstacle.sessions and len(obstacle.members) == 1:

@@ -1,7 +1,7 @@
 """Reads scripts of sessions: YAML 1.2 files in `protocols/`, validated by `core.script`.
 
 A file may say `extends: <sibling>` and then only what differs; the core gets one whole `Script` and never knows.
-Every error names the file, the line and the column, says what is wrong there and how to mend it (decision 26). The
+Every error names the file, the line and the column, says what is wrong there and how to fix it (decision 26). The
 format is told in `protocols/README.md`.
 """
 
@@ -149,7 +149,7 @@ def _too_long(script: Script) -> Iterator[Problem]:
         yield ("phases",), f"last {minutes:g} minutes with {people} people; at most {MINUTES}: shorten them"
 
 
-#: What a validation says in the words of programs, said with the mend.
+#: What a validation says in the words of programs, said with the fix.
 _MENDS = {
     "missing": "is missing: add it",
     "too_short": "needs at least one entry",
@@ -233,7 +233,7 @@ def _base(path: Path, tree: Node, said: dict[str, Any], above: _Chain, known: _K
             raise
         raise wrong(path, tree, "script", [(("extends",), error.lines[0])]) from None
     except WrongScript as error:
-        here = wrong(path, tree, "script", [(("extends",), f"{name} has errors of its own; mend them first")])
+        here = wrong(path, tree, "script", [(("extends",), f"{name} has errors of its own; fix them first")])
         raise WrongScript(here.lines + error.lines) from None
 
 
@@ -278,17 +278,17 @@ class _Extension:
                 return loc, text
         return ("extends",), f"{'.'.join(map(str, loc))}: {text}" if loc else text
 
-    def _entries(self, field: str, kind: type[list[Any] | dict[str, Any]], mend: str) -> Any:
+    def _entries(self, field: str, kind: type[list[Any] | dict[str, Any]], fix: str) -> Any:
         found = self._said.get(field, kind())
         if isinstance(found, kind):
             return found
-        self.problems.append(((field,), mend))
+        self.problems.append(((field,), fix))
         return kind()
 
-    def _known(self, loc: Loc, name: Any, mend: str = "") -> bool:
+    def _known(self, loc: Loc, name: Any, fix: str = "") -> bool:
         known = isinstance(name, str) and name in self._phases
         if not known:
-            self.problems.append((loc, f"no phase {name}; there are: {', '.join(self._phases)}{mend}"))
+            self.problems.append((loc, f"no phase {name}; there are: {', '.join(self._phases)}{fix}"))
         return known
 
     def _change(self, loc: Loc, phase: Any) -> None:

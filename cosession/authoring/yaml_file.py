@@ -1,6 +1,6 @@
 """Reads YAML 1.2 files that people write: a mapping in which everything keeps its place.
 
-Every error names the file, the line and the column, says what is wrong there and how to mend it (decision 26). What a
+Every error names the file, the line and the column, says what is wrong there and how to fix it (decision 26). What a
 file may cost is limited (`yaml_tree`). What a file means is not known here: that is `scripts` and `rotation_file`.
 """
 
@@ -99,7 +99,7 @@ def wrong(path: Path, tree: Node, what: str, problems: list[Problem]) -> WrongFi
         for loc, text in problems[:ERRORS]
     ]
     more = len(problems) - ERRORS
-    return WrongFile([*lines, f"{path.name}: {more} more: mend these first"] if more > 0 else lines)
+    return WrongFile([*lines, f"{path.name}: {more} more: fix these first"] if more > 0 else lines)
 
 
 def _said(place: Place) -> str:

@@ -51,7 +51,7 @@ class Stand(Protocol):
 
 
 class CannotMeasure(Exception):
-    """What is missing, and the mend."""
+    """What is missing, and the fix."""
 
 
 @dataclass(frozen=True, slots=True)

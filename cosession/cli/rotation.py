@@ -37,7 +37,7 @@ def plan(
     ] = False,
 ) -> None:
     """Plan a programme, or plan it anew: what was held stays, the rest changes as little as possible. Status 1, with
-    the rule that cannot hold and its mend, if there is no plan."""
+    the rule that cannot hold and its fix, if there is no plan."""
     from cosession import assets
     from cosession.authoring.rotation_file import read
     from cosession.authoring.rotation_table import RotationTable

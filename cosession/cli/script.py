@@ -27,7 +27,7 @@ Name = Annotated[str, typer.Argument(help="A script of protocols/ by its id, or 
 
 @app.command()
 def check(files: Annotated[list[Path], typer.Argument(help="Scripts of sessions, YAML.")]) -> None:
-    """Check scripts: every error with its file, line, column and mend. Status 1 if there is one; warnings do not
+    """Check scripts: every error with its file, line, column and fix. Status 1 if there is one; warnings do not
     fail."""
     from cosession.authoring.check import warnings
     from cosession.authoring.scripts import WrongScript, read

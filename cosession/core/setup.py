@@ -16,8 +16,8 @@ from cosession.core.vocabulary import Job, RefusalCode, Role
 
 
 def create(c: cmd.CreateSession) -> list[ev.Event]:
-    def wrong(place: str, mend: str) -> Refused:
-        return Refused(RefusalCode.BAD_SETUP, mend, place)
+    def wrong(place: str, fix: str) -> Refused:
+        return Refused(RefusalCode.BAD_SETUP, fix, place)
 
     try:
         script = Script.model_validate(c.script)

@@ -25,7 +25,7 @@ RELAY_PORTS = (49152, 65535)
 
 
 class CannotWrite(Exception):
-    """One line for each thing that is missing or wrong, with its mend."""
+    """One line for each thing that is missing or wrong, with its fix."""
 
     def __init__(self, lines: Sequence[str]) -> None:
         super().__init__("\n".join(lines))

@@ -72,7 +72,7 @@ class Rule(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """`lacking`: how many people, or sessions, would mend it. `sessions`: where it cannot hold; for `CLIENT_ONCE` all
+    """`lacking`: how many people, or sessions, would fix it. `sessions`: where it cannot hold; for `CLIENT_ONCE` all
     that are left for these `members` together. `bound`: those of them who are the only ones to facilitate somewhere."""
 
     rule: Rule

@@ -62,8 +62,8 @@ def search(programme: Programme) -> Found:
         for child in _branches(board, node):
             opened += 1
             heappush(heap, (child.cost, len(_collisions(child.columns)), opened, child))
-    mended = [board.level_out(columns) for columns in (_dive(board, heap[0][-1]), board.one_by_one()) if columns]
-    return Found(min([*board.kept(), *mended], key=board.total), proven=False)
+    fixed = [board.level_out(columns) for columns in (_dive(board, heap[0][-1]), board.one_by_one()) if columns]
+    return Found(min([*board.kept(), *fixed], key=board.total), proven=False)
 
 
 @dataclass(frozen=True, slots=True)

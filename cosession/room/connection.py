@@ -104,7 +104,7 @@ class Connection:
         try:
             message = read(data)
             if not self.greeted and not isinstance(message, Hello):
-                raise BadMessage(ErrorMessage(code="hello_first", place="type", mend="say hello before anything else"))
+                raise BadMessage(ErrorMessage(code="hello_first", place="type", fix="say hello before anything else"))
         except BadMessage as bad:
             rest_ms = self._rest("bad", data)
             self._complain(bad.error)
@@ -122,7 +122,7 @@ class Connection:
         over = self._patience.over(now_ms)
         if begins or over:
             self._log.info("connection.too_fast", kind=kind, closed=over)
-            self.outbox.put(ErrorMessage(code="slow_down", mend="send less: reading waits for what is too much"))
+            self.outbox.put(ErrorMessage(code="slow_down", fix="send less: reading waits for what is too much"))
         if over:
             self.part(TOO_FAST)
         return rest_ms
@@ -180,7 +180,7 @@ class Connection:
     async def _hello(self, hello: Hello) -> None:
         """Also a second time: from the lobby into the room on the same socket."""
         if self.greeted and hello.tab != self.tab:
-            self._complain(ErrorMessage(code="bad_message", place="tab", mend="one connection belongs to one tab"))
+            self._complain(ErrorMessage(code="bad_message", place="tab", fix="one connection belongs to one tab"))
             return
         if (not self.greeted and not await self._may_sit()) or self.parting or self.outbox.closed:
             return
@@ -271,7 +271,7 @@ class Connection:
         note = Note(id=sent.id, seat=writer, preset=sent.preset, line=sent.line.strip())
         if self._room.audience.hand(note, reader, self.seat):
             return NoteSent(id=sent.id)
-        return ErrorMessage(id=sent.id, code="slow_down", retry=True, mend="the last notes are not read yet")
+        return ErrorMessage(id=sent.id, code="slow_down", retry=True, fix="the last notes are not read yet")
 
     async def _offer(self, offer: MediaOffer) -> MediaAnswer:
         if self.place != "room":
@@ -286,7 +286,7 @@ class Connection:
         self.outbox.put(error)
         if self._bad_in_a_row >= BAD_IN_A_ROW:
             self._log.info("connection.too_many_bad", code=error.code)
-            self.outbox.put(ErrorMessage(code="too_many_bad", mend="read protocols/wire.md"))
+            self.outbox.put(ErrorMessage(code="too_many_bad", fix="read protocols/wire.md"))
             self.part(TOO_MANY_BAD)
 
     def _view(self) -> str | None:

@@ -30,8 +30,8 @@ def error_message(message_id: str, error: Exception) -> RefusedMessage | ErrorMe
         case Refused():
             return RefusedMessage(id=message_id, code=error.code, field=error.field, detail=error.detail)
         case OfferRefused():
-            return ErrorMessage(id=message_id, code="offer_refused", place=f"sdp ({error.code})", mend=str(error))
+            return ErrorMessage(id=message_id, code="offer_refused", place=f"sdp ({error.code})", fix=str(error))
         case Unavailable(code=code) if code in _UNAVAILABLE:
-            return ErrorMessage(id=message_id, code=_UNAVAILABLE[code], retry=True, mend="send it again")
+            return ErrorMessage(id=message_id, code=_UNAVAILABLE[code], retry=True, fix="send it again")
         case _:
-            return ErrorMessage(id=message_id, code="internal", mend="the server's log says more")
+            return ErrorMessage(id=message_id, code="internal", fix="the server's log says more")

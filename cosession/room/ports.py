@@ -34,7 +34,7 @@ class Unavailable(Exception):
 class OfferRefused(Exception):
     """A browser's offer cannot be served. `code`: `too_large`, `not_sdp`, `no_bundle`, `too_many_lines`,
     `unexpected_line`, `codec_missing`, `fingerprint_missing`, `direction`, `replaced` (by a newer one, or its seat may
-    not have media any more). `detail` names the place and the mend, never quotes the SDP."""
+    not have media any more). `detail` names the place and the fix, never quotes the SDP."""
 
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(detail)

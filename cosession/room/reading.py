@@ -1,4 +1,4 @@
-"""From bytes off a socket to a message of the wire, or to the error that names the place and the mend.
+"""From bytes off a socket to a message of the wire, or to the error that names the place and the fix.
 
 Strict where JSON readers are lax: no NaN or Infinity, no key twice, no deep nesting, no lone surrogate, UTF-8 only,
 sizes bounded (decision 17; faults.md: 64 KiB of JSON cost 5 ms at worst, so the size is looked at first)."""
@@ -121,7 +121,7 @@ def _type_of(value: Any) -> Any:
     return value.get("type") if isinstance(value, dict) else None
 
 
-def _bad(code: ErrorCode, place: str, mend: str, raw: dict[str, Any] | None = None) -> BadMessage:
+def _bad(code: ErrorCode, place: str, fix: str, raw: dict[str, Any] | None = None) -> BadMessage:
     message_id = (raw or {}).get("id")
     known = isinstance(message_id, str) and _ID.match(message_id) is not None
-    return BadMessage(ErrorMessage(id=message_id if known else None, code=code, place=place, mend=mend))
+    return BadMessage(ErrorMessage(id=message_id if known else None, code=code, place=place, fix=fix))

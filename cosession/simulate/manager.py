@@ -238,10 +238,10 @@ class Manager:
                     self._studio.show(self.place.seat, self._shows)
             case ErrorMessage(id=str() as number) if number == self._offer:
                 if message.code != "media_down":
-                    self._error(f"media offer: {message.code} {message.place} {message.mend}")
+                    self._error(f"media offer: {message.code} {message.place} {message.fix}")
                 self._spawn(self._connect_media(MEDIA_RETRY_S))
             case ErrorMessage():
-                self._error(f"{message.code} {message.place} {message.mend}")
+                self._error(f"{message.code} {message.place} {message.fix}")
             case _:
                 pass
 
@@ -264,7 +264,7 @@ class Manager:
             case RefusedMessage():
                 self._error(f"{tag} refused: {answer.code} {answer.detail}")
             case ErrorMessage():
-                self._error(f"{tag}: {answer.code} {answer.place} {answer.mend}")
+                self._error(f"{tag}: {answer.code} {answer.place} {answer.fix}")
             case _ if isinstance(asked, SaveDraft):
                 self.doings.drafts[asked.capture] = asked.fields
             case _:

@@ -65,7 +65,7 @@ class Database:
     def open(cls, path: Path, *prepare: Callable[[Connection], None]) -> Database:
         """Open the file, made with its folder if missing, bring its tables up to date, and do what else is to
         `prepare`, all in one transaction. Blocks; for the start. Raises `Unavailable` with a sentence that names the
-        path and the mend."""
+        path and the fix."""
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             main = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -127,7 +127,7 @@ class Database:
 
 
 def unavailable(error: Exception, path: Path) -> Exception:
-    """What a failure of SQLite means: an `Unavailable` whose sentence names the path and the mend, never a statement or
+    """What a failure of SQLite means: an `Unavailable` whose sentence names the path and the fix, never a statement or
     a value. What SQLite did not cause, or blames on a value, is a mistake of ours and stays as it is."""
     code = getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlite_errorcode", None)
     if isinstance(error, UnicodeDecodeError):  # a message that quotes what is damaged

@@ -61,7 +61,7 @@ class SqliteEventLog:
     @classmethod
     def open(cls, path: Path, master_key: bytes) -> SqliteEventLog:
         """Open or make the file, and prove that the key (32 bytes, see `keys.load_master_key`) is the one it was
-        written with. Blocks; for the start. Raises `Unavailable` with a sentence that names the path and the mend."""
+        written with. Blocks; for the start. Raises `Unavailable` with a sentence that names the path and the fix."""
         master = AESGCM(master_key)
         found: list[LastAlive] = []
 

@@ -39,7 +39,7 @@ _KEYS_OF_SEVERAL = select(keys).where(keys.c.session.in_(bindparam("some", expan
 def load_master_key(path: Path) -> bytes:
     """The 32 bytes of the master key file. A missing file is created, for its owner only, complete or not at all: look
     first whether there is data that has a key (`opening.belong_together`). Raises `Unavailable("store_unwritable")`
-    with a sentence that names the file and the mend."""
+    with a sentence that names the file and the fix."""
     key = read_master_key(path)
     if key is None:
         with _named(path):
@@ -75,7 +75,7 @@ def read_master_key(path: Path) -> bytes | None:
 
 @contextmanager
 def _named(path: Path) -> Iterator[None]:
-    """An error of the system, with the file and the mend."""
+    """An error of the system, with the file and the fix."""
     try:
         yield
     except OSError as error:

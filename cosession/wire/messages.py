@@ -278,14 +278,14 @@ ErrorCode = Literal[
 
 class ErrorMessage(Message):
     """Something that is not a refusal by the rules: a malformed message, an offer that cannot be served, a store that
-    is busy. `retry`: the same message may be sent again. `place` names the field, `mend` says what to do (in English,
+    is busy. `retry`: the same message may be sent again. `place` names the field, `fix` says what to do (in English,
     for developers; people read words chosen by `code`)."""
 
     type: Literal["error"] = "error"
     id: MessageId | None = None
     code: ErrorCode
     place: str = ""
-    mend: str = ""
+    fix: str = ""
     retry: bool = False
 
 

@@ -42,7 +42,7 @@ PREFERENCES = {
 
 
 class FirefoxMissing(Exception):
-    """There is no Firefox to test with; the text is the command that mends it."""
+    """There is no Firefox to test with; the text is the command that fixes it."""
 
 
 def find() -> Path:

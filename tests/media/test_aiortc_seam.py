@@ -1,4 +1,4 @@
-"""The contract on what aiortc does not promise. If one of these fails, aiortc moved: mend `aiortc_seam`, nowhere
+"""The contract on what aiortc does not promise. If one of these fails, aiortc moved: fix `aiortc_seam`, nowhere
 else."""
 
 from __future__ import annotations

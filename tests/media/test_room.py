@@ -185,7 +185,7 @@ class Lossy:
 
     def __init__(self, seed: int) -> None:
         self.lost: set[bytes] = set()
-        self.mended: set[bytes] = set()
+        self.repaired: set[bytes] = set()
         self._chance = random.Random(seed)
 
     def loses(self, datagram: bytes) -> bool:
@@ -193,7 +193,7 @@ class Lossy:
             return False
         place = datagram[2:4] + datagram[8:12]
         if place in self.lost or datagram[1] & 0x7F == 98:
-            self.mended.add(place)
+            self.repaired.add(place)
             return False
         if self._chance.random() < 0.1:
             self.lost.add(place)
@@ -224,8 +224,8 @@ async def test_pictures_survive_loss(engine: EmbeddedMedia, join: Joining, repai
     path_out._send = lossy_send  # type: ignore[assignment]
     await until(lambda: len(up.lost) >= 5 and len(down.lost) >= 5)
     await asyncio.sleep(0.5)
-    assert len(up.mended) >= 0.8 * len(up.lost)
-    assert len(down.mended) >= 0.8 * len(down.lost)
+    assert len(up.repaired) >= 0.8 * len(up.lost)
+    assert len(down.repaired) >= 0.8 * len(down.lost)
     before = b.frames[0]
     await until(lambda: b.frames[0] > before + 10)
 

@@ -177,7 +177,7 @@ async def test_metrics_count_and_name_nobody(application: Application, outsider:
         '{"type":"accepted","id":"command-1","seq":3}',
         '{"type":"refused","id":"command-2","code":"not_now","field":"","detail":""}',
         '{"type":"view","seq":3}',
-        '{"type":"error","id":null,"code":"not_json","place":"","mend":"","retry":false}',
+        '{"type":"error","id":null,"code":"not_json","place":"","fix":"","retry":false}',
     ):
         application.answers.count(text)
     text = (await outsider.get("/metrics")).text

@@ -61,7 +61,7 @@ async def test_messages_keep_their_order_and_fleeting_ones_are_the_newest() -> N
 async def test_too_much_that_waits_ends_the_connection(size: int) -> None:
     socket = Socket()
     socket.flows.clear()
-    message = ErrorMessage(code="internal", mend="x" * size)
+    message = ErrorMessage(code="internal", fix="x" * size)
     fits = min(MAX_MESSAGES, MAX_BYTES // len(message.model_dump_json()))
     for _ in range(fits):
         socket.outbox.put(message)

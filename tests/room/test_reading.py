@@ -1,4 +1,4 @@
-"""What comes off a socket is a message, or an error that names the place and the mend, and nothing else."""
+"""What comes off a socket is a message, or an error that names the place and the fix, and nothing else."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_message_is_read_from_text_and_from_bytes() -> None:
 def test_lax_json_is_no_json(data: str | bytes) -> None:
     error = refused(data)
     assert error.code == "not_json"
-    assert error.mend
+    assert error.fix
 
 
 def test_nesting_up_to_the_limit_is_json() -> None:
@@ -95,7 +95,7 @@ def test_sizes_are_bytes_of_utf_8() -> None:
 def test_an_error_names_its_place(message: dict[str, Any], code: str, place: str) -> None:
     error = refused(json.dumps(message))
     assert (error.code, error.place) == (code, place)
-    assert error.mend
+    assert error.fix
     assert error.id == (message.get("id") if message.get("id") != "short" else None)
 
 

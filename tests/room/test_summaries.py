@@ -1,4 +1,4 @@
-"""What lists read is written with the events, is the same when it is made anew, and mends itself."""
+"""What lists read is written with the events, is the same when it is made anew, and fixes itself."""
 
 from __future__ import annotations
 

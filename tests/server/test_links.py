@@ -93,12 +93,12 @@ async def test_wrong_links_say_what_to_do_in_both_languages(application: Applica
     right = link_of(made, "p1")
     wrong = [right[:-1], right[:-1] + ("a" if right[-1] != "a" else "b"), right.replace(".p1.", ".p9."), right + "x"]
     wrong.append(right.replace(made["session"], "nosuchthing1"))
-    for language, mend in (("fr", "Copiez le lien entier"), ("en", "Copy the whole link")):
+    for language, fix in (("fr", "Copiez le lien entier"), ("en", "Copy the whole link")):
         async with visitor(application, language) as client:
             for link in wrong:
                 answer = await client.get(link)
                 assert answer.status_code == 404, link
-                assert mend in answer.text
+                assert fix in answer.text
             assert (await client.get("/s/nosuchthing1/p1")).status_code == 404
 
 

@@ -263,7 +263,7 @@ def test_a_script_may_extend_one_that_extends(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "place", "mend"),
+    ("text", "place", "fix"),
     [
         ("omit: [lunch]\n", "5:8: omit.0: no phase lunch", "there are: check_in, follow_up, topic_choice"),
         ("omit:\n  - check_in\n  - lunch\n", "7:5: omit.1: no phase lunch", "there are: follow_up"),
@@ -286,10 +286,10 @@ def test_a_script_may_extend_one_that_extends(tmp_path: Path) -> None:
         ("omit: [questions]\n", "1:1: extends: phases.follow_up.minutes_to", "no phase questions"),
     ],
 )
-def test_a_wrong_extension_says_where_and_how_to_mend_it(tmp_path: Path, text: str, place: str, mend: str) -> None:
+def test_a_wrong_extension_says_where_and_how_to_mend_it(tmp_path: Path, text: str, place: str, fix: str) -> None:
     (line,) = extended_wrong(tmp_path, HEAD + text)
     assert line.startswith(f"short.yaml:{place}")
-    assert mend in line
+    assert fix in line
 
 
 def test_a_phase_that_is_inserted_must_be_whole(tmp_path: Path) -> None:
@@ -315,7 +315,7 @@ def test_circles_are_named(tmp_path: Path) -> None:
     other = HEAD.replace("codev-75", "short").replace("id: short", "id: other")
     lines = extended_wrong(tmp_path, HEAD.replace("codev-75", "other"), other=other)
     assert lines == [
-        "short.yaml:1:1: extends: other has errors of its own; mend them first",
+        "short.yaml:1:1: extends: other has errors of its own; fix them first",
         "other.yaml:1:1: extends: short -> other -> short is a circle; write one of them out in full",
     ]
 
@@ -326,7 +326,7 @@ def test_an_error_of_the_base_is_said_once_and_at_its_own_place(tmp_path: Path) 
     scripts, errors = read_all(tmp_path)
     assert scripts == {}
     assert [line.split(": ")[0] for line in errors] == ["codev-75.yaml:12:1", "short.yaml:1:1"]
-    assert "mend them first" in errors[1]
+    assert "fix them first" in errors[1]
 
 
 # -- words -------------------------------------------------------------------------------------------------------------

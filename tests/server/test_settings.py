@@ -1,4 +1,4 @@
-"""Settings: all that is wrong at once, each with its mend; nothing secret is printed; the sheet lists them all."""
+"""Settings: all that is wrong at once, each with its fix; nothing secret is printed; the sheet lists them all."""
 
 from __future__ import annotations
 

@@ -338,7 +338,7 @@ def test_whatever_lies_in_the_folder_is_left_out_and_said_and_the_rest_serves(
     assert "closed.yaml: Permission denied" in errors
     assert "folder.yaml: is no file" in errors
     assert "latin.yaml:2:13: not UTF-8: save the file as UTF-8" in errors
-    assert "of-dir.yaml:2:1: extends: folder has errors of its own; mend them first" in errors
+    assert "of-dir.yaml:2:1: extends: folder has errors of its own; fix them first" in errors
     assert "list_name.yaml:2:1: extends: no such script beside this file" in "\n".join(errors)
 
 

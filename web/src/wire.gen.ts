@@ -349,7 +349,7 @@ export type ErrorCode =
 
 /**
  * Something that is not a refusal by the rules: a malformed message, an offer that cannot be served, a store
- * that is busy. `retry`: the same message may be sent again. `place` names the field, `mend` says what to do (in
+ * that is busy. `retry`: the same message may be sent again. `place` names the field, `fix` says what to do (in
  * English, for developers; people read words chosen by `code`).
  */
 export interface ErrorMessage {
@@ -357,7 +357,7 @@ export interface ErrorMessage {
   id: string | null;
   code: ErrorCode;
   place: string;
-  mend: string;
+  fix: string;
   retry: boolean;
 }
 

@@ -326,10 +326,10 @@ describe("where a network drops Upgrade", () => {
     byEvents();
     expect(lives(29_999)).toBe(2);
     expect(lives(1)).toBe(3);
-    FakeSocket.last.accepts().says({ type: "error", id: null, code: "hello_first", place: "", mend: "", retry: false });
+    FakeSocket.last.accepts().says({ type: "error", id: null, code: "hello_first", place: "", fix: "", retry: false });
     expect([lives(9_999), connection.carrier]).toEqual([3, "events"]);
     expect(lives(1)).toBe(4);
-    FakeSocket.last.accepts().says({ type: "error", id: null, code: "hello_first", place: "", mend: "", retry: false });
+    FakeSocket.last.accepts().says({ type: "error", id: null, code: "hello_first", place: "", fix: "", retry: false });
     expect(after(0)).toBe(5);
     expect(streams[0]?.readyState).toBe(FakeSocket.CLOSED);
     FakeSocket.last.welcomes();

@@ -86,7 +86,7 @@ describe("what is asked", () => {
     afterEach(() => void vi.useRealTimers());
 
     const busy = (retry: boolean) =>
-      ({ type: "error", id: last("command").id, code: "store_busy", place: "", mend: "", retry }) as const;
+      ({ type: "error", id: last("command").id, code: "store_busy", place: "", fix: "", retry }) as const;
 
     test("goes out once more in a moment, under the same id", () => {
       const outbox = page();
@@ -124,7 +124,7 @@ describe("what is asked", () => {
       expect(outbox.unsaved("question")).toEqual({ text: "Qui" });
     });
 
-    const busyDraft = () => ({ type: "error", id: last("draft").id, code: "store_busy", place: "", mend: "" }) as const;
+    const busyDraft = () => ({ type: "error", id: last("draft").id, code: "store_busy", place: "", fix: "" }) as const;
   });
 });
 
@@ -201,7 +201,7 @@ describe("a draft", () => {
     const outbox = page();
     outbox.draft("question", { text: "Qui" });
     const { id } = last("draft");
-    outbox.answered({ type: "error", id, code: "bad_message", place: "capture", mend: "", retry: false });
+    outbox.answered({ type: "error", id, code: "bad_message", place: "capture", fix: "", retry: false });
     expect(outbox.unsaved("question")).toBeUndefined();
   });
 

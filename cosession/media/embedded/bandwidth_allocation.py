@@ -25,7 +25,7 @@ class Level(IntEnum):
 #: An estimate that grows by less than this in a second does not rise.
 _RISES = 1.03
 _LOOKS = 3
-#: Shares lost: what FEC and repeats mend, what a small picture still survives, what only sound survives.
+#: Shares lost: what FEC and repeats repair, what a small picture still survives, what only sound survives.
 _LITTLE, _MUCH, _FAR_TOO_MUCH = 0.05, 0.07, 0.15
 #: What arrives while too much is sent is less than what fits: repeats go the same way.
 _HIDDEN = 1.25

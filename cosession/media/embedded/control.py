@@ -102,7 +102,7 @@ class Ready(Message):
 
 
 class CannotStart(Message):
-    """The worker exits after this; `detail` names the port and the mend."""
+    """The worker exits after this; `detail` names the port and the fix."""
 
     type: Literal["cannot_start"] = "cannot_start"
     detail: str

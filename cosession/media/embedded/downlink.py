@@ -16,7 +16,7 @@ from cosession.media.embedded.down_track import DownTrack
 from cosession.media.embedded.target import Outlet
 
 #: Repeats a second that one browser may ask for: so many, or this share of the pictures' packets in the second before.
-#: More do not mend a narrow downlink, they fill it, and sound has to pass there (77,000 were asked for after one
+#: More do not repair a narrow downlink, they fill it, and sound has to pass there (77,000 were asked for after one
 #: outage).
 _REPEATS_PER_S, _REPEATS_SHARE = 20, 0.3
 #: The share of missing packets that is a downlink too narrow rather than a lossy one.
@@ -75,7 +75,7 @@ class Downlink:
 
     def on_nack(self, ssrc: int, sequences: Sequence[int]) -> None:
         """Repeat what is remembered, first what is asked for the first time; where it is not remembered, a key frame
-        mends more."""
+        repairs more."""
         track = self._by_ssrc.get(ssrc)
         if track is None or track.up_track is None:
             return
@@ -120,8 +120,8 @@ class Downlink:
 
     def _take_loss(self) -> float | None:
         """The same since this was asked last, by the reports that came and tell of the level as it is; None without
-        any. They leave out what repeats have mended, so where far more pictures' packets had to be asked for than
-        repeats can mend, these count."""
+        any. They leave out what repeats have repaired, so where far more pictures' packets had to be asked for than
+        repeats can repair, these count."""
         reported = _weighed(
             [(lost, track) for track in self.fed if (lost := track.take_loss(self._changed_s)) is not None]
         )

@@ -209,7 +209,7 @@ class EmbeddedMedia:
         return None if room is None or room.worker is None else self._places.index(room.worker)
 
     async def start(self, listener: MediaListener) -> None:
-        """Start the workers. Raises `Unavailable("media_down")` whose text names the port and the mend; then none
+        """Start the workers. Raises `Unavailable("media_down")` whose text names the port and the fix; then none
         runs."""
         self._listener = listener
         self._any_up.clear()

@@ -240,9 +240,9 @@ class PeerConnection:
         if header is None:
             self._site.dropped["not_negotiated"] += 1
             return
-        if (mended := self.ssrc_table.mended_by(data, header)) is not None:
+        if (repaired := self.ssrc_table.repaired_by(data, header)) is not None:
             self._note(data, header, now_s)
-            self._on_repair(self.pictures.get(mended), data, header, now_s)
+            self._on_repair(self.pictures.get(repaired), data, header, now_s)
         elif (up_track := self.ssrc_table.learn(data, header)) is not None:
             self._learn(up_track)
             self._owner.on_learned(self)

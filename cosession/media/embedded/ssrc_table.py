@@ -27,7 +27,7 @@ class SsrcTable:
         """The extension in which the browser numbers its packets for all streams together, 0 if it does not."""
         self._seat = seat
         self._repairs: dict[int, str] = {}
-        """The layer that a repair stream mends."""
+        """The layer that a repair stream repairs."""
         self._picture_media = next((media for media in sending if media.kind == "video"), None)
         for media in sending:
             if media.kind == "audio":
@@ -47,7 +47,7 @@ class SsrcTable:
             return len(self.pictures) < len(media.rids) or (media.rtx > 0 and len(self._repairs) < len(media.rids))
         return ssrc in self._repairs or (not self.pictures and (not media.ssrcs or ssrc in media.ssrcs))
 
-    def mended_by(self, data: bytes, header: rtp.Header) -> str | None:
+    def repaired_by(self, data: bytes, header: rtp.Header) -> str | None:
         """The layer whose repair stream an authenticated packet belongs to, None if it is no repair. A layer's repair
         stream is pinned by the first packet that names it."""
         media = self._picture_media

@@ -19,7 +19,7 @@ from cosession.media.embedded.target import Target
 CLOCK_HZ = {"audio": 48000, "video": 90000}
 
 _HISTORY = 512
-#: A wider gap is an outage: a key frame mends it sooner than so many repeats.
+#: A wider gap is an outage: a key frame repairs it sooner than so many repeats.
 _MAX_GAP = 200
 _NACK_AGAIN_S = 0.04
 _NACK_TRIES = 10

@@ -83,7 +83,7 @@ class WorkerProcess:
 
     async def start(self, start: control.Start) -> None:
         """Wait until the port is bound; spawns before, if that is not done yet. Raises `Unavailable("media_down")` that
-        names port and mend. Once only; a process whose start fails or is cancelled is ended."""
+        names port and fix. Once only; a process whose start fails or is cancelled is ended."""
         if self._reader is None:
             await self.spawn()
         try:

@@ -64,7 +64,7 @@ function way(room: Room, { seat, reserve, phone }: ClientAway, option: Option): 
   }
 }
 
-/** « Ce qui peut aider »: the end slips, and each mend is one click with what it gains. */
+/** « Ce qui peut aider »: the end slips, and each fix is one click with what it gains. */
 export function remedies(room: Room): TemplateResult | typeof nothing {
   const found = room.console?.remedies ?? [];
   const late_ms = room.common?.late_ms ?? 0;
@@ -76,7 +76,7 @@ export function remedies(room: Room): TemplateResult | typeof nothing {
       ${found.slice(0, 4).map(
         (one) =>
           html`<li>
-            <button class="btn small" data-gesture=${`remedy_${one.gesture}`} @click=${() => void room.ask(mend(one))}>
+            <button class="btn small" data-gesture=${`remedy_${one.gesture}`} @click=${() => void room.ask(fix(one))}>
               ${remedyWords(room, one)}
             </button>
             <span class="faint"
@@ -88,7 +88,7 @@ export function remedies(room: Room): TemplateResult | typeof nothing {
   );
 }
 
-function mend({ gesture, phase, by_s }: Remedy): SeatCommand {
+function fix({ gesture, phase, by_s }: Remedy): SeatCommand {
   if (gesture === "skip_phase" && phase) return { type: "skip_phase", phase };
   if (gesture === "extend_phase" && phase) return { type: "extend_phase", phase, by_s };
   return { type: "move_end", by_s };

@@ -119,11 +119,11 @@ function remedy(rung: CheckRung, where: Where[]): string {
   switch (rung) {
     case "microphone":
     case "speaker":
-      return t(`check.${rung}.mend`);
+      return t(`check.${rung}.fix`);
     case "socket":
     case "reconnect":
     case "events":
-      return t(`check.${rung}.mend`, { place: first ? place(first) : location.host });
+      return t(`check.${rung}.fix`, { place: first ? place(first) : location.host });
     default:
       return where.length > 0 ? t("check.open", { places: where.map(place).join(", ") }) : t("check.none");
   }
