@@ -1,17 +1,18 @@
 """What a script may be, but had better not: warnings, with the file, line and column where they stand.
 
-Only what the file itself says is looked at; what it inherits is its sibling's affair. Errors are `scripts`' affair.
+Only what the file itself says is looked at; what it inherits is its sibling's affair. Errors are `scripts`' affair, but
+for one: here it is known which languages there are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-from cosession.authoring.scripts import missing_language
-from cosession.authoring.yaml_file import Loc, Problem, load, plain, wrong
-from cosession.core.script import LANGUAGES, Script
+from cosession.authoring.scripts import texts_of
+from cosession.authoring.yaml_file import Problem, load, plain, wrong
+from cosession.core.script import FAMILIAR, Script, in_language
 
 #: A cue is read in a glance, beside people's faces.
 CUE_CHARACTERS = 140
@@ -19,38 +20,48 @@ CUE_CHARACTERS = 140
 ELASTICITY = 0.10
 
 
-def warnings(path: Path, script: Script) -> list[str]:
-    """One line for each warning: `file:line:column: where: warning: what`. `script` is what the file comes to. Raises
-    `WrongFile` if that has changed."""
+def warnings(path: Path, script: Script, languages: Collection[str]) -> list[str]:
+    """One line for each warning: `file:line:column: where: warning: what`. `script` is what the file comes to,
+    `languages` are those that there are. Raises `WrongFile` if the file has changed, or has a text in another
+    language."""
     tree = load(path, "script", "id")
     said = plain(tree)
-    found = [*_long_cues(said), *_one_language((), said), *_rigid(said, script)]
+    unknown = list(_unknown(said, languages))
+    if unknown:
+        raise wrong(path, tree, "script", unknown)
+    found = [*_long_cues(said), *_lacking(said, script, languages), *_rigid(said, script)]
     return wrong(path, tree, "script", [(loc, f"warning: {text}") for loc, text in found]).lines
 
 
 def _long_cues(said: dict[str, Any]) -> Iterator[Problem]:
     for index, phase in enumerate(said.get("phases", ())):
         for place, cue in enumerate(phase.get("cues", ())):
-            for form in (*LANGUAGES, "tu"):
-                length = len(cue["text"].get(form) or "")
-                if length > CUE_CHARACTERS:
+            for form, text in cue["text"].items():
+                if len(text) > CUE_CHARACTERS:
                     yield (
                         ("phases", index, "cues", place, "text", form),
-                        f"{length} characters; people read a cue in a glance: at most {CUE_CHARACTERS}",
+                        f"{len(text)} characters; people read a cue in a glance: at most {CUE_CHARACTERS}",
                     )
 
 
-def _one_language(loc: Loc, node: Any) -> Iterator[Problem]:
-    missing = missing_language(node)
-    if missing is not None:
-        there = next(language for language in LANGUAGES if language != missing)
-        yield loc, f"{missing} is missing, so people who read {missing} will read {there}"
-    elif isinstance(node, dict):
-        for key, child in node.items():
-            yield from _one_language((*loc, key), child)
-    elif isinstance(node, list):
-        for place, child in enumerate(node):
-            yield from _one_language((*loc, place), child)
+def _unknown(said: dict[str, Any], languages: Collection[str]) -> Iterator[Problem]:
+    for loc, text in texts_of(said):
+        for form in text:
+            if form.removesuffix(FAMILIAR) not in languages:
+                yield (*loc, form), f"there is no such language here; there are: {', '.join(languages)}"
+
+
+def _lacking(said: dict[str, Any], script: Script, languages: Collection[str]) -> Iterator[Problem]:
+    """Texts without a language; once for a file that has nothing in it."""
+    texts = list(texts_of(said))
+    for language in languages:
+        lacking = [(loc, text) for loc, text in texts if language not in text]
+        if len(lacking) == len(texts) > 1:
+            yield ("title",), f"no text is in {language}, so people who read {language} will read {script.language}"
+            continue
+        for loc, text in lacking:
+            there = in_language({form: form for form in (script.language, *text) if form in text}, language)
+            yield loc, f"{language} is missing, so people who read {language} will read {there}"
 
 
 def _rigid(said: dict[str, Any], script: Script) -> Iterator[Problem]:

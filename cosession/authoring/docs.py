@@ -68,7 +68,7 @@ def _all_phases(scripts: Iterable[Script]) -> Iterator[str]:
         yield from (
             f"### {script.id}",
             "",
-            f"{script.title.en}: {'; '.join(facts)}. Lateness is repaid from {order}.",
+            f"{script.title.in_('en')}: {'; '.join(facts)}. Lateness is repaid from {order}.",
             "",
         )
         yield "| phase | minutes (min) | steps: floor, who | written | particular |"
@@ -79,7 +79,7 @@ def _all_phases(scripts: Iterable[Script]) -> Iterator[str]:
         for phase in script.phases:
             steps = "<br>".join(", ".join(_step(step)) for step in phase.steps)
             yield (
-                f"| `{phase.id}` {phase.title.en} | {_minutes(phase.planned_ms)} ({_minutes(phase.minimum_ms)}) "
+                f"| `{phase.id}` {phase.title.in_('en')} | {_minutes(phase.planned_ms)} ({_minutes(phase.minimum_ms)}) "
                 f"| {steps} | {_captures(phase.captures)} | {', '.join(_particular(phase))} |"
             )
 

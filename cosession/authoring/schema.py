@@ -55,7 +55,8 @@ def schema(readme: str) -> str:
     part = {"properties": {"phases": {"items": {"$ref": "#/$defs/PartOfPhase"}}}, "required": ["extends", "id"]}
     full = {
         "properties": {"phases": whole["properties"]["phases"], **dict.fromkeys(("omit", "minutes"), False)},
-        "required": whole["required"],
+        # Left out, it is the first of `title`.
+        "required": [field for field in whole["required"] if field != "language"],
     }
     phases = {"type": "array", "description": whole["properties"]["phases"]["description"]}
     document = {

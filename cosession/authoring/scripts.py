@@ -22,16 +22,16 @@ from pydantic_core import ErrorDetails
 from cosession.authoring.yaml_file import ERRORS, Loc, Problem, WrongFile, load, plain, text_of, wrong
 from cosession.authoring.yaml_tree import Node
 from cosession.core.script import (
-    LANGUAGES,
+    FAMILIAR,
     CaptureField,
     CaptureSpec,
     Cue,
     Drops,
-    Language,
     Model,
     Phase,
     Script,
     Step,
+    Text,
 )
 from cosession.core.vocabulary import Overtime
 
@@ -90,13 +90,14 @@ def _read(path: Path, above: _Chain, known: _Known) -> tuple[Script, _Chain]:
         if not S_ISREG(path.stat().st_mode):
             raise WrongScript([f"{path.name}: is no file"])
     tree = load(path, "script", "id")
-    said = _in_both_languages(plain(tree))
+    said = plain(tree)
     extension = None
     if "extends" in said:
         base, beyond = _base(path, tree, said, above, known)
         extension, way = _Extension(said, base), (path.stem, *beyond)
     script, flaws = _validated(said if extension is None else extension.whole)
     problems = flaws if extension is None else [*extension.problems, *map(extension.origin, flaws)]
+    problems += [((*loc, "tu"), f"is written fr{FAMILIAR} now") for loc, text in texts_of(said) if "tu" in text]
     if said.get("id", path.stem) != path.stem:
         problems.append((("id",), f"must be the file's name, {path.stem}"))
     if script is None or problems:
@@ -105,21 +106,26 @@ def _read(path: Path, above: _Chain, known: _Known) -> tuple[Script, _Chain]:
     return script, way
 
 
-def missing_language(node: Any) -> Language | None:
-    """The language that a text lacks. It is read as the other one then, which is worth a warning and no more."""
-    if not isinstance(node, dict) or not set(node) <= {*LANGUAGES, "tu"}:
-        return None
-    there = [language for language in LANGUAGES if node.get(language)]
-    return next(language for language in LANGUAGES if language not in there) if len(there) == 1 else None
+#: The fields in which a text stands, or a list of texts.
+_TEXTS = {
+    name
+    for model in (Script, Phase, Step, CaptureSpec, CaptureField, Cue)
+    for name, field in model.model_fields.items()
+    if field.annotation in (Text, Text | None, tuple[Text, ...])
+}
 
 
-def _in_both_languages(node: Any) -> Any:
-    missing = missing_language(node)
-    if missing is not None:
-        return {**node, missing: next(node[language] for language in LANGUAGES if language != missing)}
-    if isinstance(node, dict):
-        return {key: _in_both_languages(child) for key, child in node.items()}
-    return [_in_both_languages(child) for child in node] if isinstance(node, list) else node
+def texts_of(said: Any, loc: Loc = (), field: str = "") -> Iterator[tuple[Loc, dict[str, Any]]]:
+    """The texts that a file says itself, each by language and with its place."""
+    match said:
+        case dict() if field in _TEXTS:
+            yield loc, said
+        case dict():
+            for name, value in said.items():
+                yield from texts_of(value, (*loc, name), name)
+        case list():
+            for place, value in enumerate(said):
+                yield from texts_of(value, (*loc, place), field)
 
 
 def _validated(whole: dict[str, Any]) -> tuple[Script | None, list[Problem]]:
@@ -154,7 +160,8 @@ _MENDS = {
     "missing": "is missing: add it",
     "too_short": "needs at least one entry",
     "tuple_type": "must be a list, even of one: [client]",
-    "model_type": "must be a mapping, for instance {fr: Pause, en: Break}",
+    "model_type": "must be a mapping, for instance {client: hold}",
+    "dict_type": "must be a mapping by language, for instance {fr: Pause, en: Break}",
     "bool_parsing": "must be true or false",
     "bool_type": "must be true or false",
     "string_type": "must be a text: put it in quotes",

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from cosession.cli import bench, rotation, script, store, turn
+from cosession.cli.languages import Tag, installed
 from cosession.cli.output import fail, in_force
 
 app = typer.Typer(name="cosession", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -93,7 +94,7 @@ def simulate(
         str | None, typer.Option(help="The facilitator's personal link of a session: fill its empty seats.")
     ] = None,
     script: Annotated[str, typer.Option(help="The script to play.")] = "codev-75",
-    language: Annotated[str, typer.Option(help="fr or en.")] = "fr",
+    language: Tag = "fr",
     seed: Annotated[int, typer.Option(help="The same seed behaves the same.")] = 1,
     events: Annotated[bool, typer.Option("--events", help="Without WebSockets: server-sent events and POST.")] = False,
 ) -> None:
@@ -106,7 +107,10 @@ def simulate(
     if script not in known:
         fail(f"--script: one of {', '.join(known)}")
     people, conducted = managers or known[script].people.planned, known[script].facilitator
-    options = Options(people, speed, as_json, media, url, token, ops, fill, script, language, seed, conducted, events)
+    options = Options(
+        *(people, speed, as_json, media, url, token, ops, fill, script, language, seed, conducted, events),
+        languages=tuple(installed()),
+    )
     try:
         status = run(options)
     except Unusable as reason:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cosession.cli.languages import Tag, words_in
 from cosession.cli.output import fail_all
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def _verbs() -> None:
 @app.command()
 def plan(
     file: Annotated[Path, typer.Argument(help="A programme, YAML; protocols/README.md tells how to write one.")],
-    language: Annotated[str, typer.Option(help="fr or en.")] = "fr",
+    language: Tag = "fr",
     as_json: Annotated[bool, typer.Option("--json", help="Print one object, and nothing else, on stdout.")] = False,
     as_yaml: Annotated[
         bool, typer.Option("--yaml", help="Print the sessions to come as `planned:`, to be kept in FILE.")
@@ -38,23 +39,18 @@ def plan(
 ) -> None:
     """Plan a programme, or plan it anew: what was held stays, the rest changes as little as possible. Status 1, with
     the rule that cannot hold and its fix, if there is no plan."""
-    from cosession import assets
     from cosession.authoring.rotation_file import read
     from cosession.authoring.rotation_table import RotationTable
     from cosession.authoring.yaml_file import WrongFile
-    from cosession.core.script import LANGUAGES
-    from cosession.i18n.words import read_words
     from cosession.programme.rotation import Impossible
     from cosession.programme.rotation import plan as make
 
-    chosen = next((known for known in LANGUAGES if known == language), None)
-    if chosen is None:
-        fail_all([f"cosession: --language {language}: one of {', '.join(LANGUAGES)}"])
+    words = words_in(language, "cosession", "authoring")
     try:
         programme = read(file)
     except WrongFile as error:
         fail_all(error.lines)
-    table = RotationTable(programme, read_words(assets.locales(), "cosession")[chosen])
+    table = RotationTable(programme, words)
     try:
         made = make(programme)
     except Impossible as error:

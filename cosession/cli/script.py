@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cosession.cli.languages import Tag, installed, words_in
 from cosession.cli.output import fail, fail_all
 
 if TYPE_CHECKING:
@@ -32,11 +33,12 @@ def check(files: Annotated[list[Path], typer.Argument(help="Scripts of sessions,
     from cosession.authoring.check import warnings
     from cosession.authoring.scripts import WrongScript, read
 
+    languages = installed()
     wrong: list[str] = []
     for file in files:
         try:
             found = read(file)
-            noted = warnings(file, found)
+            noted = warnings(file, found, languages)
         except WrongScript as error:
             wrong += error.lines
         else:
@@ -51,19 +53,13 @@ def check(files: Annotated[list[Path], typer.Argument(help="Scripts of sessions,
 @app.command()
 def show(
     name: Name,
-    language: Annotated[str, typer.Option(help="fr or en.")] = "fr",
+    language: Tag = "fr",
 ) -> None:
     """Draw a script's timeline: phases in proportion, steps, turns, what is written and who sees it."""
-    from cosession import assets
     from cosession.authoring.timeline import timeline
-    from cosession.core.script import LANGUAGES
-    from cosession.i18n.words import read_words
 
-    chosen = next((known for known in LANGUAGES if known == language), None)
-    if chosen is None:
-        fail(f"--language {language}: one of {', '.join(LANGUAGES)}")
-    found = _script(name)
-    for line in timeline(found, read_words(assets.locales(), "cosession")[chosen]):
+    words = words_in(language, "cosession", "authoring")
+    for line in timeline(_script(name), words):
         print(line)
 
 

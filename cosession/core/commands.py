@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from cosession.core.script import Language
-from cosession.core.vocabulary import Address, Guidance, HandKind, Job, Microphone, Presence, Role, TurnOrder
+from cosession.core.vocabulary import Formality, Guidance, HandKind, Job, Microphone, Presence, Role, TurnOrder
 
 SeatId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{0,7}$")]
 PhaseKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}#[0-9]{1,2}$")]
@@ -402,7 +402,7 @@ class CreateSession(Command):
     number: int = Field(default=1, ge=1, le=99)
     previous_client: int | None = None
     guidance: Guidance = Guidance.GUIDED
-    address: Address = Address.VOUS
+    formality: Formality = Formality.FORMAL
     turn_order: TurnOrder = TurnOrder.ROTATING
     lot: int = Field(default=0, ge=0)
 

@@ -8,15 +8,14 @@ each event does stands in four tables: `people_changes`, `course_changes`, `floo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from cosession.core import course_changes, floor_changes, people_changes, writing_changes
 from cosession.core import events as ev
 from cosession.core.frozen import replace
-from cosession.core.script import Script
+from cosession.core.script import Script, spoken_to
 from cosession.core.state import PhaseInstance, SessionState
 from cosession.core.state_parts import Changes
-from cosession.core.vocabulary import Address, Microphone
+from cosession.core.vocabulary import Microphone
 
 CHANGES: Changes = {
     **people_changes.CHANGES,
@@ -47,7 +46,7 @@ def with_microphones(state: SessionState, moved: Mapping[str, Microphone]) -> Se
 
 
 def _created(event: ev.SessionCreated) -> SessionState:
-    words = _with_tu(event.script) if event.address is Address.TU else event.script
+    words = spoken_to(event.script, event.formality)
     script = Script.model_validate(words).with_guidance(event.guidance)
     phases = tuple(PhaseInstance(p.key, p.id, p.planned_ms, p.minimum_ms, client=p.client) for p in event.phases)
     return SessionState(
@@ -62,20 +61,7 @@ def _created(event: ev.SessionCreated) -> SessionState:
         planned_ms=sum(phase.planned_ms for phase in phases),
         phases=phases,
         guidance=event.guidance,
-        address=event.address,
+        formality=event.formality,
         turn_order=event.turn_order,
         lot=event.lot,
     )
-
-
-def _with_tu(value: Any) -> Any:
-    """A script's data in which the French of every text is the one for a group that says *tu*."""
-    match value:
-        case {"fr": str(), "tu": str(tu)}:
-            return {**value, "fr": tu}
-        case dict():
-            return {name: _with_tu(inner) for name, inner in value.items()}
-        case list() | tuple():
-            return [_with_tu(inner) for inner in value]
-        case _:
-            return value

@@ -1,10 +1,10 @@
 """Advice in disguise, in a typed question: a hint to its author while writing, never a block.
 
 Pure. A text is read as words without case, accents, hyphens and quotations, sentence by sentence; the turns of phrase
-that give advice away are in `lint_french` and `lint_english`. A wrong hint patronises a manager: whoever doubts stays
-silent. Every expression is bounded and looked at from each word once, so that the work grows with the length of
-the text and with nothing else. Source: method.md, `questions` ("no advice in disguise", "one question") and "Rules
-that the software holds".
+that give advice away are in `lint_french` and `lint_english`, and a language without such a grammar gives no hints. A
+wrong hint patronises a manager: whoever doubts stays silent. Every expression is bounded and looked at from each word
+once, so that the work grows with the length of the text and with nothing else. Source: method.md, `questions` ("no
+advice in disguise", "one question") and "Rules that the software holds".
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from cosession.core.script import Language
 from cosession.core.state import SessionState
 from cosession.core.vocabulary import Guidance
 
-GRAMMARS: Mapping[Language, Grammar] = {"fr": FRENCH, "en": ENGLISH}
+GRAMMARS: Mapping[str, Grammar] = {"fr": FRENCH, "en": ENGLISH}
 
 
 class LintKind(StrEnum):
@@ -45,14 +45,17 @@ class LintHint:
 
 def lint(text: str, language: Language) -> LintHint | None:
     """The first thing to say about a question, advice before anything else; None if there is nothing. Total: takes
-    any text, and gives composed and decomposed spellings the same answer."""
-    sentences = list(_sentences(_without_quotations(_tokens(text, language))))
+    any text, and gives composed and decomposed spellings the same answer. The regions of a language share its
+    grammar."""
+    grammar = GRAMMARS.get(language.partition("-")[0])
+    if grammar is None:
+        return None
+    sentences = list(_sentences(_without_quotations(_tokens(text, grammar))))
     for sentence in sentences:
-        found = _advice(sentence, language)
+        found = _advice(sentence, grammar)
         if found is not None:
             return LintHint(LintKind.ADVICE_IN_DISGUISE, *found)
-    opener = GRAMMARS[language].opener
-    questions = [one for one in sentences if one.asks and len(one.tokens) > 2 and opener.match(one.words)]
+    questions = [one for one in sentences if one.asks and len(one.tokens) > 2 and grammar.opener.match(one.words)]
     for _, second in pairwise(questions):
         return LintHint(LintKind.SEVERAL_QUESTIONS, second.tokens[0].start, second.tokens[-1].end)
     return None
@@ -107,7 +110,7 @@ def _folded(char: str) -> str:
     return result
 
 
-def _tokens(text: str, language: Language) -> list[_Token]:
+def _tokens(text: str, grammar: Grammar) -> list[_Token]:
     """Words and signs in order. French splits at apostrophes (`qu'`, `as`), English joins (`dont`); both split at
     hyphens (`as`, `tu`)."""
     tokens: list[_Token] = []
@@ -125,7 +128,7 @@ def _tokens(text: str, language: Language) -> list[_Token]:
                 open_word.end = place + 1
                 continue
             if base == "'" and open_word is not None:
-                if language == "en":
+                if grammar.joined:
                     continue
                 open_word.word += base
                 open_word.end = place + 1
@@ -198,9 +201,8 @@ def _sentence(tokens: list[_Token], asks: bool) -> _Sentence:
     return _Sentence(tuple(tokens), words, at, asks)
 
 
-def _advice(sentence: _Sentence, language: Language) -> tuple[int, int] | None:
+def _advice(sentence: _Sentence, grammar: Grammar) -> tuple[int, int] | None:
     """Where the sentence gives advice away: from the first to the last character of the turn of phrase."""
-    grammar = GRAMMARS[language]
     asking = [found.start() for found in grammar.asking.finditer(sentence.words)]
     for rule in grammar.rules:
         for found in rule.phrase.finditer(sentence.words):

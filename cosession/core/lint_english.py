@@ -160,4 +160,5 @@ ENGLISH = Grammar(
         rf"|{any_of('is are do does did have has can would')} {any_of('you he she they it there your the')})(?= )"
     ),
     rules=_RULES,
+    joined=True,
 )

@@ -35,6 +35,8 @@ class Grammar:
     opener: re.Pattern[str]
     """How a sentence begins that is plainly a question of its own."""
     rules: tuple[Rule, ...]
+    joined: bool = False
+    """An apostrophe joins (`dont`); otherwise it splits (`qu'`, `as`)."""
 
 
 def any_of(words: str) -> str:

@@ -13,10 +13,10 @@ from enum import StrEnum
 from cosession.core.prompt_view import MicReason, Prompt, View
 from cosession.core.script import CaptureSpec, Language, Text
 from cosession.core.vocabulary import (
-    Address,
     Bell,
     Family,
     FloorMode,
+    Formality,
     Guidance,
     HandKind,
     HoldCause,
@@ -238,7 +238,7 @@ class Common(View):
     vacant: bool
     """Nobody leads at the moment, and that has been said."""
     guidance: Guidance
-    address: Address
+    formality: Formality
     end_proposal: EndProposalView | None
     end_refused: bool
     stopped: bool

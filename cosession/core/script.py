@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 from pydantic import Field, model_validator
 
 from cosession.core.flaws import Flaw, Loc, refuse
 from cosession.core.script_parts import (
-    LANGUAGES,
+    FAMILIAR,
+    TAG,
     CaptureField,
     CaptureSpec,
     Cue,
@@ -28,16 +29,17 @@ from cosession.core.script_parts import (
     Step,
     Text,
     TurnOverrun,
+    in_language,
 )
-from cosession.core.vocabulary import FloorMode, Guidance, Overtime, Who
+from cosession.core.vocabulary import FloorMode, Formality, Guidance, Overtime, Who
 
 #: The form of a script's data as sessions store it. Raise it when a field changes its meaning or its default, and add
 #: the step that lifts the form before (`room.upcasters`).
-FORMAT = 1
+FORMAT = 2
 
 __all__ = [
-    "FORMAT", "LANGUAGES", "CaptureField", "CaptureSpec", "Cue", "Drain", "Drops", "Language", "Model", "People",
-    "Phase", "Repeat", "Script", "Step", "Text",
+    "FAMILIAR", "FORMAT", "CaptureField", "CaptureSpec", "Cue", "Drain", "Drops", "Language", "Model", "People",
+    "Phase", "Repeat", "Script", "Step", "Text", "in_language", "spoken_to",
 ]  # fmt: skip
 
 
@@ -68,6 +70,9 @@ class Script(Model):
 
     id: ScriptName
     version: int = Field(ge=1, le=10**15)
+    language: Language
+    """In which it was written. It comes first in each of its texts: people read it whose own language a text lacks.
+    Left out, it is the first of `title`."""
     title: Text
     summary: Text
     people: People
@@ -126,6 +131,15 @@ class Script(Model):
             if phase.id == phase_id:
                 return phase
         raise KeyError(phase_id)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _written(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        # What is wrong with the title is said there.
+        language = data.get("language", next(filter(TAG.fullmatch, _keys(data.get("title"))), "und"))
+        return _first({**data, "language": language}, language)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -204,6 +218,35 @@ class Script(Model):
             for place, cue in enumerate(phase.cues):
                 if cue.who is Who.FACILITATOR:
                     yield (*at, "cues", place, "who"), "addresses a facilitator, and there is none"
+
+
+def _keys(text: Any) -> list[str]:
+    return [key for key in text if isinstance(key, str)] if isinstance(text, dict) else []
+
+
+def _first(data: Any, language: Any) -> Any:
+    """A script's data with the text of one language before the others: what is stored is in no order."""
+    match data:
+        case dict():
+            inner = {name: _first(value, language) for name, value in data.items()}
+            return {language: inner[language], **inner} if language in _keys(inner) else inner
+        case list() | tuple():
+            return [_first(value, language) for value in data]
+    return data
+
+
+def spoken_to(data: Any, formality: Formality) -> Any:
+    """A script's data as a group reads it that is spoken to like this: a language's familiar text in the place of its
+    formal one, or gone."""
+    match data:
+        case dict():
+            plain = {name: value for name, value in data.items() if not name.endswith(FAMILIAR)}
+            if formality is Formality.FAMILIAR:
+                plain |= {name.removesuffix(FAMILIAR): data[name] for name in data.keys() - plain.keys()}
+            return {name: spoken_to(value, formality) for name, value in plain.items()}
+        case list() | tuple():
+            return [spoken_to(value, formality) for value in data]
+    return data
 
 
 def _no_phase(name: str, ids: list[str]) -> str:

@@ -6,15 +6,21 @@ default script"; decisions 1, 3, 31.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, RootModel, StringConstraints, ValidationInfo, field_validator
 
 from cosession.core.flaws import refuse
-from cosession.core.vocabulary import Bell, DropPolicy, Family, FloorMode, Overtime, Reveal, Visibility, Who
+from cosession.core.vocabulary import Bell, DropPolicy, Family, FloorMode, Formality, Overtime, Reveal, Visibility, Who
 
-Language = Literal["fr", "en"]
-LANGUAGES: tuple[Language, ...] = ("fr", "en")
+TAG = re.compile("[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-[A-Z]{2})?")
+#: A language by its tag: language, and script and region where they matter (RFC 5646): `fr`, `pt-BR`. Which languages
+#: there are is not known here: whoever takes one in asks `i18n`.
+Language = Annotated[str, StringConstraints(pattern=f"^{TAG.pattern}$")]
+#: Behind the tag of a language: what it says to a group that wants the familiar form (*tu*, *du*).
+FAMILIAR = f"-{Formality.FAMILIAR}"
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 ScriptName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
 
@@ -23,13 +29,48 @@ class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Text(Model):
-    """One text in both languages. A cue reads well under 140 characters."""
+_KEY = re.compile(f"{TAG.pattern}(?:{FAMILIAR})?")
 
-    fr: str = Field(min_length=1, max_length=400)
-    en: str = Field(min_length=1, max_length=400)
-    tu: str | None = Field(default=None, min_length=1, max_length=400)
-    """The French text for a group that says *tu*, where it differs."""
+
+class Text(RootModel[dict[str, Annotated[str, StringConstraints(min_length=1, max_length=400)]]]):
+    """One text by language, for instance `{fr: Pause, en: Break}`; `fr-familiar` is what French says to a group that
+    wants the familiar form, where it differs (`script.spoken_to`). A cue reads well under 140 characters."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        json_schema_extra={"minProperties": 1, "propertyNames": {"pattern": f"^{_KEY.pattern}$"}},
+    )
+
+    @field_validator("root")
+    @classmethod
+    def _by_language(cls, texts: dict[str, str]) -> dict[str, str]:
+        if not texts:
+            raise ValueError("needs a text in one language at least, for instance {fr: Pause}")
+        refuse(((key,), _NO_TAG) for key in texts if not _KEY.fullmatch(key))
+        refuse(
+            ((key,), f"needs a text in {key.removesuffix(FAMILIAR)} beside it")
+            for key in texts
+            if key.removesuffix(FAMILIAR) not in texts
+        )
+        return texts
+
+    def in_(self, language: Language) -> str:
+        """What somebody reads who reads this language."""
+        return in_language(self.root, language)
+
+    def beginning_with(self, language: Language) -> Text:
+        """The same text with this language first, if it has it."""
+        first = {language: self.root[language]} if language in self.root else {}
+        return Text.model_construct(root={**first, **self.root})
+
+
+_NO_TAG = f"is no tag of a language: fr, pt-BR, or fr{FAMILIAR} for what a group reads that wants the familiar form"
+
+
+def in_language(texts: Mapping[str, str], language: Language) -> str:
+    """The text in this language; where it lacks, the first one, which is that of the language in which the script was
+    written (`Script`)."""
+    return texts.get(language) or next(iter(texts.values()))
 
 
 class TurnOverrun(Model):

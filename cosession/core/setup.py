@@ -70,7 +70,7 @@ def create(c: cmd.CreateSession) -> list[ev.Event]:
             clients=rotation,
             members=len(members),
             guidance=c.guidance,
-            address=c.address,
+            formality=c.formality,
             turn_order=c.turn_order,
             lot=c.lot,
         )

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from cosession.core.frozen import memoized_property
 from cosession.core.script import CaptureSpec, Language, Phase, Script, Step
 from cosession.core.vocabulary import (
-    Address,
+    Formality,
     Guidance,
     HandKind,
     HoldCause,
@@ -214,7 +214,7 @@ class SessionState:
     """What the script plans for so many members, whatever happens to its phases later."""
     phases: tuple[PhaseInstance, ...]
     guidance: Guidance = Guidance.GUIDED
-    address: Address = Address.VOUS
+    formality: Formality = Formality.FORMAL
     turn_order: TurnOrder = TurnOrder.ROTATING
     lot: int = 0
     """Where a turn order is drawn: the lot's number."""

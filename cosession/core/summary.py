@@ -7,16 +7,16 @@ raises `FORMAT`: then every session's summary is made anew in the background.
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 
 from cosession.core.frozen import memoized
 from cosession.core.schedule import SUSPENDED_MS
 from cosession.core.script import Language, Text
 from cosession.core.state import SeatState, SessionState
-from cosession.core.vocabulary import Address, Guidance, HoldCause, Job, Presence, Role, Status, TurnOrder
+from cosession.core.vocabulary import Formality, Guidance, HoldCause, Job, Presence, Role, Status, TurnOrder
 
 #: The form of a stored summary.
-FORMAT = 1
+FORMAT = 2
 
 
 class _Shown(BaseModel):
@@ -47,12 +47,13 @@ class SessionSummary(_Shown):
     title: str
     language: Language
     script: str
+    script_language: Language
     script_title: Text
     conducted: bool
     rotates: bool
     speed: int
     guidance: Guidance
-    address: Address
+    formality: Formality
     turn_order: TurnOrder
     programme: str | None
     number: int
@@ -64,6 +65,12 @@ class SessionSummary(_Shown):
     closed_at_ms: int | None
     resume_until_ms: int | None
     seats: tuple[SeatSummary, ...]
+
+    @field_validator("script_title")
+    @classmethod
+    def _in_the_scripts_language_first(cls, title: Text, info: ValidationInfo) -> Text:
+        """What is stored is in no order."""
+        return title.beginning_with(info.data["script_language"]) if "script_language" in info.data else title
 
     @property
     def held(self) -> bool:
@@ -89,7 +96,7 @@ class SessionSummary(_Shown):
 
 
 @memoized(
-    "title", "language", "script", "speed", "guidance", "address", "turn_order", "programme", "number", "status",
+    "title", "language", "script", "speed", "guidance", "formality", "turn_order", "programme", "number", "status",
     "stopped", "starts_at_ms", "planned_ms", "started_at_ms", "closed_at_ms", "holds", "seats",
 )  # fmt: skip
 def summarise(state: SessionState) -> SessionSummary:
@@ -99,12 +106,13 @@ def summarise(state: SessionState) -> SessionSummary:
         title=state.title,
         language=state.language,
         script=state.script.id,
+        script_language=state.script.language,
         script_title=state.script.title,
         conducted=state.script.facilitator,
         rotates=state.script.repeat is not None,
         speed=state.speed,
         guidance=state.guidance,
-        address=state.address,
+        formality=state.formality,
         turn_order=state.turn_order,
         programme=state.programme,
         number=state.number,

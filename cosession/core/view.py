@@ -125,7 +125,7 @@ def common(state: SessionState, session: str, now_ms: int) -> Common:
         conducted=state.script.facilitator,
         vacant=state.vacant,
         guidance=state.guidance,
-        address=state.address,
+        formality=state.formality,
         end_proposal=None
         if state.proposal is None
         else EndProposalView(
@@ -150,7 +150,7 @@ def charter(state: SessionState) -> list[Text]:
     """The group's own wording, or the script's."""
     if state.charter is None:
         return list(state.script.charter)
-    return [Text(fr=line, en=line) for line in state.charter]
+    return [Text({state.language: line}) for line in state.charter]
 
 
 def _vote(state: SessionState) -> CharterVoteView | None:

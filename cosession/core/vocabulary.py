@@ -156,11 +156,11 @@ class Guidance(StrEnum):
     FREE = "free"  #: no lint, cues, labels, turn countdowns; an open floor in questions
 
 
-class Address(StrEnum):
-    """How French speaks to the group."""
+class Formality(StrEnum):
+    """How the group is spoken to in a language that has two forms for it: *vous* or *tu*, *Sie* or *du*."""
 
-    VOUS = "vous"
-    TU = "tu"
+    FORMAL = "formal"
+    FAMILIAR = "familiar"
 
 
 class TurnOrder(StrEnum):
@@ -201,7 +201,7 @@ class Reveal(StrEnum):
 
 
 class RefusalCode(StrEnum):
-    """Why a command was refused. The list is closed; every code has plain words in both languages."""
+    """Why a command was refused. The list is closed; every code has plain words in every language."""
 
     NOT_YOUR_SEAT = "not_your_seat"  #: this gesture belongs to another role
     NOT_NOW = "not_now"  #: not in this phase or step

@@ -1,17 +1,37 @@
-"""The words of the pages, from `web/locales/{fr,en}/LC_MESSAGES/*.po`. Ids are symbolic (`sessions.new`), no English
-in code.
+"""The words of each language, from the files in its folder: `web/locales/<tag>/LC_MESSAGES/*.po`. Ids are symbolic
+(`sessions.new`), no English in code.
 
-The files are read once, as they are: no compiled catalogs to forget. A test holds both languages complete.
+A language exists because its folder does, named by its tag (`fr`, `pt-BR`). `pages` and `cosession` are the words of
+pages and room, `authoring` those of drawings; `language` is what is its own: how it writes a time and a quotation, its
+spaces, and its forms of address. The files are read once, as they are: no compiled catalogs to forget. A folder that is
+not complete is refused, with what is missing. Names of languages and the rules of plurals come from CLDR, by Babel here
+and by `Intl` in the browser.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from string import Formatter
 
-from babel.messages.pofile import read_po
+from babel import Locale, UnknownLocaleError
+from babel.messages.pofile import PoFileError, read_po
+from pydantic import TypeAdapter, ValidationError
 
-from cosession.core.script import LANGUAGES, Language
+from cosession.assets import AssetsMissing
+from cosession.core.script import Language, Text, in_language
+from cosession.core.vocabulary import Formality
+
+#: The language of whoever asks for none, and the one whose ids the others must have.
+DEFAULT = "fr"
+#: What each language has a form for: a text with a count is `id.<form>`. `zero` is ours, for « none » said otherwise.
+PLURALS = ("zero", "one", "two", "few", "many", "other")
+_OWN = "language"
+#: Behind the id of a text: how it is said to a group that wants the familiar form.
+_FAMILIAR_ID = f".{Formality.FAMILIAR}"
+_TAG: TypeAdapter[str] = TypeAdapter(Language)
+_SHOWN = 5
 
 
 class Words:
@@ -20,24 +40,107 @@ class Words:
     def __init__(self, language: Language, texts: Mapping[str, str]) -> None:
         self.language = language
         self.texts = texts
+        self.locale = Locale.parse(language, sep="-")
 
     def __call__(self, msgid: str, **values: object) -> str:
         text = self.texts[msgid]
         return text.format(**values) if values else text
 
     def count(self, msgid: str, count: int, **values: object) -> str:
-        """`msgid.one` or `msgid.other`: French counts nought as one."""
-        one = count in (0, 1) if self.language == "fr" else count == 1
-        return self(f"{msgid}.{'one' if one else 'other'}", count=count, **values)
+        """`msgid.one`, or the form that the language has for this number; `msgid.other` where it says no such form."""
+        form = f"{msgid}.{self.locale.plural_form(count)}"
+        return self(form if form in self.texts else f"{msgid}.other", count=count, **values)
+
+    def name(self, language: Language | None = None) -> str:
+        """What a language is called in this one; without one, what this one calls itself, as a heading."""
+        own = str(Locale.parse(language or self.language, sep="-").get_display_name(self.locale))
+        return own if language else own[:1].upper() + own[1:]
+
+    @property
+    def forms(self) -> dict[str, str]:
+        """The forms of address (`Formality`) and what they are called: *vous*, *tu*. Empty if there is one only."""
+        return {form.value: self.texts[f"formality.{form}"] for form in Formality if f"formality.{form}" in self.texts}
+
+    def said(self, text: Text | Mapping[str, str] | None) -> str:
+        """A text of a script in this language, set as the language is set."""
+        if text is None:
+            return ""
+        return self.typeset(in_language(text.root if isinstance(text, Text) else text, self.language))
+
+    def typeset(self, plain: str) -> str:
+        """With the apostrophe of the language, and spaces that do not break where it has some."""
+        apostrophe, after = self.texts.get("apostrophe", "'"), self.texts.get("space.after", "")
+        plain = re.sub(r"(\w)'", rf"\1{apostrophe}", plain)
+        for msgid, space in (("space.narrow_before", "\u202f"), ("space.before", "\u00a0")):
+            signs = self.texts.get(msgid, "")
+            plain = re.sub(f" ([{re.escape(signs)}])", rf"{space}\1", plain) if signs else plain
+        return re.sub(f"([{re.escape(after)}]) ", "\\1\u00a0", plain) if after else plain
 
 
-def read_words(locales: Path, domain: str) -> dict[Language, Words]:
-    """The words of one domain (`pages`, `cosession`) in all languages. Raises OSError."""
-    return {
-        language: Words(language, _texts(locales / language / "LC_MESSAGES" / f"{domain}.po")) for language in LANGUAGES
-    }
+def read_words(locales: Path, *domains: str) -> dict[Language, Words]:
+    """The words of `domains` (`pages`, `cosession`, `authoring`) together, by language, `DEFAULT` first. Raises
+    `AssetsMissing`, with what is wrong, where, and the mend."""
+    tags = sorted((path.parent.name for path in locales.glob("*/LC_MESSAGES")), key=lambda tag: (tag != DEFAULT, tag))
+    if DEFAULT not in tags:
+        raise AssetsMissing(f"{locales} has no words in {DEFAULT}, the language of whoever asks for none")
+    read = {tag: {domain: _texts(locales, tag, domain) for domain in (_OWN, *domains)} for tag in tags}
+    words = {}
+    for tag, texts in read.items():
+        for domain, found in texts.items():
+            wrong = list(_flaws(domain, found, read[DEFAULT][domain]))
+            if wrong:
+                more = f", and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
+                raise AssetsMissing(f"{_file(locales, tag, domain)}: {'; '.join(wrong[:_SHOWN])}{more}")
+        words[tag] = Words(tag, {msgid: text for found in texts.values() for msgid, text in found.items()})
+    return words
 
 
-def _texts(path: Path) -> dict[str, str]:
-    with path.open("rb") as file:
-        return {str(message.id): str(message.string) for message in read_po(file) if message.id}
+def stem(msgid: str, texts: Mapping[str, str]) -> str:
+    """The id without the form of a number and of address, which languages have in different numbers."""
+    bare = msgid.removesuffix(_FAMILIAR_ID)
+    base, _, form = bare.rpartition(".")
+    return base if form in PLURALS and f"{base}.other" in texts else bare
+
+
+def _flaws(domain: str, found: Mapping[str, str], known: Mapping[str, str]) -> Iterator[str]:
+    """What a catalog lacks or has otherwise than that of `DEFAULT`."""
+    if domain == _OWN:
+        # The rest of this file is what not every language has.
+        yield from (f"{msgid} is missing" for msgid in ("date", "time", "quote") if not found.get(msgid))
+        if len([form for form in Formality if f"formality.{form}" in found]) == 1:
+            yield "formality.formal and formality.familiar: a language has both or none"
+    else:
+        stems = {stem(msgid, found) for msgid, text in found.items() if text.strip()}
+        yield from (f"{msgid} is missing" for msgid in sorted({stem(msgid, known) for msgid in known} - stems))
+    fields: dict[str, set[str]] = {}
+    for msgid, text in known.items():
+        fields.setdefault(stem(msgid, known), set()).update(_placeholders(text))
+    for msgid, text in found.items():
+        wanted = fields.get(stem(msgid, found), set())
+        try:
+            if not _placeholders(text) <= wanted:
+                known_fields = ", ".join(f"{{{name}}}" for name in sorted(wanted))
+                yield f"{msgid}: can be filled in with {known_fields or 'nothing'} only"
+        except ValueError as error:
+            yield f"{msgid}: {error}"
+
+
+def _placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+
+
+def _file(locales: Path, tag: str, domain: str) -> Path:
+    return locales / tag / "LC_MESSAGES" / f"{domain}.po"
+
+
+def _texts(locales: Path, tag: str, domain: str) -> dict[str, str]:
+    path = _file(locales, tag, domain)
+    try:
+        Locale.parse(_TAG.validate_python(tag), sep="-")
+        with path.open("rb") as file:
+            found = read_po(file, abort_invalid=True)
+    except (ValidationError, UnknownLocaleError):
+        raise AssetsMissing(f"{path.parents[1]}: no language is called {tag}: fr, de or pt-BR are names") from None
+    except (OSError, UnicodeDecodeError, PoFileError) as error:
+        raise AssetsMissing(f"{path}: cannot be read: {error}") from None
+    return {str(message.id): str(message.string) for message in found if message.id}

@@ -12,7 +12,6 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from cosession.core.schedule import drift_ms
-from cosession.core.script import Text
 from cosession.core.state import SeatState, SessionState
 from cosession.core.vocabulary import HoldCause, Presence, Status
 from cosession.room.actor import Room
@@ -126,7 +125,7 @@ def row(room: Room, media: Sequence[ConnectionStats]) -> RoomRow:
         grade=grade,
         trouble=trouble,
         phase=None if phase is None else phase.id,
-        phase_title=None if phase is None else _both(phase.title),
+        phase_title=None if phase is None else phase.title.root,
         family=None if phase is None else phase.family.value,
         speed=state.speed,
         drift_ms=drift_ms(state, room.now_ms()) if state.status is Status.RUNNING else 0,
@@ -197,7 +196,3 @@ def _trouble(state: SessionState, seats: Sequence[SeatRow], loss_percent: float)
 def _lead_gone(state: SessionState) -> bool:
     lead = state.seats.get(state.lead or "")
     return state.status is Status.RUNNING and lead is not None and lead.presence is Presence.ABSENT
-
-
-def _both(text: Text) -> dict[str, str]:
-    return {"fr": text.fr, "en": text.en}

@@ -1,33 +1,29 @@
 """Turns templates into answers: Jinja with every value escaped, words, and the hashed files that Vite made.
 
-A template gets `t` (words), `lang`, `path` (for the language switch), and what its page passes.
+A template gets `t` (words), `lang`, `path` and `others` (for the language switch), and what its page passes.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
-from babel.dates import format_datetime, format_time
+from babel.dates import format_date
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse, Response
 
 from cosession.assets import AssetsMissing
-from cosession.core.script import Language, Text
+from cosession.core.script import Language
 from cosession.i18n.words import Words
 from cosession.pages.language import COOKIE, language_of
 
 #: What the templates load.
 ENTRIES = ("check", "pages", "room")
-
-#: A time of day as one says it.
-_HOUR: dict[Language, str] = {"fr": "H\u00a0'h'\u00a0mm", "en": "H:mm"}
 
 
 class Pages:
@@ -62,23 +58,29 @@ class Pages:
         **values: object,
     ) -> Response:
         """A page. `language` is the session's, if the page belongs to one."""
-        lang = language_of(connection, language)
-        response = HTMLResponse(self.text(connection, template, lang, **values), status)
+        words = self.words_for(connection, language)
+        lang = words.language
+        response = HTMLResponse(self.text(connection, template, words, **values), status)
         if connection.query_params.get("lang") == lang:
             response.set_cookie(COOKIE, lang, max_age=31_536_000, path="/", samesite="lax")
         response.headers["content-language"] = lang
         response.headers["vary"] = "Accept-Language, Cookie"
         return response
 
-    def text(self, connection: HTTPConnection, template: str, language: Language, **values: object) -> str:
+    def words_for(self, connection: HTTPConnection, language: str | None = None) -> Words:
+        """The words of the reader's language. `language` is the session's, if the page belongs to one."""
+        return self.words[language_of(connection, self.words, language)]
+
+    def text(self, connection: HTTPConnection, template: str, words: Words, **values: object) -> str:
         return self._jinja.get_template(template).render(
-            t=self.words[language],
-            lang=language,
+            t=words,
+            lang=words.language,
             path=connection.url.path,
+            others=[other for other in self.words.values() if other is not words],
             entry=self.entry,
-            said=lambda text: said(text, language),
-            when=lambda wall_ms: self.when(wall_ms, language),
-            hour=lambda wall_ms: self.hour(wall_ms, language),
+            said=words.said,
+            when=lambda wall_ms: self.when(wall_ms, words),
+            hour=lambda wall_ms: self.hour(wall_ms, words),
             iso=lambda wall_ms: _at(wall_ms, UTC).isoformat(timespec="minutes"),
             **values,
         )
@@ -104,30 +106,18 @@ class Pages:
         styles = sorted(chunk.get("css", ()), key=lambda file: file.startswith(own))
         into += [file for file in styles if file not in into]
 
-    def when(self, wall_ms: int, language: Language) -> str:
-        """A day and time, for instance « samedi 21 novembre, 10:00 »."""
-        return str(format_datetime(self._local(wall_ms), f"EEEE d MMMM, {_HOUR[language]}", locale=language))
+    def when(self, wall_ms: int, words: Words) -> str:
+        """A day and time, for instance « samedi 21 novembre, 10 h 00 »."""
+        day = format_date(self._local(wall_ms).date(), words("date"), locale=words.locale)
+        return f"{day}, {self.hour(wall_ms, words)}"
 
-    def hour(self, wall_ms: int, language: Language) -> str:
-        return str(format_time(self._local(wall_ms).time(), _HOUR[language], locale=language))
+    def hour(self, wall_ms: int, words: Words) -> str:
+        """A time of day as one says it."""
+        at = self._local(wall_ms)
+        return words("time", hour=at.hour, minute=f"{at:%M}")
 
     def _local(self, wall_ms: int) -> datetime:
         return _at(wall_ms, UTC).astimezone(self._zone)
-
-
-def said(text: Text | Mapping[str, str] | None, language: Language) -> str:
-    """A text of a script in the reader's language, set as that language is set."""
-    if text is None:
-        return ""
-    plain = str(getattr(text, language) if isinstance(text, Text) else text[language])
-    return _french(plain) if language == "fr" else plain
-
-
-def _french(plain: str) -> str:
-    """French typography: the apostrophe, and spaces that must not break before high punctuation and in guillemets."""
-    plain = re.sub(r"(\w)'", "\\1\u2019", plain)
-    plain = re.sub(r" ([?!;])", "\u202f\\1", plain)
-    return re.sub(r" ([:\u00bb])", "\u00a0\\1", plain).replace("\u00ab ", "\u00ab\u00a0")
 
 
 def _at(wall_ms: int, zone: tzinfo) -> datetime:

@@ -19,7 +19,6 @@ from starlette.websockets import WebSocket
 
 from cosession.doors.visits import network_of
 from cosession.pages.headers import same_origin
-from cosession.pages.language import language_of
 from cosession.pages.problems import Problem
 from cosession.room.pace import TOO_FAST, TRIAL, Buckets
 from cosession.room.ports import OfferRefused, Unavailable
@@ -60,7 +59,7 @@ class Check:
 
     async def page(self, request: Request) -> Response:
         """GET /check."""
-        language = language_of(request)
+        language = self._parts.pages.words_for(request).language
         words = self._parts.app_words[language].texts
         boot = CheckBoot(
             language=language,

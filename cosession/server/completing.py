@@ -19,7 +19,6 @@ from cosession.core.script import CaptureField, CaptureSpec
 from cosession.core.state import SessionState
 from cosession.core.vocabulary import RefusalCode
 from cosession.i18n.words import Words
-from cosession.pages.render import said
 from cosession.room.actor import Room
 from cosession.server.keepsake import option_in_words
 
@@ -171,7 +170,7 @@ def _blocks(
         name = f"{spec.id}.{entry}"
         yield Block(
             name,
-            said(spec.title, words.language),
+            words.said(spec.title),
             version,
             entry == NEW,
             [_input(spec, one, name, fields.get(one.id, ""), words, flaws) for one in spec.fields],
@@ -184,7 +183,7 @@ def _input(spec: CaptureSpec, one: CaptureField, block: str, value: str, words: 
     return Input(
         name,
         one.kind,
-        said(one.title, words.language),
+        words.said(one.title),
         flaws.typed.get(name, value),
         one.required,
         one.max_length,

@@ -18,7 +18,6 @@ from cosession.core.script import CaptureField, CaptureSpec
 from cosession.core.state import SessionState
 from cosession.core.vocabulary import Family
 from cosession.i18n.words import Words
-from cosession.pages.render import said
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,7 @@ def _section(state: SessionState, kept: Kept, words: Words) -> Section:
     own = words.texts.get(f"kept.{'client' if kept.as_client else 'others'}.{spec.id}")
     return Section(
         spec.id,
-        own or said(spec.title, words.language),
+        own or words.said(spec.title),
         Family.OPEN if phase is None else phase.family,
         [Group(option_in_words(spec, option, words), items) for option, items in groups.items() if items],
     )
@@ -99,7 +98,7 @@ def _item(spec: CaptureSpec, view: CaptureView, grouped_by: CaptureField | None,
 
 
 def _line(spec: CaptureSpec, field: CaptureField, text: str, words: Words, *, first: bool) -> Line:
-    title = said(field.title, words.language)
+    title = words.said(field.title)
     # The first text speaks for itself, unless its title begins the sentence that it goes on with: « J'apprends que… »
     voice = first and field.kind in ("text", "line")
     label = title if not voice or title.endswith("…") else ""
@@ -112,7 +111,7 @@ def _plain(spec: CaptureSpec, field: CaptureField, text: str, words: Words) -> s
         case "choice":
             return option_in_words(spec, text, words)
         case "date":
-            return str(format_date(date.fromisoformat(text), "long", locale=words.language))
+            return str(format_date(date.fromisoformat(text), "long", locale=words.locale))
         case _:
             return text
 
@@ -127,7 +126,7 @@ def markdown(kept: Keepsake, state: SessionState, when: str, words: Words) -> st
     out = [
         f"# {_inline(state.title)}",
         "",
-        " · ".join(part for part in (when, said(state.script.title, words.language)) if part),
+        " · ".join(part for part in (when, words.said(state.script.title)) if part),
         "",
     ]
     for section in [*kept.first, *kept.rest]:

@@ -92,7 +92,7 @@ def prefilled(
         "script": script if script in known else held.script,
         "language": held.language,
         "guidance": held.guidance.value,
-        "address": held.address.value,
+        f"formality.{held.language}": held.formality.value,
         "turn_order": held.turn_order.value,
         "first": "no",
         "number": str(held.number + 1),

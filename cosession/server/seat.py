@@ -7,11 +7,9 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 
 from cosession.core.captures import visible, withdrawn
 from cosession.core.refusal import Refused
-from cosession.core.script import Language
 from cosession.core.state import SeatState
 from cosession.core.vocabulary import Role, Status
 from cosession.pages.headers import is_https
-from cosession.pages.language import language_of
 from cosession.pages.problems import Problem, wants_json
 from cosession.room.actor import Room
 from cosession.server.body import form_or_json
@@ -62,7 +60,7 @@ class Seat:
         place = f"/s/{room.session}/{seat.id}"
         if room.state.status is Status.CLOSED:
             return RedirectResponse(f"{place}/after", 303)
-        language = language_of(request, room.state.language)
+        language = self._parts.pages.words_for(request, room.state.language).language
         boot = Boot(
             session=room.session,
             seat=seat.id,
@@ -105,11 +103,10 @@ class Seat:
     async def after(self, request: Request) -> Response:
         """GET …/after: what is this person's, once the session is closed."""
         room, seat = await self._parts.seat(request)
-        language = language_of(request, room.state.language)
         if room.state.status is not Status.CLOSED:
             place = f"/s/{room.session}/{seat.id}"
             return self._parts.pages.html(request, "not_yet.html", 409, language=room.state.language, place=place)
-        return await self._sheet(request, room, seat, Flaws(), language, 200)
+        return await self._sheet(request, room, seat, Flaws(), 200)
 
     async def complete(self, request: Request) -> Response:
         """POST …/after: what is still written after the close. 422 with everything that is wrong, and nothing typed is
@@ -117,10 +114,10 @@ class Seat:
         room, seat = await self._parts.seat(request)
         if room.state.status is not Status.CLOSED:
             raise Problem(409, "not_yet")
-        language = language_of(request, room.state.language)
-        flaws = await complete(room, seat.id, await form_or_json(request), self._parts.pages.words[language])
+        words = self._parts.pages.words_for(request, room.state.language)
+        flaws = await complete(room, seat.id, await form_or_json(request), words)
         if flaws:
-            return await self._sheet(request, room, seat, flaws, language, 422)
+            return await self._sheet(request, room, seat, flaws, 422)
         return RedirectResponse(f"/s/{room.session}/{seat.id}/after?kept=yes", 303)
 
     async def erase(self, request: Request) -> Response:
@@ -147,10 +144,8 @@ class Seat:
             return Response(status_code=204)
         return RedirectResponse(f"/s/{room.session}/{seat.id}/after", 303)
 
-    async def _sheet(
-        self, request: Request, room: Room, seat: SeatState, flaws: Flaws, language: Language, status: int
-    ) -> Response:
-        words = self._parts.pages.words[language]
+    async def _sheet(self, request: Request, room: Room, seat: SeatState, flaws: Flaws, status: int) -> Response:
+        words = self._parts.pages.words_for(request, room.state.language)
         row = await self._parts.registry.session(room.session)
         return self._parts.pages.html(
             request,
@@ -176,9 +171,9 @@ class Seat:
             raise Problem(409, "not_yet")
         if room.stream.erased:
             raise Problem(410, "erased")
-        words = self._parts.pages.words[language_of(request, room.state.language)]
+        words = self._parts.pages.words_for(request, room.state.language)
         row = await self._parts.registry.session(room.session)
-        when = "" if row is None else self._parts.pages.when(row.starts_wall_ms, words.language)
+        when = "" if row is None else self._parts.pages.when(row.starts_wall_ms, words)
         return PlainTextResponse(
             markdown(keep(room.state, seat.id, words), room.state, when, words),
             media_type="text/markdown",

@@ -12,8 +12,9 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Any
 
 from cosession.core.commands import CreateSession, NewSeat
-from cosession.core.script import LANGUAGES, Language, Script
-from cosession.core.vocabulary import Address, Guidance, Job, Role, TurnOrder
+from cosession.core.script import Script
+from cosession.core.vocabulary import Formality, Guidance, Job, Role, TurnOrder
+from cosession.i18n.words import DEFAULT, Words
 
 ROWS = 12
 NAME_LENGTH = 60
@@ -23,7 +24,7 @@ LATE_MS = 10 * 60_000
 AHEAD_MS = 366 * 24 * 3_600_000
 
 #: Fields that the page and the JSON body have in common, and those of them that need somebody who conducts.
-PLAIN = ("script", "title", "language", "facilitator", "speed", "guidance", "address", "turn_order", "after")
+PLAIN = ("script", "title", "language", "facilitator", "speed", "guidance", "turn_order", "after")
 CONDUCTED = ("facilitator", "deputy")
 
 
@@ -53,12 +54,15 @@ class NewSession:
 def from_form(form: Mapping[str, Any], scripts: Mapping[str, Script], zone: tzinfo | None) -> dict[str, Any]:
     """The fields of the JSON body from the fields of the page. Empty rows are left out, and whoever is chosen by row
     is renumbered. A time without the browser's offset is taken in `zone`. What the page hides for a script that nobody
-    conducts is left out."""
+    conducts is left out, and so are the forms of address of other languages than the session's."""
     rows = _texts(form.get("participant"))[:ROWS]
     places = {row: place for place, row in enumerate(i for i, name in enumerate(rows) if name.strip())}
     script = scripts.get(str(form.get("script", "")))
     hidden = CONDUCTED if script is not None and not script.facilitator else ()
     body: dict[str, Any] = {key: form[key] for key in PLAIN if key in form and key not in hidden}
+    forms = f"formality.{form.get('language')}"
+    if forms in form:
+        body["formality"] = form[forms]
     body["participants"] = [name for name in rows if name.strip()]
     marked = [_number(row) for row in _texts(form.get("qualified"))]
     body["qualified"] = [] if "deputy" in hidden else [places[row] for row in marked if row in places]
@@ -79,7 +83,13 @@ def from_form(form: Mapping[str, Any], scripts: Mapping[str, Script], zone: tzin
     return body
 
 
-def check(body: Mapping[str, Any], scripts: Mapping[str, Script], now_wall_ms: int, rehearsal: bool) -> NewSession:
+def check(
+    body: Mapping[str, Any],
+    scripts: Mapping[str, Script],
+    languages: Mapping[str, Words],
+    now_wall_ms: int,
+    rehearsal: bool,
+) -> NewSession:
     """Raises `WrongForm` with everything that is wrong."""
     errors: list[FieldError] = []
 
@@ -92,9 +102,9 @@ def check(body: Mapping[str, Any], scripts: Mapping[str, Script], now_wall_ms: i
     title = _line(body.get("title"), TITLE_LENGTH)
     if not title:
         wrong("title", "title", limit=TITLE_LENGTH)
-    language = body.get("language", "fr")
-    if language not in LANGUAGES:
-        wrong("language", "language")
+    language = str(body.get("language", DEFAULT))
+    if language not in languages:
+        wrong("language", "language", known=", ".join(languages))
     starts_wall_ms = _start(body, now_wall_ms)
     if starts_wall_ms is None:
         wrong("starts_at", "starts_at")
@@ -106,12 +116,14 @@ def check(body: Mapping[str, Any], scripts: Mapping[str, Script], now_wall_ms: i
         wrong("facilitator", "facilitator", limit=NAME_LENGTH)
     if body.get("facilitator") and alone:
         wrong("facilitator", "facilitator_alone")
-    guidance, address = body.get("guidance", Guidance.GUIDED), body.get("address", Address.VOUS)
+    guidance, formality = body.get("guidance", Guidance.GUIDED), body.get("formality", Formality.FORMAL)
     turn_order = body.get("turn_order", TurnOrder.ROTATING)
     if guidance not in list(Guidance):
         wrong("guidance", "guidance", known=", ".join(Guidance))
-    if address not in list(Address):
-        wrong("address", "address", known=", ".join(Address))
+    # A language with one form of address has the formal one.
+    forms = [Formality.FORMAL, *(languages[language].forms if language in languages else Formality)]
+    if formality not in forms:
+        wrong("formality", "formality", known=", ".join(dict.fromkeys(forms)))
     if turn_order not in list(TurnOrder):
         wrong("turn_order", "turn_order", known=", ".join(TurnOrder))
     speed = _number(body.get("speed", 1))
@@ -150,7 +162,7 @@ def check(body: Mapping[str, Any], scripts: Mapping[str, Script], now_wall_ms: i
         number=number or 1,
         previous_client=None if previous is None else previous + first_member,
         guidance=Guidance(guidance),
-        address=Address(address),
+        formality=Formality(formality),
         turn_order=TurnOrder(turn_order),
     )
     return NewSession(command, max(starts_wall_ms, now_wall_ms))
@@ -246,8 +258,3 @@ def _number(found: Any) -> int | None:
         return found
     text = str(found).strip() if isinstance(found, str) else ""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else None
-
-
-def language_of_body(body: Mapping[str, Any]) -> Language | None:
-    found = body.get("language")
-    return found if found in LANGUAGES else None

@@ -13,9 +13,8 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from cosession.core.refusal import Refused
 from cosession.core.script import Script
-from cosession.core.vocabulary import Address, Guidance, Job, Role, TurnOrder
+from cosession.core.vocabulary import Guidance, Job, Role, TurnOrder
 from cosession.pages.headers import base_url
-from cosession.pages.language import language_of
 from cosession.pages.login import Principal
 from cosession.pages.problems import Problem
 from cosession.room.listed import Listed
@@ -29,7 +28,6 @@ from cosession.server.session_form import (
     WrongForm,
     check,
     from_form,
-    language_of_body,
 )
 
 log = structlog.get_logger("cosession.server")
@@ -99,13 +97,13 @@ class Sessions:
         fields = body if as_json else from_form(body, parts.scripts, parts.zone)
         before = await self._before(me, fields.get("after"))
         try:
-            new = check(fields, parts.scripts, parts.clock.wall_ms(), parts.rehearsal)
+            new = check(fields, parts.scripts, parts.pages.words, parts.clock.wall_ms(), parts.rehearsal)
             session = await self._create(me, new, None if before is None else before.group)
         except WrongForm as wrong:
             if not as_json:
                 proposal = None if before is None else await self._proposal(me, before)
                 return self._form(request, body, wrong.errors, 422, proposal)
-            words = parts.pages.words[language_of(request, language_of_body(body))]
+            words = parts.pages.words_for(request, str(body.get("language")))
             errors = [{"field": e.field, "message": words(e.message, **e.values)} for e in wrong.errors]
             return JSONResponse({"errors": errors}, 422)
         page = f"/sessions/{session}"
@@ -205,7 +203,7 @@ class Sessions:
         status: int,
         proposal: Proposal | None = None,
     ) -> Response:
-        words = self._parts.pages.words[language_of(request)]
+        words = self._parts.pages.words_for(request)
         said: dict[str, list[str]] = {}
         for error in errors:
             said.setdefault(_input_of(error.field, typed), []).append(words(error.message, **error.values))
@@ -223,16 +221,19 @@ class Sessions:
             qualified={str(row) for row in typed.get("qualified", [])},
             settings={
                 "guidance": [word.value for word in Guidance],
-                "address": [word.value for word in Address],
                 "turn_order": [word.value for word in TurnOrder],
             },
+            languages=self._parts.pages.words,
             rehearsal=self._parts.rehearsal,
             zone=self._parts.zone,
         )
 
 
 def _input_of(field: str, typed: Mapping[str, Any]) -> str:
-    """`participants.2` counts the rows that are filled in; the page counts all rows."""
+    """`participants.2` counts the rows that are filled in; the page counts all rows, and has forms of address for each
+    language."""
+    if field == "formality":
+        return f"formality.{typed.get('language')}"
     name, _, place = field.partition(".")
     if name != "participants" or not place:
         return field

@@ -14,8 +14,8 @@ class Options:
     """`managers`: participants beside the facilitator, 3 to 12. `speed`: script seconds a second. `url`, `token`: a
     running server and the token of a facilitator's sign-in link (or the whole link); `ops`: a sign-in link of its
     operations listener, without which the log cannot be verified. `fill`: a facilitator's personal link of a session,
-    whose empty seats are to be filled. `seed`: the same again. `conducted`: a facilitator conducts this script.
-    `events`: without WebSockets."""
+    whose empty seats are to be filled. `language`: one of the server's; `languages` are those of a server of its own.
+    `seed`: the same again. `conducted`: a facilitator conducts this script. `events`: without WebSockets."""
 
     managers: int = 8
     speed: int = 60
@@ -30,6 +30,7 @@ class Options:
     seed: int = 1
     conducted: bool = True
     events: bool = False
+    languages: tuple[str, ...] = ()
 
     def check(self) -> None:
         """Raises `Unusable`, naming every option that is wrong."""
@@ -44,7 +45,7 @@ class Options:
             )
         if self.fill is not None and self.url is not None:
             wrong.append("--fill takes a personal link and needs neither --url nor --token")
-        if self.language not in ("fr", "en"):
-            wrong.append("--language: fr or en")
+        if self.url is None and self.languages and self.language not in self.languages:
+            wrong.append(f"--language: one of {', '.join(self.languages)}")
         if wrong:
             raise Unusable("; ".join(wrong))

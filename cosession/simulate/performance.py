@@ -90,7 +90,7 @@ class Performance:
         await browser.sign_in(link)
         wanted = {
             "script": options.script,
-            "title": words.TITLES[options.language],
+            "title": words.title(options.language),
             "language": options.language,
             "starts_in_s": LOBBY_WITH_MEDIA_S if options.media else LOBBY_S,
             "participants": list(words.NAMES[:people]),

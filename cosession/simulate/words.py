@@ -1,4 +1,4 @@
-"""What simulated managers write: plausible sentences in both languages, by capture. No rule lives here."""
+"""What simulated managers write: plausible sentences, by capture, in French or else in English. No rule lives here."""
 
 from __future__ import annotations
 
@@ -84,7 +84,12 @@ FACILITATOR = "Claire"
 TITLES = {"fr": "Une séance avec des managers simulés", "en": "A session with simulated managers"}
 
 
+def title(language: str) -> str:
+    """What the session is called."""
+    return TITLES.get(language, TITLES["en"])
+
+
 def sentence(capture: str, field: str, language: str, chance: random.Random) -> str:
     """A text for one field of a capture; the field's own sentences come before the capture's."""
-    texts = _TEXTS["en" if language == "en" else "fr"]
+    texts = _TEXTS.get(language, _TEXTS["en"])
     return chance.choice(texts.get(field) or texts.get(capture) or texts[""])

@@ -15,7 +15,6 @@ from typing import Any, Literal, get_args
 from pydantic import TypeAdapter
 
 from cosession.core.commands import SeatCommand
-from cosession.core.script import Language
 from cosession.wire.http import Boot, CheckBoot, LinkView
 from cosession.wire.messages import (
     BAD_IN_A_ROW,
@@ -41,7 +40,6 @@ HEADER = """\
 _LISTS: Mapping[str, tuple[str, ...]] = {
     "CheckRung": get_args(CheckRung),
     "ErrorCode": get_args(ErrorCode),
-    "Language": get_args(Language),
     "Quality": get_args(Quality),
     "Rung": get_args(Rung),
 }
@@ -80,6 +78,8 @@ def _declaration(name: str, schema: Schema, mode: Mode) -> str:
     comment = _comment(schema.get("description"))
     if "enum" in schema:
         return comment + _words(name, schema["enum"])
+    if schema.get("type") == "object" and "properties" not in schema and "additionalProperties" in schema:
+        return f"{comment}export type {name} = {_type(name, schema)};\n"
     if schema.get("type") == "object":
         return f"{comment}export interface {name} {{\n{_fields(name, schema, mode)}}}\n"
     branches = [_type(name, branch) for branch in schema.get("oneOf", ())]

@@ -170,7 +170,7 @@ async def test_a_private_word_reaches_one_seat_and_an_answer_the_lead(house: Hou
 
 
 async def test_a_free_group_that_says_tu_hears_no_vous_and_no_cue(house: House) -> None:
-    made = await house.make(2, address="tu", guidance="free")
+    made = await house.make(2, formality="familiar", guidance="free")
     facilitator, client, consultant = await house.enter(made, "f", "p1", "p2")
     await facilitator.go_to("problem_statement")
     await expect(client.page.locator("#role h2")).to_have_text("C’est à toi")

@@ -320,7 +320,7 @@ def test_the_charter_changes_when_nobody_objects() -> None:
     assert (vote.consents, vote.objections, vote.waiting) == (7, 1, 0)
     table.when("p4", cmd.AnswerCharter(version=1, consents=True))
     assert table.state.charter == ("On se dit tu.",)
-    assert common(table.state, "s", table.now_ms).charter[0].fr == "On se dit tu."
+    assert common(table.state, "s", table.now_ms).charter[0].root == {"fr": "On se dit tu."}
     assert refused(table, "p4", cmd.AnswerCharter(version=1, consents=True)) is RefusalCode.STALE
 
 

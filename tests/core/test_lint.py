@@ -20,11 +20,12 @@ from hypothesis import strategies as st
 from cosession.core import lint as linting
 from cosession.core.lint import GRAMMARS, LintKind, hints, lint
 from cosession.core.lint_rules import Grammar
-from cosession.core.script import LANGUAGES, Language
+from cosession.core.script import Language
 from cosession.core.vocabulary import Guidance
 from tests.core.table import Table
 
 CORPUS = Path(__file__).parent / "lint_corpus"
+LANGUAGES = sorted(GRAMMARS)
 ADVICE = LintKind.ADVICE_IN_DISGUISE
 KINDS = {"advice": ADVICE, "several": LintKind.SEVERAL_QUESTIONS, "fine": None}
 
@@ -91,6 +92,11 @@ def test_the_hint_shows_what_made_it_think_so(text: str, language: Language, sho
     hint = lint(text, language)
     assert hint is not None
     assert text[hint.start : hint.end] == shown
+
+
+def test_a_language_without_a_grammar_gives_no_hint_and_the_regions_of_one_share_it() -> None:
+    assert lint("Hast du versucht, mit ihm zu reden? Wer entscheidet?", "de") is None
+    assert kind("So, why don’t you just tell him?", "en-GB") is ADVICE
 
 
 def test_what_somebody_else_said_is_not_the_authors_advice() -> None:

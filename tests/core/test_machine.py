@@ -23,7 +23,7 @@ from cosession.core.decide import accepted, decide
 from cosession.core.refusal import Refused
 from cosession.core.schedule import next_wake
 from cosession.core.view import own
-from cosession.core.vocabulary import Address, Guidance, Job, Microphone, Presence, TurnOrder
+from cosession.core.vocabulary import Formality, Guidance, Job, Microphone, Presence, TurnOrder
 from tests.core import laws
 from tests.core.gestures import GESTURES, REPEATABLE, fields
 from tests.core.laws import Secret, Twin
@@ -73,7 +73,7 @@ class SessionMachine(RuleBasedStateMachine):
         late=st.integers(-300, 30 * 60),
         people=st.integers(0, 12),
         guidance=st.sampled_from(list(Guidance)),
-        address=st.sampled_from(list(Address)),
+        formality=st.sampled_from(list(Formality)),
         order=st.sampled_from(list(TurnOrder)),
         number=st.integers(1, 3),
         ahead=st.integers(-1, 40),
@@ -85,7 +85,7 @@ class SessionMachine(RuleBasedStateMachine):
         late: int,
         people: int,
         guidance: Guidance,
-        address: Address,
+        formality: Formality,
         order: TurnOrder,
         number: int,
         ahead: int,
@@ -103,7 +103,7 @@ class SessionMachine(RuleBasedStateMachine):
             script=chosen,
             starts_at_ms=300_000,
             guidance=guidance,
-            address=address,
+            formality=formality,
             turn_order=order,
             number=number,
         ).everybody()

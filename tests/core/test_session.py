@@ -291,7 +291,7 @@ def test_a_second_round_that_no_longer_fits_is_dropped_not_shredded() -> None:
     dropped = [event for _, event in table.events if isinstance(event, ev.StepDropped)]
     now = common(table.state, "s", table.now_ms).now
     assert now is not None
-    assert [round_.en for round_ in now.dropped] == ["Second round"]
+    assert [round_.in_("en") for round_ in now.dropped] == ["Second round"]
     assert [(event.phase, event.step) for event in dropped] == [("contract#1", 1), ("advice#1", 2)]
     turn = table.state.turn
     assert turn is not None

@@ -118,9 +118,9 @@ def test_the_speaker_reads_conclude_and_the_lead_may_pass() -> None:
 
 def test_cues_are_for_the_role_and_the_step() -> None:
     table = Table().start().go_to("contract")
-    assert own(table.state, "p1", 0, {}).cues[0].fr.startswith("Écrivez votre demande")
-    assert own(table.state, "p3", 0, {}).cues[0].fr.startswith("Écrivez la demande telle")
-    assert own(table.state, "f", 0, {}).cues[0].fr.startswith("La demande est celle du client")
+    assert own(table.state, "p1", 0, {}).cues[0].in_("fr").startswith("Écrivez votre demande")
+    assert own(table.state, "p3", 0, {}).cues[0].in_("fr").startswith("Écrivez la demande telle")
+    assert own(table.state, "f", 0, {}).cues[0].in_("fr").startswith("La demande est celle du client")
 
 
 def test_the_stage_follows_the_script() -> None:

@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cosession.core.events import FORMAT, AnyEvent, CaptureSubmitted, Event, SeatAdded, SessionCreated
+from cosession.core.script import FORMAT as SCRIPT_FORMAT
+from cosession.core.script_parts import TAG
 from cosession.core.vocabulary import Role
 from cosession.room.codec import ERASED, mark_of, to_event, to_record
 from cosession.room.ports import Record
@@ -22,7 +24,14 @@ scripts = st.dictionaries(st.text(max_size=5), st.integers() | st.text(max_size=
 
 
 def events(kind: type[Event]) -> st.SearchStrategy[Event]:
-    return st.builds(kind, script=scripts, script_format=st.just(1)) if kind is SessionCreated else st.builds(kind)
+    if kind is not SessionCreated:
+        return st.builds(kind)
+    return st.builds(
+        kind,
+        script=scripts,
+        script_format=st.just(SCRIPT_FORMAT),
+        language=st.from_regex(TAG, fullmatch=True),
+    )
 
 
 @pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)

@@ -211,7 +211,8 @@ async def test_a_suspended_session_is_in_the_list_with_the_day_until_which_it_wa
 
 def application_day(application: Application, wall_ms: int) -> str:
     """The day as the page says it."""
-    return application._ops.pages.when(wall_ms, "fr").partition(",")[0]
+    pages = application._ops.pages
+    return pages.when(wall_ms, pages.words["fr"]).partition(",")[0]
 
 
 async def changed_client(room: Room) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
 from collections.abc import AsyncIterator
@@ -25,14 +26,21 @@ pytestmark = pytest.mark.browser
 NAMES = "Nadia\nLaura\nJoe\nInès\nKarim\nSophie\nThomas\nMehdi\nPaul"
 
 
-@pytest.fixture
-async def address(application: Application) -> AsyncIterator[str]:
+@contextlib.asynccontextmanager
+async def serving(application: Application) -> AsyncIterator[str]:
+    """The application's address while it is served."""
     listener = bound(Address("127.0.0.1", 0), "COSESSION_BIND")
     server = _Uvicorn(application.server, application.visits)
     task = asyncio.create_task(server.serve([listener]))
     yield f"http://localhost:{listener.getsockname()[1]}"
     server.should_exit = True
     await task
+
+
+@pytest.fixture
+async def address(application: Application) -> AsyncIterator[str]:
+    async with serving(application) as found:
+        yield found
 
 
 async def sign_in(application: Application, address: str, page: Page) -> list[str]:

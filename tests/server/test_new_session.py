@@ -14,9 +14,10 @@ import httpx
 
 from cosession import assets
 from cosession.authoring.scripts import read_all
-from cosession.core.vocabulary import Address, Guidance, Job, Role, TurnOrder
+from cosession.core.script import Script, spoken_to
+from cosession.core.vocabulary import Formality, Guidance, Job, Role, TurnOrder
+from cosession.i18n.words import read_words
 from cosession.main import Application
-from cosession.pages.render import said
 from tests.server.conftest import PEOPLE, setup, visitor
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -69,9 +70,10 @@ async def test_every_script_can_be_chosen_and_made(application: Application, fac
     offered = re.findall(r'name="script" value="([a-z0-9-]+)"', page)
     assert (offered[0], sorted(offered)) == ("codev-75", sorted(scripts))
     assert len(scripts) == 12
+    french = read_words(assets.locales(), "pages")["fr"]
     for name, script in scripts.items():
         for words in (script.title, script.summary):
-            assert html.escape(said(words, "fr"), quote=False) in html.unescape(page).replace("&", "&amp;")
+            assert html.escape(french.said(words), quote=False) in html.unescape(page).replace("&", "&amp;")
         people = [*PEOPLE, "Sophie", "Thomas", "Mehdi", "Léa"][: script.people.planned]
         changes = {"participants": people, "deputy": 1, "scribe": 1, "previous_client": 1}
         if not script.facilitator:
@@ -80,7 +82,7 @@ async def test_every_script_can_be_chosen_and_made(application: Application, fac
         assert answer.status_code == 201, (name, answer.text)
         room = await application.rooms.get(answer.json()["session"])
         assert room is not None
-        assert room.state.script == script
+        assert room.state.script == Script.model_validate(spoken_to(script.model_dump(), Formality.FORMAL))
         assert (room.state.facilitator is None) is not script.facilitator
         assert (await facilitator.get(f"/sessions/{room.session}")).status_code == 200
 
@@ -113,20 +115,20 @@ async def test_a_script_that_nobody_conducts_has_members_only(
 
 
 async def test_the_groups_settings_reach_the_session(application: Application, facilitator: httpx.AsyncClient) -> None:
-    chosen = {"guidance": "accompanied", "address": "tu", "turn_order": "drawn", "qualified[]": ["1", "2"]}
+    chosen = {"guidance": "accompanied", "formality.fr": "familiar", "turn_order": "drawn", "qualified[]": ["1", "2"]}
     answer = await facilitator.post("/sessions", content=form(**chosen), headers=FORM)
     first = await application.rooms.get(str(answer.url).rpartition("/")[2])
-    body = setup(guidance="free", address="tu", turn_order="quietest", qualified=[1])
+    body = setup(guidance="free", formality="familiar", turn_order="quietest", qualified=[1])
     answer = await facilitator.post("/sessions", json=body)
     second = await application.rooms.get(answer.json()["session"])
     assert first is not None
     assert second is not None
     for room, settings, qualified in (
-        (first, (Guidance.ACCOMPANIED, Address.TU, TurnOrder.DRAWN), ["f", "p2", "p3"]),
-        (second, (Guidance.FREE, Address.TU, TurnOrder.QUIETEST), ["f", "p2"]),
+        (first, (Guidance.ACCOMPANIED, Formality.FAMILIAR, TurnOrder.DRAWN), ["f", "p2", "p3"]),
+        (second, (Guidance.FREE, Formality.FAMILIAR, TurnOrder.QUIETEST), ["f", "p2"]),
     ):
         state = room.state
-        assert (state.guidance, state.address, state.turn_order) == settings
+        assert (state.guidance, state.formality, state.turn_order) == settings
         assert [seat.id for seat in state.seats.values() if seat.qualified] == qualified
     assert first.state.lot != second.state.lot, "each session has a lot of its own"
 
@@ -206,7 +208,10 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"number": 0}, "number"),
     ({"speed": 0}, "speed"),
     ({"guidance": "strict"}, "guidance"),
-    ({"address": "elles"}, "address"),
+    ({"formality": "polite"}, "formality"),
+    ({"formality": "familiar", "language": "en"}, "formality"),
+    ({"formality": ["formal"]}, "formality"),
+    ({"language": ["fr"]}, "language"),
     ({"turn_order": None}, "turn_order"),
     ({"qualified": [4]}, "qualified"),
     ({"qualified": "1"}, "qualified"),

@@ -89,9 +89,12 @@ phases:
         ("floor: open", "floor: opne", "32:14: phases.1.steps.0.floor: Input should be 'single', 'queue'"),
         (
             "fr: Petit, en: Small}\nsum",
-            "fr: Petit, de: K, en: S}\nsum",
-            "3:20: title.de: there is no such field: leave it out",
+            "fr: Petit, de_: K, en: S}\nsum",
+            "3:20: title.de_: is no tag of a language: fr, pt-BR, or fr-familiar for",
         ),
+        ("fr: Petit, en: Small}\nsum", "fr: Petit, tu: K}\nsum", "3:20: title.tu: is written fr-familiar now"),
+        ("fr: Petit, en: Small}\nsum", "fr: A, en-familiar: B}\nsum", "3:16: title.en-familiar: needs a text in en"),
+        ("{fr: Petit, en: Small}\nsum", "Petit\nsum", "3:1: title: must be a mapping by language, for instance {fr"),
         ("minimum: 5", "minimum: 9", "14:5: phases.0.minimum: minimum is longer than minutes"),
         ("min_turn_s: 30", "min_turn_s: 90", "16:50: phases.0.steps.0.min_turn_s: min_turn_s is longer than turn_s"),
         ("turn_s: 60, ", "", "16:9: phases.0.steps.0.turn_s: a round needs turn_s"),
@@ -226,7 +229,7 @@ def extended_wrong(tmp_path: Path, text: str, **others: str) -> list[str]:
 def test_what_is_not_said_is_inherited(tmp_path: Path) -> None:
     base = read(assets.protocols() / "codev-75.yaml")
     bare = extended(tmp_path, HEAD)
-    assert bare.title.en == "Short"
+    assert bare.title.in_("en") == "Short"
     assert bare.model_copy(update={"id": base.id, "title": base.title}) == base
 
 
@@ -352,12 +355,13 @@ def texts(node: object) -> Iterator[Text]:
 @pytest.mark.parametrize("name", sorted(SCRIPTS))
 def test_a_group_that_says_tu_is_addressed_so(name: str) -> None:
     for text in texts(SCRIPTS[name]):
-        if VOUS.search(text.fr) and text.fr not in SEVERAL:
-            assert text.tu, text.fr
-        if text.tu:
-            assert text.tu != text.fr
-            assert not VOUS.search(text.tu.replace("Parlez entre vous", "")), text.tu
-        assert not TU.search(text.fr), f"says tu to a group that says vous: {text.fr}"
+        formal, familiar = text.root["fr"], text.root.get("fr-familiar")
+        if VOUS.search(formal) and formal not in SEVERAL:
+            assert familiar, formal
+        if familiar:
+            assert familiar != formal
+            assert not VOUS.search(familiar.replace("Parlez entre vous", "")), familiar
+        assert not TU.search(formal), f"says tu to a group that says vous: {formal}"
 
 
 @pytest.mark.parametrize("name", sorted(SCRIPTS))

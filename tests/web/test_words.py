@@ -1,4 +1,4 @@
-"""Every word that the room page asks for stands in both languages; every closed list of the server has its words."""
+"""Every word that the room page asks for stands in every language; every closed list of the server has its words."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from babel.messages.pofile import read_po
 
 from cosession import assets
 from cosession.authoring.scripts import read_all
@@ -25,24 +24,29 @@ from cosession.core.vocabulary import (
     TurnKind,
     Visibility,
 )
+from cosession.i18n.words import read_words, stem
 from cosession.wire.messages import ErrorCode
 
 ROOT = Path(__file__).resolve().parents[2]
-LANGUAGES = ("fr", "en")
+LANGUAGES = sorted(read_words(assets.locales()))
 #: A call with a plain id, or the longest plain beginning of a composed one: t("a.b"), t(`a.${x}`).
 ASKED = re.compile(r"""\bt\(\s*(?:"([a-z_]+(?:\.[a-zA-Z_]+)*)"|`([a-z_.]+)\$\{)""")
 #: Ids that stand apart from their call: chosen by a condition, or handed to an element (`.words=${"turn.left"}`).
 APART = re.compile(r"""["'`]([a-z_]+\.[a-z_]+(?:\.[a-z_]+)*)["'`]""")
-FAMILIAR = ".tu"
+FAMILIAR = ".familiar"
 #: Words that speak to somebody as *vous*: the pronouns, and the verbs that end in -ez; « l’un de vous » are several.
 FORMAL = re.compile(r"\b(?:(?<!un de )vous|votre|vos|vôtres?)\b|\b(?!chez\b|assez\b|rendez\b)\w+ez\b", re.IGNORECASE)
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 def texts(language: str) -> dict[str, str]:
-    path = ROOT / "web" / "locales" / language / "LC_MESSAGES" / "cosession.po"
-    with path.open("rb") as file:
-        return {str(message.id): str(message.string) for message in read_po(file) if message.id}
+    """As the page gets them, without what is the language's own."""
+    own = read_words(assets.locales())[language].texts
+    return {id_: text for id_, text in handed_over(language).items() if id_ not in own}
+
+
+def handed_over(language: str) -> dict[str, str]:
+    return dict(read_words(assets.locales(), "cosession")[language].texts)
 
 
 def sources() -> str:
@@ -57,7 +61,7 @@ def there(words: dict[str, str], identifier: str) -> bool:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_id_in_the_sources_has_words(language: str) -> None:
-    words = texts(language)
+    words = handed_over(language)
     groups = {identifier.split(".")[0] for identifier in words}
     code = sources()
     plain = {found for found, _ in ASKED.findall(code) if found}
@@ -98,17 +102,25 @@ def test_what_the_script_lets_people_write_has_words(language: str) -> None:
     assert sorted(one for one in wanted if not there(words, one)) == []
 
 
-def test_both_languages_say_the_same_things() -> None:
-    french, english = texts("fr"), texts("en")
-    assert sorted(one for one in french if not one.endswith(FAMILIAR)) == sorted(english)
-    empty = [one for one, text in [*french.items(), *english.items()] if not text.strip()]
-    assert empty == []
-    differing = [
-        one
-        for one, text in french.items()
-        if set(PLACEHOLDER.findall(text)) != set(PLACEHOLDER.findall(english[one.removesuffix(FAMILIAR)]))
-    ]
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_says_the_same_things(language: str) -> None:
+    french, words = texts("fr"), texts(language)
+    assert {stem(one, words) for one in words} == {stem(one, french) for one in french}
+    assert [one for one, text in words.items() if not text.strip()] == []
+    differing = []
+    for one, text in words.items():
+        model = french.get(one.removesuffix(FAMILIAR)) or french[f"{stem(one, words)}.other"]
+        if set(PLACEHOLDER.findall(text)) != set(PLACEHOLDER.findall(model)):
+            differing.append(one)
     assert differing == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_said_otherwise_in_the_familiar_form_has_a_formal_one(language: str) -> None:
+    words = texts(language)
+    familiar = {one for one in words if one.endswith(FAMILIAR)}
+    assert sorted(one for one in familiar if words[one] == words[one.removesuffix(FAMILIAR)]) == []
+    assert bool(familiar) is bool(read_words(assets.locales())[language].forms), "the form offers what there is"
 
 
 def test_a_group_that_says_tu_is_never_addressed_otherwise() -> None:
@@ -117,9 +129,7 @@ def test_a_group_that_says_tu_is_never_addressed_otherwise() -> None:
     formal = {one for one, text in words.items() if FORMAL.search(text) and not one.endswith(FAMILIAR)}
     strangers = {one for one in formal if one.split(".")[0] in ("revoked", "unknown", "signed_out")}
     assert sorted(one for one in formal - strangers if one + FAMILIAR not in words) == []
-    familiar = {one for one in words if one.endswith(FAMILIAR)}
-    assert sorted(one for one in familiar if words[one] == words[one.removesuffix(FAMILIAR)]) == []
-    assert sorted(one for one in familiar if FORMAL.search(words[one])) == []
+    assert sorted(one for one, text in words.items() if one.endswith(FAMILIAR) and FORMAL.search(text)) == []
 
 
 def test_french_high_punctuation_does_not_break_from_its_word() -> None:

@@ -53,6 +53,7 @@ TEXTS: Mapping[str, str] = {
     "hash": "9a71d2e4b5863f0c",
     "id": "a1b2c3d4e5f60718",
     "key": "questions#1",
+    "language": "fr",
     "lead": "f",
     "line": "Il reste deux minutes.",
     "lines": "Ce qui se dit ici reste ici.",
@@ -64,7 +65,6 @@ TEXTS: Mapping[str, str] = {
     "session": "8f14e45fceea167a",
     "tab": "0718a1b2c3d4e5f6",
     "title": "Le groupe du mardi",
-    "tu": "Sur quoi veux-tu de l’aide\u00a0?",
     "words": "Entrer",
 }
 #: Fields that name seats.
@@ -95,6 +95,8 @@ def example(shape: type[BaseModel], mode: Literal["validation", "serialization"]
 
 def _value(name: str, schema: Mapping[str, Any], shapes: Mapping[str, Any]) -> Any:
     match schema:
+        case {"$ref": "#/$defs/Text"}:
+            return {"fr": TEXTS["fr"], "en": TEXTS["en"]}
         case {"$ref": reference}:
             return _value(name, shapes[str(reference).removeprefix("#/$defs/")], shapes)
         case {"const": value}:

@@ -327,7 +327,7 @@ export class Room {
         this.#clock.guess(message.clock);
         this.#seen = [message.seq, message.hash];
         this.common = message.common ?? this.common;
-        if (this.common) addressAs(this.common.address);
+        if (this.common) addressAs(this.common.formality);
         this.console = message.console;
         if (!this.console) this.ways = {};
         this.own = message.own;

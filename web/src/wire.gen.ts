@@ -11,11 +11,6 @@ export interface Accepted {
   seq: number;
 }
 
-/** How French speaks to the group. */
-export type Address =
-  | "vous"
-  | "tu";
-
 /** In the lobby: if I am client and drop, the advice goes on without me, and I read it afterwards. */
 export interface AgreeGoingOn {
   type: "agree_going_on";
@@ -61,7 +56,7 @@ export type Bell =
 export interface Boot {
   session: string;
   seat: string;
-  language: Language;
+  language: string;
   socket: string;
   events: string;
   writings: string;
@@ -159,7 +154,7 @@ export interface CharterVoteView {
 
 /** What the page of the check embeds as JSON: as `Boot`, with the words that it needs. */
 export interface CheckBoot {
-  language: Language;
+  language: string;
   backup_line: string;
   words: Record<string, string>;
 }
@@ -231,7 +226,7 @@ export interface CloseSession {
 export interface Common {
   session: string;
   title: string;
-  language: Language;
+  language: string;
   script: string;
   script_title: Text;
   number: number;
@@ -257,7 +252,7 @@ export interface Common {
   conducted: boolean;
   vacant: boolean;
   guidance: Guidance;
-  address: Address;
+  formality: Formality;
   end_proposal: EndProposalView | null;
   end_refused: boolean;
   stopped: boolean;
@@ -415,6 +410,11 @@ export interface FloorView {
   done: string[];
 }
 
+/** How the group is spoken to in a language that has two forms for it: *vous* or *tu*, *Sie* or *du*. */
+export type Formality =
+  | "formal"
+  | "familiar";
+
 /** Go on without the absent client, who agreed to that in the lobby. */
 export interface GoOn {
   type: "go_on";
@@ -490,10 +490,6 @@ export interface KeepSilence {
   turn: number;
   on?: boolean;
 }
-
-export type Language =
-  | "fr"
-  | "en";
 
 /** « Je pars à 10 h 50 », in session time; None takes it back. */
 export interface LeaveAt {
@@ -884,7 +880,7 @@ export interface RecallRequest {
   type: "recall_request";
 }
 
-/** Why a command was refused. The list is closed; every code has plain words in both languages. */
+/** Why a command was refused. The list is closed; every code has plain words in every language. */
 export type RefusalCode =
   | "not_your_seat"
   | "not_now"
@@ -1135,12 +1131,11 @@ export interface TakeLead {
   type: "take_lead";
 }
 
-/** One text in both languages. A cue reads well under 140 characters. */
-export interface Text {
-  fr: string;
-  en: string;
-  tu: string | null;
-}
+/**
+ * One text by language, for instance `{fr: Pause, en: Break}`; `fr-familiar` is what French says to a group that
+ * wants the familiar form, where it differs (`script.spoken_to`). A cue reads well under 140 characters.
+ */
+export type Text = Record<string, string>;
 
 /** « Merci, j'ai ce qu'il me faut », the client's: the speaker finishes the sentence and the floor passes. */
 export interface Thank {

@@ -1,19 +1,19 @@
 /**
  * Words for people: symbolic ids in the sources, texts in `web/locales`, handed over with the page. A text with a count has
- * two forms under `id.one` and `id.other`; for a group that says *tu* a French text that differs stands under `id.tu`. Texts
- * of the script come in both languages with the view: see `text`.
+ * the forms that its language has for numbers, `id.one`, `id.other`; what is said otherwise to a group that wants the familiar
+ * form of address stands under `id.familiar`. Texts of the script come by language with the view: see `text`.
  */
-import type { Address, Language, Text } from "./wire.gen";
+import type { Formality, Text } from "./wire.gen";
 
 export type Params = Record<string, string | number>;
 
-let language: Language = "fr";
+let language = "fr";
 let words: Record<string, string> = {};
 let plural = new Intl.PluralRules("fr");
 let familiar = false;
 
 /** Set once, at the start. */
-export function speak(chosen: Language, texts: Record<string, string>): void {
+export function speak(chosen: string, texts: Record<string, string>): void {
   language = chosen;
   words = texts;
   plural = new Intl.PluralRules(chosen);
@@ -21,8 +21,8 @@ export function speak(chosen: Language, texts: Record<string, string>): void {
 }
 
 /** How the group wants to be spoken to, as soon as the room says it. */
-export function addressAs(address: Address): void {
-  familiar = address === "tu" && language === "fr";
+export function addressAs(formality: Formality): void {
+  familiar = formality === "familiar";
 }
 
 /** The text of `id`, placeholders `{name}` filled in. With `count`, the form that the language wants, or `.zero` where none is said differently. An unknown id shows itself. */
@@ -38,7 +38,7 @@ function counted(id: string, count: number): string | undefined {
 }
 
 function word(id: string): string | undefined {
-  return (familiar ? words[`${id}.tu`] : undefined) ?? words[id];
+  return (familiar ? words[`${id}.familiar`] : undefined) ?? words[id];
 }
 
 /** Whether there are words under this id. */
@@ -46,24 +46,29 @@ export function said(id: string): boolean {
   return id in words;
 }
 
-/** A text of the script in the page's language, set as that language is set. */
-export function text(both: Text): string {
-  return language === "fr" ? french((familiar ? both.tu : null) ?? both.fr) : both.en;
+/** A text of the script in the page's language, set as that language is set; where it lacks, in that of the script. */
+export function text(texts: Text): string {
+  return typeset(texts[language] ?? Object.values(texts)[0] ?? "");
 }
 
-/** French typography: the apostrophe, and spaces that must not break before high punctuation and inside guillemets. */
-export function french(plain: string): string {
+/** With the apostrophe of the language, and spaces that do not break where it has some: French before high punctuation. */
+export function typeset(plain: string): string {
   return plain
-    .replace(/(\p{L})'/gu, "$1’")
-    .replace(/ ([?!;])/g, "\u202f$1")
-    .replace(/ ([:»])/g, "\u00a0$1")
-    .replace(/« /g, "«\u00a0");
+    .replace(/(\p{L})'/gu, `$1${words["apostrophe"] ?? "'"}`)
+    .replace(/ (?=(.))/gu, (_, sign: string) => unbroken(sign))
+    .replace(/(.) /gu, (both, sign: string) => (words["space.after"]?.includes(sign) ? `${sign}\u00a0` : both));
+}
+
+/** The space before a sign. */
+function unbroken(sign: string): string {
+  if (words["space.narrow_before"]?.includes(sign)) return "\u202f";
+  return words["space.before"]?.includes(sign) ? "\u00a0" : " ";
 }
 
 /** Somebody's own words, between the language's quotation marks. */
-export function quote(words: string): string {
-  const inner = words.replace(/^[«“"]\s*|\s*[»”"]$/gu, "").trim();
-  return language === "fr" ? `«\u00a0${inner}\u00a0»` : `“${inner}”`;
+export function quote(own: string): string {
+  const inner = own.replace(/^[«»“„"]\s*|\s*[«»“”"]$/gu, "").trim();
+  return t("quote", { text: inner });
 }
 
 /** Names joined as one says them: "Inès, Karim et Joe". */
@@ -74,8 +79,7 @@ export function list(names: string[]): string {
 /** A time of day as one says it: "10 h 35", "10:35". `wall_ms` is milliseconds since 1970. */
 export function timeOfDay(wall_ms: number): string {
   const at = new Date(wall_ms);
-  const minutes = String(at.getMinutes()).padStart(2, "0");
-  return language === "fr" ? `${at.getHours()}\u00a0h\u00a0${minutes}` : `${at.getHours()}:${minutes}`;
+  return t("time", { hour: at.getHours(), minute: String(at.getMinutes()).padStart(2, "0") });
 }
 
 /** A length as one says it: "2 min", "45 s", "1 min 15 s". Never negative. */

@@ -32,10 +32,11 @@ const BOOT: Boot = {
     "note.sent": "Sent.",
     "do.held_pause": "A pause.",
     "role.your_turn": "your turn",
+    time: "{hour}:{minute}",
   },
 };
 
-const title = (en: string): Text => ({ fr: "", tu: null, en });
+const title = (en: string): Text => ({ en });
 
 let room: Room;
 let announcer: Announcer;

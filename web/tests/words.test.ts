@@ -1,20 +1,27 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { addressAs, french, length, list, minutes, quote, said, speak, t, text, timeOfDay } from "../src/words";
+import { addressAs, length, list, minutes, quote, said, speak, t, text, timeOfDay, typeset } from "../src/words";
 
 const WORDS = {
   hello: "Bonjour {name}",
-  "hello.tu": "Salut {name}",
+  "hello.familiar": "Salut {name}",
   plain: "Rien",
   "seats.one": "{count} place",
   "seats.other": "{count} places",
   "seats.zero": "personne",
   "notes.one": "{count} note",
   "notes.other": "{count} notes",
+  time: "{hour}\u00a0h\u00a0{minute}",
+  quote: "«\u00a0{text}\u00a0»",
+  apostrophe: "’",
+  "space.narrow_before": "?!;",
+  "space.before": ":»",
+  "space.after": "«",
 };
+const ENGLISH = { hello: "Hello {name}", time: "{hour}:{minute}", quote: "“{text}”" };
 
 beforeEach(() => {
   speak("fr", WORDS);
-  addressAs("vous");
+  addressAs("formal");
 });
 
 describe("a text", () => {
@@ -39,16 +46,25 @@ describe("a text", () => {
     expect(t("seats", { count: 0 })).toBe("personne");
   });
 
-  test("says tu to a group that wants it, in French alone", () => {
-    addressAs("tu");
+  test("is familiar to a group that wants it, in a language that has such a form", () => {
+    addressAs("familiar");
     expect(t("hello", { name: "Inès" })).toBe("Salut Inès");
     expect(t("plain")).toBe("Rien");
-    expect(text({ fr: "Votre avis", tu: "Ton avis", en: "Your opinion" })).toBe("Ton avis");
-    expect(text({ fr: "Un avis", tu: null, en: "An opinion" })).toBe("Un avis");
-    speak("en", WORDS);
-    addressAs("tu");
-    expect(t("hello", { name: "Inès" })).toBe("Bonjour Inès");
-    expect(text({ fr: "Votre avis", tu: "Ton avis", en: "Your opinion" })).toBe("Your opinion");
+    speak("en", ENGLISH);
+    expect(t("hello", { name: "Inès" })).toBe("Hello Inès");
+  });
+
+  test("of a script is read in the page's language, and in the script's where that lacks", () => {
+    expect(text({ en: "An opinion", fr: "Un avis" })).toBe("Un avis");
+    speak("de", {});
+    expect(text({ fr: "Un avis", en: "An opinion" })).toBe("Un avis");
+    expect(text({ fr: "Un avis", de: "Eine Meinung" })).toBe("Eine Meinung");
+  });
+
+  test("takes the forms of any language, and the other one where a form has no words", () => {
+    const notes = { "notes.one": "{count} nuta", "notes.few": "{count} nuty", "notes.other": "{count} nut" };
+    speak("pl", notes);
+    expect([1, 3, 5].map((count) => t("notes", { count }))).toEqual(["1 nuta", "3 nuty", "5 nut"]);
   });
 
   test("sets the language of the page, for whoever reads it aloud", () => {
@@ -58,16 +74,20 @@ describe("a text", () => {
 });
 
 test("French is set as French is: nothing breaks before high punctuation", () => {
-  expect(french("« L'avis » : quoi ? Oui ; non !")).toBe(
+  expect(typeset("« L'avis » : quoi ? Oui ; non !")).toBe(
     "«\u00a0L’avis\u00a0»\u00a0: quoi\u202f? Oui\u202f; non\u202f!",
   );
-  expect(text({ fr: "Qui ?", tu: null, en: "Who?" })).toBe("Qui\u202f?");
+  expect(text({ fr: "Qui ?", en: "Who?" })).toBe("Qui\u202f?");
+  speak("en", ENGLISH);
+  expect(typeset("« L'avis » : quoi ?")).toBe("« L'avis » : quoi ?");
 });
 
 test("somebody's words stand between the language's marks, once", () => {
   expect(quote("« Qui ? »")).toBe("«\u00a0Qui ?\u00a0»");
-  speak("en", {});
+  speak("en", ENGLISH);
   expect(quote('"Who?"')).toBe("“Who?”");
+  speak("de", { quote: "„{text}“" });
+  expect(quote("„Wer?“")).toBe("„Wer?“");
 });
 
 test("names are joined as one says them", () => {
@@ -79,7 +99,7 @@ test("names are joined as one says them", () => {
 test("a time of day is said as the language says it", () => {
   const at = new Date(2026, 10, 3, 9, 5).getTime();
   expect(timeOfDay(at)).toBe("9\u00a0h\u00a005");
-  speak("en", {});
+  speak("en", ENGLISH);
   expect(timeOfDay(at)).toBe("9:05");
 });
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from cosession.core.events.base import Event
 from cosession.core.script import Language
-from cosession.core.vocabulary import Address, Guidance, Job, LeadCause, Microphone, Presence, Role, TurnOrder
+from cosession.core.vocabulary import Formality, Guidance, Job, LeadCause, Microphone, Presence, Role, TurnOrder
 
 
 class PlannedPhase(BaseModel):
@@ -23,7 +23,7 @@ class PlannedPhase(BaseModel):
 
 
 class SessionCreated(Event):
-    """`script` is the script's data in the form `script_format` (`script.FORMAT`)."""
+    """`script` is the script's data, and `formality` how it speaks, in the form `script_format` (`script.FORMAT`)."""
 
     CONTENT = frozenset({"title"})
     type: Literal["session_created"] = "session_created"
@@ -42,7 +42,7 @@ class SessionCreated(Event):
     members: int = 0
     """How many seats are members."""
     guidance: Guidance = Guidance.GUIDED
-    address: Address = Address.VOUS
+    formality: Formality = Formality.FORMAL
     turn_order: TurnOrder = TurnOrder.ROTATING
     lot: int = 0
 

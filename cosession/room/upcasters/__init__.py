@@ -15,7 +15,7 @@ from typing import Any
 
 from cosession.core import events, script
 from cosession.core.state import SessionState
-from cosession.room.upcasters import format_1
+from cosession.room.upcasters import format_1, script_1
 
 Fields = dict[str, Any]
 Step = Callable[[Fields, SessionState | None, int], Fields]
@@ -24,8 +24,9 @@ Step = Callable[[Fields, SessionState | None, int], Fields]
 RECORDS: Mapping[int, Step] = {1: format_1.lift}
 """By the format that a step lifts."""
 
-SCRIPTS: Mapping[int, Callable[[Fields], Fields]] = {}
-"""By the format of the script's data that a step lifts."""
+SCRIPTS: Mapping[int, Callable[[Fields], Fields]] = {1: script_1.lift}
+"""By the format of the script's data that a step lifts: from the fields of `session_created` with its `script`, and how
+that speaks, to the same in the next format."""
 
 
 class Newer(Exception):
@@ -52,17 +53,17 @@ def lift(fields: Fields, found: int, state: SessionState | None, at_ms: int) -> 
         except (KeyError, TypeError, AttributeError, IndexError) as error:
             raise ValueError(f"no {fields.get('type')} of format {number}") from error
     if fields.get("type") == "session_created":
-        fields = {**fields, **_script(fields)}
+        fields = _with_script(fields)
     return fields
 
 
-def _script(fields: Fields) -> Fields:
-    """A session's script in today's form."""
-    found, data = fields.get("script_format"), fields.get("script")
-    if not isinstance(found, int) or not isinstance(data, dict):
+def _with_script(fields: Fields) -> Fields:
+    """With the session's script in today's form."""
+    found = fields.get("script_format")
+    if not isinstance(found, int) or not isinstance(fields.get("script"), dict):
         raise ValueError("a session without a script")
     if found > script.FORMAT:
         raise Newer("its script", found, script.FORMAT)
     for number in range(found, script.FORMAT):
-        data = SCRIPTS[number](data)
-    return {"script": data, "script_format": script.FORMAT}
+        fields = SCRIPTS[number](fields)
+    return {**fields, "script_format": script.FORMAT}

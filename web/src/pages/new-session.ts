@@ -13,6 +13,8 @@ export function easeNewSession(root: ParentNode): void {
   });
   const at = form.querySelector<HTMLInputElement>("[name=starts_at]");
   at?.addEventListener("input", () => choose(form, "when", "at"));
+  form.addEventListener("change", () => offerForms(form));
+  offerForms(form);
   form.querySelector("[name=number]")?.addEventListener("input", () => choose(form, "first", "no"));
   form.addEventListener("submit", () => {
     const offset = form.querySelector<HTMLInputElement>("[name=utc_offset_minutes]");
@@ -56,6 +58,13 @@ function nameJobs(row: HTMLTableRowElement | undefined, name: string): void {
     const label = job.dataset["label"];
     job.setAttribute("aria-label", name.trim() === "" ? label : `${name.trim()}, ${label.split(",").at(-1)?.trim()}`);
   }
+}
+
+/** The forms of address are asked for of the language that is chosen, if it has some. */
+function offerForms(form: HTMLFormElement): void {
+  const language = form.querySelector<HTMLInputElement>("[name=language]:checked")?.value;
+  for (const forms of form.querySelectorAll<HTMLElement>("[data-forms-of]"))
+    forms.hidden = forms.dataset["formsOf"] !== language;
 }
 
 function choose(form: HTMLFormElement, name: string, value: string): void {

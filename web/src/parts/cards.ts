@@ -3,7 +3,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import type { Room } from "../room";
 import { inThisTab } from "../storage";
 import type { CatchUp, CharterVoteView, EndProposalView, Job, Note } from "../wire.gen";
-import { french, length, list, minutes, t, text, timeOfDay } from "../words";
+import { length, list, minutes, t, text, timeOfDay, typeset } from "../words";
 import { icon } from "./icon";
 
 export function cards(room: Room): TemplateResult[] {
@@ -36,7 +36,7 @@ export function card(
 function noteCard(room: Room, note: Note): TemplateResult {
   const lead = room.common?.lead;
   const by = note.seat ? room.name(note.seat) : lead && !room.isMe(lead) ? room.name(lead) : t("role.facilitator");
-  const words = [note.preset ? t(`note.${note.preset}`) : "", french(note.line)].filter(Boolean).join(" ");
+  const words = [note.preset ? t(`note.${note.preset}`) : "", typeset(note.line)].filter(Boolean).join(" ");
   return card(
     `note-${note.id}`,
     t("note.from", { name: by }),
@@ -107,7 +107,7 @@ function charterVote(room: Room, vote: CharterVoteView): TemplateResult {
     "charter",
     t(member ? "vote.title" : "vote.running"),
     html`<ul class="voice">
-        ${vote.lines.map((line) => html`<li>${french(line)}</li>`)}
+        ${vote.lines.map((line) => html`<li>${typeset(line)}</li>`)}
       </ul>
       <p class="faint">${list(counts)}. ${vote.objections > 0 ? t("vote.talk") : ""}</p>`,
     member
