@@ -56,10 +56,10 @@ def translate(file: Path, texts: dict[str, str]) -> None:
 
 @pytest.fixture
 def german(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of the languages, with German."""
+    """A folder of languages: French, English, and German."""
     locales = tmp_path / "locales"
-    shutil.copytree(assets.locales(), locales)
-    shutil.copytree(locales / "en", locales / "de")
+    for source, tag in (("fr", "fr"), ("en", "en"), ("en", "de")):
+        shutil.copytree(assets.locales() / source, locales / tag)
     folder = locales / "de" / "LC_MESSAGES"
     for name, texts in (("language", OWN), ("cosession", ROOM), ("pages", PAGES)):
         translate(folder / f"{name}.po", texts)

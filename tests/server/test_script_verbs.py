@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,10 @@ from cosession.authoring.scripts import read_all
 from cosession.cli import app
 from cosession.core.script import CaptureField, CaptureSpec, Phase, Script, Step
 from cosession.core.vocabulary import HoldCause, PhaseStatus, Status
+from cosession.i18n.words import read_words
 
+#: French and English are complete; another language may have its folder before the scripts have its texts.
+OTHER_LANGUAGES = re.compile(r"warning: (?:no text is in (?!fr,|en,)|(?!fr |en )[\w-]+ is missing)")
 SCRIPTS, _ = read_all(assets.protocols())
 GOOD = (assets.protocols() / "codev-75.yaml").read_text(encoding="utf-8")
 
@@ -73,7 +77,7 @@ def checked(file: Path, text: str) -> list[str]:
     done = CliRunner().invoke(app, ["script", "check", str(file)])
     assert done.exit_code == 0, done.stderr
     assert done.stdout.startswith(str(file))
-    return done.stderr.splitlines()
+    return [line for line in done.stderr.splitlines() if not OTHER_LANGUAGES.search(line)]
 
 
 def test_warnings_have_their_line_and_column_and_do_not_fail(tmp_path: Path) -> None:
@@ -123,7 +127,7 @@ def test_errors_of_all_files_are_said_and_fail(tmp_path: Path) -> None:
 def test_delivered_scripts_have_no_warnings() -> None:
     done = CliRunner().invoke(app, ["script", "check", *map(str, sorted(assets.protocols().glob("*.yaml")))])
     assert done.exit_code == 0
-    assert done.stderr == ""
+    assert [line for line in done.stderr.splitlines() if not OTHER_LANGUAGES.search(line)] == []
     assert len(done.stdout.splitlines()) == 12
 
 
@@ -222,6 +226,6 @@ def test_what_cannot_be_played_or_shown_is_said() -> None:
     assert done.exit_code == 1
     assert "there are " in done.stderr
     assert "codev-75" in done.stderr
-    done = CliRunner().invoke(app, ["script", "show", "codev-75", "--language", "de"])
+    done = CliRunner().invoke(app, ["script", "show", "codev-75", "--language", "xx"])
     assert done.exit_code == 1
-    assert "one of fr, en" in done.stderr
+    assert f"one of {', '.join(read_words(assets.locales()))}" in done.stderr
