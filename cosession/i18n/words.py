@@ -79,7 +79,7 @@ class Words:
 
 def read_words(locales: Path, *domains: str) -> dict[Language, Words]:
     """The words of `domains` (`pages`, `cosession`, `authoring`) together, by language, `DEFAULT` first. Raises
-    `AssetsMissing`, with what is wrong, where, and the mend."""
+    `AssetsMissing`, with what is wrong, where, and the fix."""
     tags = sorted((path.parent.name for path in locales.glob("*/LC_MESSAGES")), key=lambda tag: (tag != DEFAULT, tag))
     if DEFAULT not in tags:
         raise AssetsMissing(f"{locales} has no words in {DEFAULT}, the language of whoever asks for none")
