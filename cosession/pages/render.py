@@ -71,7 +71,7 @@ class Pages:
         """The words of the reader's language. `language` is the session's, if the page belongs to one."""
         return self.words[language_of(connection, self.words, language)]
 
-    def text(self, connection: HTTPConnection, template: str, words: Words, **values: object) -> str:
+    def text(self, connection: HTTPConnection, template: str, words: Words, /, **values: object) -> str:
         return self._jinja.get_template(template).render(
             t=words,
             lang=words.language,
