@@ -100,7 +100,9 @@ class Application:
             undo.pop_all()
         self.registry = Registry(self.log.database, self.clock)
         ice = IceServers(relays, secret)
-        self.rooms = Directory(self.log, self.media, self.clock, rehearsal=settings.rehearsal, ice=ice)
+        self.rooms = Directory(
+            self.log, self.media, self.clock, rehearsal=settings.rehearsal, ice=ice, build=pages.build
+        )
         self.answers = Answers()
         descriptors = raise_descriptors() - OWN_DESCRIPTORS - OPS_CONNECTIONS
         limits = Limits.within(max(OPS_CONNECTIONS, descriptors), settings.connections_per_address)
@@ -138,6 +140,7 @@ class Application:
                 media_ports=_media_ports(settings),
                 answered=self.answers.count,
                 closed=self.answers.count_close,
+                unwelcomed=self.answers.count_unwelcomed,
             )
         )
 

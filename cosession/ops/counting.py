@@ -18,6 +18,11 @@ class Answers:
         """Sockets that we closed, by close code."""
         self.ended: Counter[str] = Counter()
         """Connections that were ended to make room or because they kept us waiting (`doors.visits`), by reason."""
+        self.unwelcomed = 0
+        """Pages of a room that were served and never welcomed."""
+
+    def count_unwelcomed(self) -> None:
+        self.unwelcomed += 1
 
     def count_close(self, code: int) -> None:
         self.closes[code] += 1

@@ -151,6 +151,12 @@ def _doors(answers: Answers, visits: Visits) -> Iterable[Metric]:
     for code, count in sorted(answers.closes.items()):
         closes.add_metric([str(code)], count)
     yield closes
+    yield CounterMetricFamily(
+        "cosession_pages_without_welcome",
+        "Pages of a room that were served and did not reach it: closed at once, opened by a program, or a proxy or "
+        "network is in between.",
+        value=answers.unwelcomed,
+    )
     ended = CounterMetricFamily(
         "cosession_connections_ended",
         "Connections ended to make room or because they kept the server waiting, by reason.",

@@ -24,7 +24,7 @@ _POLICY = {
     "base-uri": "'none'",
     "frame-ancestors": "'none'",
     "require-trusted-types-for": "'script'",
-    "trusted-types": "lit-html",
+    "trusted-types": "lit-html cosession",
 }
 POLICY = "; ".join(f"{directive} {sources}" for directive, sources in _POLICY.items())
 

@@ -5,6 +5,7 @@ A template gets `t` (words), `lang`, `path` and `others` (for the language switc
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
@@ -17,6 +18,7 @@ from markupsafe import Markup
 from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse, Response
 
+from cosession import __version__
 from cosession.assets import AssetsMissing
 from cosession.core.script import Language
 from cosession.i18n.words import Words
@@ -45,7 +47,10 @@ class Pages:
         )
         self._jinja.filters.update(minutes=_minutes, drift=_drift)
         manifest = dist / "manifest.json"
-        self._manifest: dict[str, Any] = json.loads(manifest.read_bytes()) if manifest.is_file() else {}
+        read = manifest.read_bytes() if manifest.is_file() else b"{}"
+        self._manifest: dict[str, Any] = json.loads(read)
+        self.build = hashlib.sha256(__version__.encode() + read).hexdigest()[:12]
+        """Of the package and its front end: a page that says another one was made by another."""
         if not {f"src/entries/{name}.ts" for name in ENTRIES} <= self._manifest.keys():
             raise AssetsMissing(f"the front end in {dist} is not finished: build it with `make web`")
 

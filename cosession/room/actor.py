@@ -68,8 +68,10 @@ class Room:
         drafts: Sequence[Draft] = (),
         ice: IceServers | None = None,
         epoch: int = 0,
+        build: str = "",
     ) -> None:
         self.session = session
+        self.build = build
         self.stream = stream
         self.time = time
         self.clock = clock

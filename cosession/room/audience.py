@@ -7,6 +7,8 @@ room."""
 
 from __future__ import annotations
 
+from collections import Counter
+
 import structlog
 
 from cosession.core.commands import ReportPresence, ReturnSeat
@@ -42,6 +44,8 @@ class Audience:
         self._paces = {seat: Pace() for seat in room.state.seats}
         there = [seat.id for seat in room.state.seats.values() if seat.presence is not Presence.ABSENT]
         self._signs = SignsOfLife(there, self._clock.monotonic_ms())
+        self.arrivals: Counter[str] = Counter()
+        """How often each seat was welcomed."""
         self._owed: set[str] = set()
         """Seats whose return on a new page could not be stored yet."""
         self._pings = 0
@@ -83,6 +87,7 @@ class Audience:
         if newer.outbox.closed or newer.parting:
             return
         mine.append(newer)
+        self.arrivals[newer.seat] += 1
         self._log.info("connection.arrived", seat=newer.seat, place=newer.place, fresh=fresh)
         self._announce_waiting()
         if in_room:

@@ -192,6 +192,8 @@ class Connection:
         behind = hello.seen is not None and not room.stream.knows(*hello.seen)
         if behind:
             self._log.warning("log.behind_browser", seq=room.stream.seq)
+        if hello.build and room.build and hello.build != room.build:
+            self._log.info("page.other_build")
         self.outbox.put(
             Welcome(
                 session=room.session,
@@ -200,6 +202,7 @@ class Connection:
                 behind=behind,
                 rehearsal=room.state.speed != 1,
                 ice_servers=room.ice_servers(self.seat),
+                build=room.build,
             )
         )
         self._renew_ice_later()

@@ -49,7 +49,8 @@ _ALPHABET = string.ascii_lowercase + string.digits
 
 
 class Directory:
-    """`rehearsal`: sessions may run faster than real time (decision 5). `ice`: the relays that browsers are told of."""
+    """`rehearsal`: sessions may run faster than real time (decision 5). `ice`: the relays that browsers are told of. `build`: of
+    the pages that are served."""
 
     def __init__(
         self,
@@ -59,6 +60,7 @@ class Directory:
         *,
         rehearsal: bool = False,
         ice: IceServers | None = None,
+        build: str = "",
     ) -> None:
         self._store = log_
         self._engine = engine
@@ -66,6 +68,7 @@ class Directory:
         self._rehearsal = rehearsal
         self._ice = ice
         self.summaries = Summaries(log_)
+        self._build = build
         self._rooms: dict[str, Room] = {}
         self._closing_since: dict[str, int] = {}
         self._finished: set[str] = set()
@@ -175,7 +178,17 @@ class Directory:
                 continue  # the id is taken
             break
         stream = continued(None, entries, state)
-        room = Room(session, self._store, self._clock, self._engine, stream, time, ice=self._ice, epoch=lease.epoch)
+        room = Room(
+            session,
+            self._store,
+            self._clock,
+            self._engine,
+            stream,
+            time,
+            ice=self._ice,
+            epoch=lease.epoch,
+            build=self._build,
+        )
         await room.start()
         self._rooms[session] = room
         log.info("session.created", session=session, seats=len(room.state.seats), speed=command.speed)
@@ -234,7 +247,9 @@ class Directory:
         drafts = await self._store.drafts(session)
         back = resume(stream.at_ms, stream.mark, self._before, mark(self._clock), state.speed)
         time = SessionTime(back.session_ms, self._clock.monotonic_ms(), state.speed)
-        room = Room(session, self._store, self._clock, self._engine, stream, time, drafts, self._ice, lease.epoch)
+        room = Room(
+            session, self._store, self._clock, self._engine, stream, time, drafts, self._ice, lease.epoch, self._build
+        )
         await room.start(outage_ms=back.outage_ms if state.status is Status.RUNNING else None)
         self._rooms[session] = room
         log.info("session.recovered", session=session, seq=stream.seq, outage_ms=back.outage_ms)

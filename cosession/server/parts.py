@@ -45,7 +45,7 @@ class Rooms(Protocol):
 @dataclass(frozen=True, slots=True)
 class Parts:
     """`zone` None: the time zone of this machine. `answered` is told every message that goes out, `closed` each close
-    code of a socket, to be counted. `ops_url` is where operators find their pages.
+    code of a socket, `unwelcomed` each page that never reached its room, to be counted. `ops_url` is where operators find their pages.
     `media_ports`: the first and the last of all media workers, of `udp` and `tcp`; None if they are not fixed."""
 
     pages: Pages
@@ -66,6 +66,7 @@ class Parts:
     media_ports: Mapping[str, tuple[int, int]] | None
     answered: Callable[[str], None]
     closed: Callable[[int], None]
+    unwelcomed: Callable[[], None]
 
     async def room(self, session: str) -> Room:
         """Raises `Problem(404)`."""

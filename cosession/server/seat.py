@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import structlog
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 
@@ -19,6 +20,12 @@ from cosession.server.keepsake import keep, markdown
 from cosession.server.parts import SEAT_COOKIE, Parts
 from cosession.wire.http import Boot, LinkView
 
+log = structlog.get_logger()
+
+#: Whoever comes by the link has a cookie, or refuses cookies.
+BY_LINK = "link"
+#: A page that was served and has not said hello after so long does not get through.
+WELCOME_MS = 20_000
 #: A browser stays invited for so long; the link works as long as it is not ended.
 SEAT_S = 120 * 24 * 3600
 
@@ -26,6 +33,8 @@ SEAT_S = 120 * 24 * 3600
 class Seat:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._unwelcomed: set[tuple[str, str]] = set()
+        """Of whom it was logged that their page does not reach the room."""
 
     async def join(self, request: Request) -> Response:
         """GET /j/{token}. Raises `Problem`: 404 for a link that never was, 410 for one that has ended."""
@@ -42,7 +51,7 @@ class Seat:
             case Verdict.HOLDS:
                 pass
         place = f"/s/{token.session}/{token.seat}"
-        response = RedirectResponse(place, 303)
+        response = RedirectResponse(f"{place}?{BY_LINK}", 303)
         response.set_cookie(
             SEAT_COOKIE,
             token.mac,
@@ -55,11 +64,15 @@ class Seat:
         return response
 
     async def room(self, request: Request) -> Response:
-        """GET /s/{session}/{seat}: lobby and room in one page. After the end it leads on to what remains."""
+        """GET /s/{session}/{seat}: lobby and room in one page. After the end it leads on to what remains. Raises
+        `Problem(403)`; one of its own for whoever comes from the link itself, and brings no cookie."""
+        if BY_LINK in request.query_params and SEAT_COOKIE not in request.cookies:
+            raise Problem(403, "no_cookies")
         room, seat = await self._parts.seat(request)
         place = f"/s/{room.session}/{seat.id}"
         if room.state.status is Status.CLOSED:
             return RedirectResponse(f"{place}/after", 303)
+        self._await_welcome(room, seat.id)
         language = self._parts.pages.words_for(request, room.state.language).language
         boot = Boot(
             session=room.session,
@@ -72,11 +85,27 @@ class Seat:
             after=f"{place}/after",
             rehearsal=room.state.speed != 1,
             backup_line=self._parts.backup_line,
+            build=self._parts.pages.build,
             words=dict(self._parts.app_words[language].texts),
         )
         return self._parts.pages.html(
             request, "room.html", language=room.state.language, boot=boot.model_dump(mode="json")
         )
+
+    def _await_welcome(self, room: Room, seat: str) -> None:
+        """Count the page if its seat is not welcomed within `WELCOME_MS`: a network or a proxy is in between (or whoever
+        opened it closed it again, or was a program). Logged once for each seat."""
+        clock, before = self._parts.clock, room.audience.arrivals[seat]
+
+        def look() -> None:
+            if room.audience.arrivals[seat] != before:
+                return
+            self._parts.unwelcomed()
+            if (room.session, seat) not in self._unwelcomed:
+                self._unwelcomed.add((room.session, seat))
+                log.warning("page.without_welcome", session=room.session, seat=seat, waited_ms=WELCOME_MS)
+
+        clock.call_at(clock.monotonic_ms() + WELCOME_MS, look)
 
     async def writings(self, request: Request) -> Response:
         """GET …/writings: everything this seat may read, as JSON."""

@@ -31,6 +31,8 @@ class Boot(Page):
     rehearsal: bool
     backup_line: str
     """Where the group can talk while no sound gets through; empty if there is no such place."""
+    build: str
+    """Of this page: a welcome that brings another one comes from a newer server."""
     words: dict[str, str]
 
 

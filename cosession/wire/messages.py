@@ -39,7 +39,7 @@ class Hello(Message):
     """The first message. `tab` names the page's tab (kept in sessionStorage), `epoch` counts its connections. `place`:
     in the lobby one is not yet in the room. `fresh`: a new page (its microphone is closed), not a return of the same
     one.
-    `seen` is the last (seq, hash) this page knew: a server that knows less says so."""
+    `seen` is the last (seq, hash) this page knew: a server that knows less says so. `build`: of the page."""
 
     type: Literal["hello"] = "hello"
     tab: TabId
@@ -47,6 +47,7 @@ class Hello(Message):
     place: Literal["lobby", "room"]
     fresh: bool = True
     seen: tuple[int, str] | None = None
+    build: Annotated[str, StringConstraints(max_length=40)] = ""
 
 
 class Ask(Message):
@@ -184,6 +185,8 @@ class Welcome(Message):
     rehearsal: bool
     ice_servers: list[IceServer]
     """Relays, with a credential of this seat's; `ice_servers` brings the next one before it ends."""
+    build: str = ""
+    """Of the server; a page of another one loads itself again at a quiet moment. Empty: not known."""
 
 
 class NewIceServers(Message):

@@ -24,7 +24,7 @@ async def test_every_answer_carries_the_policy_and_no_page_needs_an_exception(
         assert policy["img-src"] == policy["media-src"] == "'self' blob:"
         assert policy["frame-ancestors"] == "'none'"
         assert policy["require-trusted-types-for"] == "'script'"
-        assert policy["trusted-types"] == "lit-html"
+        assert policy["trusted-types"] == "lit-html cosession"
         assert answer.headers["permissions-policy"].startswith("camera=(self), microphone=(self)")
         assert answer.headers["x-content-type-options"] == "nosniff"
         if answer.headers["content-type"].startswith("text/html"):
@@ -67,14 +67,16 @@ async def test_the_language_is_chosen_by_the_reader_then_the_session_then_the_br
     application: Application, made: dict[str, Any]
 ) -> None:
     async with visitor(application, "en-GB,en;q=0.9,fr;q=0.1") as reader:
-        assert '<html lang="en">' in (await reader.get("/")).text
-        assert '<html lang="fr">' in (await reader.get(link_of(made, "p1"))).text, "the session is French"
-        assert '<html lang="fr">' in (await reader.get("/?lang=fr")).text
-        assert '<html lang="fr">' in (await reader.get("/")).text, "remembered"
-        assert '<html lang="fr">' in (await reader.get("/?lang=xx")).text
+        assert '<html lang="en" translate="no">' in (await reader.get("/")).text
+        assert '<html lang="fr" translate="no">' in (await reader.get(link_of(made, "p1"))).text, (
+            "the session is French"
+        )
+        assert '<html lang="fr" translate="no">' in (await reader.get("/?lang=fr")).text
+        assert '<html lang="fr" translate="no">' in (await reader.get("/")).text, "remembered"
+        assert '<html lang="fr" translate="no">' in (await reader.get("/?lang=xx")).text
     for accept, expected in (("xx,qq;q=0.5", "fr"), ("fr;q=0.2,en;q=0.3", "en"), ("en;q=0", "fr"), ("", "fr")):
         async with visitor(application, accept) as reader:
-            assert f'<html lang="{expected}">' in (await reader.get("/")).text, accept
+            assert f'<html lang="{expected}" translate="no">' in (await reader.get("/")).text, accept
 
 
 async def test_wrong_addresses_and_methods_get_a_page_or_json(application: Application) -> None:

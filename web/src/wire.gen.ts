@@ -64,6 +64,7 @@ export interface Boot {
   after: string;
   rehearsal: boolean;
   backup_line: string;
+  build: string;
   words: Record<string, string>;
 }
 
@@ -449,7 +450,8 @@ export interface HandView {
 /**
  * The first message. `tab` names the page's tab (kept in sessionStorage), `epoch` counts its connections.
  * `place`: in the lobby one is not yet in the room. `fresh`: a new page (its microphone is closed), not a return
- * of the same one. `seen` is the last (seq, hash) this page knew: a server that knows less says so.
+ * of the same one. `seen` is the last (seq, hash) this page knew: a server that knows less says so. `build`: of
+ * the page.
  */
 export interface Hello {
   type: "hello";
@@ -458,6 +460,7 @@ export interface Hello {
   place: "lobby" | "room";
   fresh?: boolean;
   seen?: [number, string] | null;
+  build?: string;
 }
 
 /** Why the phase clock stands still. Each is booked apart (decision 3). */
@@ -1232,6 +1235,7 @@ export interface Welcome {
   behind: boolean;
   rehearsal: boolean;
   ice_servers: IceServer[];
+  build: string;
 }
 
 /** Whom a step or a capture of a script addresses. */

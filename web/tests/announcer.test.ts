@@ -17,6 +17,7 @@ const BOOT: Boot = {
   after: "",
   rehearsal: false,
   backup_line: "",
+  build: "",
   words: {
     "say.phase": "{phase}. {purpose}",
     "say.your_turn": "Your turn.",

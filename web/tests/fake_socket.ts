@@ -56,7 +56,7 @@ export class FakeSocket {
     return this;
   }
 
-  welcomes(): this {
+  welcomes(build = ""): this {
     return this.accepts().says({
       type: "welcome",
       session: "s",
@@ -65,6 +65,7 @@ export class FakeSocket {
       behind: false,
       rehearsal: false,
       ice_servers: [],
+      build,
     });
   }
 
