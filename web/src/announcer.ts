@@ -3,6 +3,7 @@
  * short, never the seconds. Whatever is said at one moment is read in that order, and the same words once more are read once
  * more. Also the title of the tab, which says "your turn" from the corner of an eye.
  */
+import { often } from "./moments";
 import type { Room } from "./room";
 import { sentence } from "./parts/prompt";
 import type { Common, HoldCause, Note } from "./wire.gen";
@@ -34,7 +35,7 @@ export class Announcer {
 
   constructor(private readonly room: Room) {
     room.listen(() => this.#hear());
-    setInterval(() => this.#clock(), 1000);
+    often(() => this.#clock());
   }
 
   #hear(): void {

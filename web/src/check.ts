@@ -3,6 +3,7 @@
  * come back prove a way, never "connected" of something else. What is found names the server's hosts and ports, and nothing
  * of the person.
  */
+import { hardware, soundContext } from "./capabilities";
 import type { CheckRung, IceServer } from "./wire.gen";
 
 export type State = "running" | "works" | "closed";
@@ -91,6 +92,21 @@ export class Check {
     this.changed();
     await Promise.all(tries);
     this.#finish();
+  }
+
+  /** Whether sound gets through at all, by the first way that does; what works then, with `carrier`, which brought the page.
+   * Null: it could not be tried. Findings stay as they are. */
+  async anyMedia(carrier: "socket" | "events"): Promise<CheckRung[] | null> {
+    const quick = new Check();
+    this.#open.add({ close: () => quick.stop() });
+    const trial = async (rung: CheckRung): Promise<CheckRung[]> => {
+      if (await quick.#media(rung)) return [carrier, rung];
+      throw new Error("closed");
+    };
+    const direct = await Promise.any([trial("udp"), trial("tcp")]).catch(() => null);
+    if (!direct && !quick.busy) await quick.#relays();
+    quick.stop();
+    return direct ?? (quick.busy ? null : [carrier, ...quick.works]);
   }
 
   #finish(): void {
@@ -212,17 +228,14 @@ export class Check {
     });
     this.#open.add(pc);
     try {
-      const line = pc.addTransceiver("audio", { direction: "recvonly" });
-      if ("getCapabilities" in RTCRtpReceiver && "setCodecPreferences" in line) {
-        const codecs = RTCRtpReceiver.getCapabilities("audio")?.codecs ?? [];
-        line.setCodecPreferences(codecs.filter((codec) => codec.mimeType.toLowerCase() === "audio/opus"));
-      }
+      pc.addTransceiver("audio", { direction: "recvonly" });
       await pc.setLocalDescription();
       const answer = await post<{ sdp: string }>(`${PLACE}/offer`, { sdp: pc.localDescription?.sdp ?? "" });
       if (answer === "busy") {
         this.busy = true;
         return false;
       }
+      if (this.#stopped) return false;
       const up = new Promise<boolean>((done) => {
         pc.onconnectionstatechange = () => {
           if (pc.connectionState === "connected") done(true);
@@ -313,14 +326,16 @@ function whereOf(relay: IceServer): Where {
 
 /** Whether the browser gives a microphone; it is let go at once. */
 async function ask(): Promise<boolean> {
-  const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
+  const stream = await hardware()?.getUserMedia({ audio: true });
+  if (!stream) return false;
   for (const track of stream.getTracks()) track.stop();
   return true;
 }
 
 /** Whether sound can be played. */
 async function sounds(): Promise<boolean> {
-  const context = new AudioContext();
+  const context = soundContext();
+  if (!context) return false;
   await context.resume();
   const works = context.state === "running";
   await context.close();

@@ -3,6 +3,8 @@
  * time (decision 15). A WebSocket first; by events and POST where none leads to a welcome, and back when one opens again
  * (decision 44). Knows messages, not what they mean; what must not be lost waits in the outbox.
  */
+import { claim } from "./capabilities";
+import { later, look, now_ms, often, type Moment } from "./moments";
 import { inThisTab } from "./storage";
 import { OPENERS, type Transport, type Carrier } from "./transport";
 import type { BrowserMessage, Hello, ServerMessage } from "./wire.gen";
@@ -14,7 +16,7 @@ export interface ConnectionListener {
   message(message: ServerMessage): void;
   link(link: Link): void;
   /** What the page says when it introduces itself; the tab and the epoch are filled in here. */
-  hello(): Pick<Hello, "place" | "fresh" | "seen">;
+  hello(): Pick<Hello, "place" | "fresh" | "seen" | "build">;
 }
 
 const FINAL: Record<number, Link> = { 4401: "signed_out", 4404: "unknown", 4409: "moved", 4410: "revoked" };
@@ -43,7 +45,7 @@ export class Connection {
   #by_events = true;
   /** Good looks for a WebSocket in a row, and the timer of the next. */
   #good = 0;
-  #look: number | undefined;
+  #look: Moment | undefined;
   #link: Link = "connecting";
   #tries = 0;
   /** How often the server has turned this page away because of too much from here, and when it was last let in. */
@@ -51,15 +53,17 @@ export class Connection {
   #up_at = 0;
   #heard_at = 0;
   /** The next try; undefined before the first break, and once the page has left for good. */
-  #timer: number | undefined;
+  #timer: Moment | undefined;
 
   constructor(
     private readonly paths: Record<Carrier, string>,
     private readonly listener: ConnectionListener,
   ) {
-    setInterval(() => this.#watch(), 1000);
+    often(() => this.#watch());
     addEventListener("online", () => this.hurry());
     addEventListener("pageshow", (event) => event.persisted && this.hurry());
+    document.addEventListener("resume", () => this.hurry());
+    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.hurry());
   }
 
   get link(): Link {
@@ -68,7 +72,7 @@ export class Connection {
 
   /** Connect, or connect anew: the place has changed, or somebody wants the seat back here. */
   open(): void {
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
     this.#abandon();
     this.#tries = 0;
     this.#say("connecting");
@@ -77,7 +81,7 @@ export class Connection {
 
   /** Leave for good. */
   close(): void {
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
     this.#abandon();
     this.#say("lost");
     this.#timer = undefined;
@@ -86,7 +90,7 @@ export class Connection {
   /** Try now rather than in a moment; does nothing while connected, or after one has left. */
   hurry(): void {
     if (this.#link !== "lost" || this.#timer === undefined) return;
-    clearTimeout(this.#timer);
+    this.#timer.cancel();
     this.#abandon();
     this.#connect();
   }
@@ -98,7 +102,7 @@ export class Connection {
 
   /** Whether the server was heard a moment ago. */
   get hears(): boolean {
-    return this.#link === "up" && performance.now() - this.#heard_at < HEARD_MS;
+    return this.#link === "up" && now_ms() - this.#heard_at < HEARD_MS;
   }
 
   /** Send if connected; false if it was not. */
@@ -117,10 +121,10 @@ export class Connection {
     const way = this.#in_vain >= IN_VAIN && this.#by_events ? "events" : "socket";
     this.#by_events = way === "socket";
     if (way === "socket") this.#in_vain += 1;
-    this.#heard_at = performance.now();
+    this.#heard_at = now_ms();
     this.#transport = OPENERS[way](this.paths[way], {
       opened: () => {
-        this.#heard_at = performance.now();
+        this.#heard_at = now_ms();
         this.send({ type: "hello", tab: tabId(), epoch: nextEpoch(), ...this.listener.hello() });
       },
       text: (text) => this.#take(JSON.parse(text) as ServerMessage),
@@ -132,14 +136,15 @@ export class Connection {
   }
 
   #take(message: ServerMessage): void {
-    this.#heard_at = performance.now();
+    this.#heard_at = now_ms();
+    look();
     if (message.type === "ping") {
       this.send({ type: "pong", n: message.n });
       return;
     }
     if (message.type === "welcome") {
       this.#tries = 0;
-      this.#up_at = performance.now();
+      this.#up_at = now_ms();
       this.#by_events = true;
       if (this.carrier === "socket") this.#in_vain = 0;
       else this.#look_again(LOOK_MS);
@@ -151,10 +156,10 @@ export class Connection {
 
   /** While events carry the wire: see whether a WebSocket opens here now, and go back to it after two good looks. */
   #look_again(after_ms: number): void {
-    clearTimeout(this.#look);
-    this.#look = window.setTimeout(() => {
+    this.#look?.cancel();
+    this.#look = later(after_ms, () => {
       const seen = (good: boolean): void => {
-        clearTimeout(limit);
+        limit.cancel();
         trial.close();
         if (this.carrier === "socket") return;
         this.#good = good ? this.#good + 1 : 0;
@@ -166,14 +171,14 @@ export class Connection {
         this.#abandon();
         this.#connect();
       };
-      const limit = window.setTimeout(() => seen(false), CONNECT_MS);
+      const limit = later(CONNECT_MS, () => seen(false));
       const trial = OPENERS.socket(this.paths.socket, {
         // An answer must come, even if it is a refusal: some proxies let a socket open and swallow what it carries.
         opened: () => trial.send('{"type":"clock_ping","sent_ms":0}'),
         text: () => seen(true),
         closed: () => seen(false),
       });
-    }, after_ms);
+    });
   }
 
   #closed(final: Link | undefined, too_fast = false): void {
@@ -184,17 +189,17 @@ export class Connection {
       return;
     }
     const [first_ms, longest_ms] = CALM_MS;
-    const forgotten = was_up && performance.now() - this.#up_at > longest_ms;
+    const forgotten = was_up && now_ms() - this.#up_at > longest_ms;
     this.#turned = too_fast ? (forgotten ? 0 : this.#turned) + 1 : 0;
     this.#say("lost");
     const calm_ms = Math.min(first_ms * 2 ** (this.#turned - 1), longest_ms) * (0.75 + Math.random() / 2);
     const wait_ms = too_fast ? calm_ms : this.#tries === 0 ? 0 : Math.random() * 1000;
     this.#tries += 1;
-    this.#timer = window.setTimeout(() => this.#connect(), wait_ms);
+    this.#timer = later(wait_ms, () => this.#connect());
   }
 
   #end(link: Link): void {
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
     this.#abandon();
     this.#say(link);
   }
@@ -202,11 +207,11 @@ export class Connection {
   #watch(): void {
     if (!this.#transport) return;
     const limit_ms = this.#transport.open ? SILENCE_MS : CONNECT_MS;
-    if (performance.now() - this.#heard_at > limit_ms) this.#closed(undefined);
+    if (now_ms() - this.#heard_at > limit_ms) this.#closed(undefined);
   }
 
   #abandon(): void {
-    clearTimeout(this.#look);
+    this.#look?.cancel();
     this.#transport?.close();
     this.#transport = null;
   }
@@ -238,15 +243,7 @@ function tabId(): string {
  * storage refuses locks, too: then no tab can have been born with a copy.
  */
 export async function claimTab(): Promise<void> {
-  if (!("locks" in navigator)) return;
-  const taken = await new Promise<boolean>((claimed) => {
-    const held = (lock: Lock | null): Promise<never> | undefined => {
-      claimed(lock === null);
-      return lock === null ? undefined : new Promise(() => undefined);
-    };
-    navigator.locks.request(`tab.${tabId()}`, { ifAvailable: true }, held).catch(() => claimed(false));
-  });
-  if (!taken) return;
+  if (await claim(`tab.${tabId()}`)) return;
   inThisTab.remove("tab");
   await claimTab();
 }

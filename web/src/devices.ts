@@ -5,6 +5,7 @@
  * The one owner of every track: none lives longer than the purpose for which it was asked, whenever the browser's question is
  * answered.
  */
+import { hardware, has } from "./capabilities";
 import { forGood, inThisTab } from "./storage";
 
 /** The four refusals that people meet, each with words of its own (`device.<problem>`), and the rest. */
@@ -27,7 +28,8 @@ export class Devices {
   #purpose: symbol | null = null;
 
   constructor(private readonly changed: () => void) {
-    hardware()?.addEventListener("devicechange", () => void this.refresh());
+    const media = hardware();
+    if (media && has(media, "addEventListener")) media.addEventListener("devicechange", () => void this.refresh());
   }
 
   /** Whether this page wants the device at all; remembered for this tab, so that a reload asks for no more than before. */
@@ -130,7 +132,11 @@ export class Devices {
   }
 
   async refresh(): Promise<void> {
-    this.available = (await hardware()?.enumerateDevices()) ?? [];
+    try {
+      this.available = (await hardware()?.enumerateDevices()) ?? [];
+    } catch {
+      this.available = []; // the list of them is not given: the browser's own choice it is
+    }
     this.changed();
   }
 
@@ -169,11 +175,6 @@ export class Devices {
       this.changed();
     };
   }
-}
-
-/** What the browser knows of cameras and microphones: nothing where the page did not come over https. */
-function hardware(): MediaDevices | undefined {
-  return navigator.mediaDevices;
 }
 
 function problemOf(error: unknown): Problem {

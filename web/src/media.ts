@@ -4,8 +4,11 @@
  * off, directions are not. The room's rules are enforced by
  * the server; muting here is a courtesy.
  */
+import { has, hasPeers, playOn } from "./capabilities";
 import { newId } from "./connection";
 import type { Devices } from "./devices";
+import { later, now_ms, often, type Moment } from "./moments";
+import { trimmed } from "./offer";
 import type { BrowserMessage, Direction, ErrorMessage, IceServer, MediaAnswer, Rung } from "./wire.gen";
 
 interface Slot {
@@ -22,6 +25,8 @@ const CONNECT_MS = 8000;
 const RESTART_MS = 4000;
 /** An offer made on the way in is still good so much later; an older one may know nothing of the network that there is now. */
 const FRESH_MS = 3000;
+/** So long at least between two looks at what arrives. */
+const LOOK_MS = 900;
 /** After so many looks, one a second, without anything that arrived the path is broken (the browser says so after five
  * seconds and more), and after so many its restart has not helped. */
 const SILENT_LOOKS = 3;
@@ -51,7 +56,8 @@ export class Media {
   #restarted = false;
   #signs = 0;
   #silent = 0;
-  #timer: number | undefined;
+  #looked_at = 0;
+  #timer: Moment | undefined;
   #seats: string[] = [];
   #told = "";
   #told_rung: Rung | "" = "";
@@ -69,22 +75,28 @@ export class Media {
     private readonly hears: () => boolean,
     private readonly changed: () => void,
   ) {
-    setInterval(() => void this.#look(), 1000);
+    often(() => {
+      // Silence is counted in looks: one a second, however often there is reason to look.
+      if (now_ms() - this.#looked_at < LOOK_MS) return;
+      this.#looked_at = now_ms();
+      void this.#look();
+    });
   }
 
   /** On the way in: make the offer while the socket is being opened. `others` in slot order. */
   begin(others: string[]): void {
     this.#wanted = true;
-    this.#drop();
     this.#seats = others;
-    this.#set("connecting");
-    void this.#connect();
+    this.#renew(0);
   }
 
   /** The relays that this page may go by: from the next connection or ICE restart on. */
   useRelays(relays: IceServer[]): void {
     this.#relays = relays;
-    if (this.#pc && this.#pc.signalingState !== "closed") this.#pc.setConfiguration(this.#configuration());
+    if (this.#pc && this.#pc.signalingState !== "closed") {
+      // A browser that cannot change it takes the new relays with its next connection.
+      if (has(this.#pc, "setConfiguration")) this.#pc.setConfiguration(this.#configuration());
+    }
   }
 
   /** Called after every welcome: connect, or check that the path still carries. `others` in slot order. */
@@ -93,7 +105,7 @@ export class Media {
     if (!this.#pc || others.join() !== this.#seats.join()) {
       this.#seats = others;
       this.#renew(0);
-    } else if (!this.#sent && performance.now() - this.#began_at < FRESH_MS) this.#deliver(this.#pc, CONNECT_MS);
+    } else if (!this.#sent && now_ms() - this.#began_at < FRESH_MS) this.#deliver(this.#pc, CONNECT_MS);
     else if (this.#pc.connectionState === "connected") void this.#verify(this.#pc);
     else this.#restart();
     this.#told = this.#told_rung = "";
@@ -146,10 +158,15 @@ export class Media {
     this.hearable(this.#hearable);
     const pc = this.#pc;
     const [audio, video] = pc && pc.connectionState !== "closed" ? pc.getTransceivers() : [];
-    if (audio && audio.sender.track !== this.devices.microphone)
-      await audio.sender.replaceTrack(this.devices.microphone);
-    if (pc !== this.#pc) return;
-    if (video && video.sender.track !== this.devices.camera) await video.sender.replaceTrack(this.devices.camera);
+    try {
+      if (audio && audio.sender.track !== this.devices.microphone)
+        await audio.sender.replaceTrack(this.devices.microphone);
+      if (pc !== this.#pc) return;
+      if (video && video.sender.track !== this.devices.camera) await video.sender.replaceTrack(this.devices.camera);
+    } catch {
+      if (pc === this.#pc && pc?.connectionState !== "closed") this.#fail(); // a new connection takes what there is now
+      return;
+    }
     await this.#apply();
     this.tell();
   }
@@ -170,7 +187,7 @@ export class Media {
   }
 
   async route(speaker: string): Promise<void> {
-    for (const voice of this.#voices.values()) if ("setSinkId" in voice) await voice.setSinkId(speaker);
+    for (const voice of this.#voices.values()) await playOn(voice, speaker);
   }
 
   /** Nothing is sent or received any more, until `begin` or `welcomed`. May be repeated. */
@@ -185,7 +202,7 @@ export class Media {
   async stats(): Promise<
     Record<string, { framesDecoded: number; audioSamples: number; audioEnergy: number; packets: number }>
   > {
-    const report = await this.#pc?.getStats();
+    const report = await statsOf(this.#pc);
     const found: Record<string, { framesDecoded: number; audioSamples: number; audioEnergy: number; packets: number }> =
       {};
     for (const { seat } of this.#slots) found[seat] = { framesDecoded: 0, audioSamples: 0, audioEnergy: 0, packets: 0 };
@@ -203,7 +220,7 @@ export class Media {
   }
 
   #drop(): void {
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
     this.#pc?.close();
     this.#pc = null;
     this.#slots = [];
@@ -213,22 +230,36 @@ export class Media {
   #renew(after_ms: number): void {
     if (!this.#wanted) return;
     this.#drop();
+    if (!hasPeers()) {
+      this.#set("failed"); // what is said about it: `lacks`
+      return;
+    }
     this.#set("connecting");
     this.changed();
-    this.#timer = window.setTimeout(() => void this.#connect(), after_ms);
+    this.#timer = later(after_ms, () => void this.#connect());
   }
 
+  /** Whatever the browser refuses on the way is a failed attempt, and there is another. */
   async #connect(): Promise<void> {
-    const pc = new RTCPeerConnection(this.#configuration());
-    this.#pc = pc;
+    this.#began_at = now_ms();
+    let pc: RTCPeerConnection | null = null;
+    try {
+      pc = this.#pc = new RTCPeerConnection(this.#configuration());
+      this.#wait(pc, CONNECT_MS);
+      await this.#open(pc);
+    } catch {
+      if (pc === this.#pc) this.#fail();
+    }
+  }
+
+  async #open(pc: RTCPeerConnection): Promise<void> {
     this.#connection = newId();
-    this.#began_at = performance.now();
     this.#offer = "";
     this.#sent = false;
     this.#restarted = this.#refused = false;
     this.#silent = 0;
-    const audio = pc.addTransceiver(this.devices.microphone ?? "audio", { direction: "sendonly" });
-    const video = pc.addTransceiver(this.devices.camera ?? "video", {
+    pc.addTransceiver(this.devices.microphone ?? "audio", { direction: "sendonly" });
+    pc.addTransceiver(this.devices.camera ?? "video", {
       direction: "sendonly",
       sendEncodings: [
         { rid: "l", scaleResolutionDownBy: 2, maxBitrate: SMALL_KBPS * 1000, maxFramerate: SMALL_FPS },
@@ -243,9 +274,6 @@ export class Media {
       slot.video.receiver.track.onunmute = () => this.changed();
       return { seat, ...slot, picture: new MediaStream([slot.video.receiver.track]) };
     });
-    for (const line of [audio, ...this.#slots.map((slot) => slot.audio)]) prefer(line, "audio", ["audio/opus"]);
-    for (const line of [video, ...this.#slots.map((slot) => slot.video)])
-      prefer(line, "video", ["video/VP8", "video/rtx"]);
     pc.onconnectionstatechange = () => this.#state(pc);
     pc.onicecandidateerror = () => (this.#refused = true);
     pc.onicegatheringstatechange = () => this.#gathered(pc);
@@ -273,18 +301,22 @@ export class Media {
   #deliver(pc: RTCPeerConnection, patience_ms: number): void {
     const sdp = pc.localDescription?.sdp;
     if (!sdp || !this.#offer) return;
-    this.#sent = this.send({ type: "media_offer", id: this.#offer, connection: this.#connection, sdp });
-    clearTimeout(this.#timer);
-    this.#timer = window.setTimeout(
-      () => pc === this.#pc && pc.connectionState !== "connected" && this.#fail(),
-      patience_ms,
-    );
+    this.#sent = this.send({ type: "media_offer", id: this.#offer, connection: this.#connection, sdp: trimmed(sdp) });
+    this.#wait(pc, patience_ms);
+  }
+
+  /** For the connection to come up; then it is given up. */
+  #wait(pc: RTCPeerConnection, patience_ms: number): void {
+    this.#timer?.cancel();
+    this.#timer = later(patience_ms, () => {
+      if (pc === this.#pc && pc.connectionState !== "connected") this.#fail();
+    });
   }
 
   #state(pc: RTCPeerConnection): void {
     if (pc !== this.#pc) return;
     if (pc.connectionState === "connected") {
-      clearTimeout(this.#timer);
+      this.#timer?.cancel();
       this.#failures = 0;
       this.#restarted = false;
       for (const { seat, audio } of this.#slots) this.#hear(seat, audio.receiver.track);
@@ -292,28 +324,36 @@ export class Media {
       void this.#apply();
     } else if (pc.connectionState === "disconnected" && !this.#restarted) {
       this.#set("connecting");
-      this.#timer = window.setTimeout(() => pc === this.#pc && this.#restart(), 1000);
+      this.#timer = later(1000, () => {
+        if (pc === this.#pc) this.#restart();
+      });
     } else if (pc.connectionState === "failed") this.#restart();
   }
 
   /** Once by ICE restart, which keeps keys and slots; if that does not help, anew. */
   #restart(): void {
     const pc = this.#pc;
-    if (!pc || this.#restarted || pc.connectionState === "new" || pc.signalingState !== "stable") {
+    if (
+      !pc ||
+      !has(pc, "restartIce") ||
+      this.#restarted ||
+      pc.connectionState === "new" ||
+      pc.signalingState !== "stable"
+    ) {
       this.#fail();
       return;
     }
     this.#restarted = true;
     this.#set("connecting");
     pc.restartIce();
-    void this.#negotiate(pc, RESTART_MS);
+    this.#negotiate(pc, RESTART_MS).catch(() => pc === this.#pc && this.#fail());
   }
 
   /** An attempt that waited in vain was a pause itself: in a long outage there is always one that would get through. */
   #fail(): void {
     if (!this.#wanted) return;
     const backoff_ms = BACKOFF_MS[Math.min(this.#failures, BACKOFF_MS.length - 1)] ?? 8000;
-    const spent_ms = performance.now() - this.#began_at;
+    const spent_ms = now_ms() - this.#began_at;
     this.#failures += 1;
     this.#renew(Math.max(backoff_ms * (0.5 + Math.random() / 2) - spent_ms, Math.random() * 300));
     if (this.#failures > 2) this.#set("failed");
@@ -322,6 +362,7 @@ export class Media {
   /** After the socket's return: does the other side still answer? A new server process would not, and knows no restart. */
   async #verify(pc: RTCPeerConnection): Promise<void> {
     const before = (await pathOf(pc)).signs;
+    if (before === null) return; // it cannot be seen here: the connection's own state must do
     await new Promise((done) => setTimeout(done, 3000));
     if (pc === this.#pc && pc.connectionState !== "closed" && (await pathOf(pc)).signs === before) this.#renew(0);
   }
@@ -334,6 +375,7 @@ export class Media {
     const { signs, rung } = await pathOf(pc);
     if (pc !== this.#pc || !connected(pc)) return;
     if (rung && rung !== this.#told_rung && this.send({ type: "media_rung", rung })) this.#told_rung = rung;
+    if (signs === null) return;
     const alive = signs > 0 && signs !== this.#signs;
     this.#silent = alive ? 0 : this.#silent + 1;
     this.#signs = signs;
@@ -348,7 +390,7 @@ export class Media {
     if (voice.srcObject instanceof MediaStream && voice.srcObject.getTracks()[0] === track) return;
     voice.srcObject = new MediaStream([track]);
     const speaker = this.devices.chosen("speaker");
-    if (speaker && "setSinkId" in voice) voice.setSinkId(speaker).catch(() => this.devices.choose("speaker", ""));
+    if (speaker) void playOn(voice, speaker).then((plays) => plays || this.devices.choose("speaker", ""));
     void this.#play(voice);
   }
 
@@ -383,6 +425,7 @@ export class Media {
     const sender = pc?.getTransceivers()[1]?.sender;
     const wanted = this.#direction;
     if (!sender || !wanted || !pc.remoteDescription || !stable(pc)) return;
+    if (!has(sender, "getParameters") || !has(sender, "setParameters")) return; // the picture stays as it was offered
     const parameters = sender.getParameters();
     const [small, large] = parameters.encodings;
     if (!small) return;
@@ -402,8 +445,8 @@ export class Media {
     }
     try {
       await sender.setParameters(parameters);
-    } catch (error) {
-      if (pc === this.#pc && stable(pc)) throw error; // else replaced or renegotiated meanwhile
+    } catch {
+      return; // replaced or renegotiated meanwhile, or a browser that cannot: the picture stays as it was
     }
   }
 
@@ -417,16 +460,19 @@ export class Media {
 const connected = (pc: RTCPeerConnection): boolean => pc.connectionState === "connected";
 const stable = (pc: RTCPeerConnection): boolean => pc.signalingState === "stable";
 
-function prefer(line: RTCRtpTransceiver, kind: "audio" | "video", wanted: string[]): void {
-  const codecs = RTCRtpReceiver.getCapabilities(kind)?.codecs ?? [];
-  line.setCodecPreferences(
-    codecs.filter((codec) => wanted.some((type) => type.toLowerCase() === codec.mimeType.toLowerCase())),
-  );
+async function statsOf(pc: RTCPeerConnection | null): Promise<RTCStatsReport | null> {
+  try {
+    return (await pc?.getStats()) ?? null;
+  } catch {
+    return null; // closed meanwhile, or a browser that measures nothing
+  }
 }
 
-/** The path in use: a figure that rises with everything that arrives by it (checks answered and packets), and what carries it. */
-async function pathOf(pc: RTCPeerConnection): Promise<{ signs: number; rung: Rung | null }> {
-  const report = await pc.getStats();
+/** The path in use: a figure that rises with everything that arrives by it (checks answered and packets), null if the browser
+ * tells none; and what carries it. */
+async function pathOf(pc: RTCPeerConnection): Promise<{ signs: number | null; rung: Rung | null }> {
+  const report = await statsOf(pc);
+  if (!report) return { signs: null, rung: null };
   let used: string | undefined;
   report.forEach((entry: RTCTransportStats) => {
     if (entry.type === "transport") used = entry.selectedCandidatePairId;
@@ -435,5 +481,6 @@ async function pathOf(pc: RTCPeerConnection): Promise<{ signs: number; rung: Run
   const own = report.get(pair?.localCandidateId ?? "") as
     { candidateType: RTCIceCandidateType; protocol: string } | undefined;
   const rung = !own ? null : own.candidateType === "relay" ? "relay" : own.protocol === "tcp" ? "tcp" : "udp";
-  return { signs: (pair?.responsesReceived ?? 0) + (pair?.bytesReceived ?? 0), rung };
+  const told = [pair?.responsesReceived, pair?.bytesReceived].filter((figure) => figure !== undefined);
+  return { signs: told.length > 0 ? told.reduce((sum, figure) => sum + figure, 0) : null, rung };
 }

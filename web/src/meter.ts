@@ -1,8 +1,11 @@
 /** How loud the own microphone is, 0 to 1, drawn as often as the screen is; and a tone for the loudspeaker test. */
 
-/** Calls `show` with the level until the returned function is called. */
+import { playOn, soundContext } from "./capabilities";
+
+/** Calls `show` with the level until the returned function is called; never where the browser measures no sound. */
 export function meter(track: MediaStreamTrack, show: (level: number) => void): () => void {
-  const context = new AudioContext();
+  const context = soundContext();
+  if (!context) return () => undefined;
   const source = context.createMediaStreamSource(new MediaStream([track]));
   const analyser = context.createAnalyser();
   analyser.fftSize = 512;
@@ -19,20 +22,20 @@ export function meter(track: MediaStreamTrack, show: (level: number) => void): (
     show(level);
     frame = requestAnimationFrame(draw);
   };
-  void context.resume();
+  void context.resume().catch(() => undefined);
   draw();
   return () => {
     cancelAnimationFrame(frame);
     source.disconnect();
-    void context.close();
+    void context.close().catch(() => undefined);
   };
 }
 
-/** Two soft notes on the chosen loudspeaker. Resolves when they have sounded. */
-export async function tone(speaker: string): Promise<void> {
-  const context = new AudioContext();
-  const routed = context as AudioContext & { setSinkId?: (id: string) => Promise<void> };
-  if (speaker && routed.setSinkId) await routed.setSinkId(speaker);
+/** Two soft notes on the chosen loudspeaker. Resolves when they have sounded; false where the browser makes no sound. */
+export async function tone(speaker: string): Promise<boolean> {
+  const context = soundContext();
+  if (!context) return false;
+  if (speaker) await playOn(context, speaker);
   const gain = context.createGain();
   gain.connect(context.destination);
   gain.gain.value = 0;
@@ -47,5 +50,6 @@ export async function tone(speaker: string): Promise<void> {
     return at + 0.4;
   }, context.currentTime + 0.05);
   await new Promise((done) => setTimeout(done, (end - context.currentTime) * 1000 + 50));
-  await context.close();
+  void context.close().catch(() => undefined);
+  return true;
 }

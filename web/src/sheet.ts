@@ -1,5 +1,6 @@
 /** A part that is a button and the dialog behind it: drawn only while it is open, closed by its button, Escape or a gesture that is done. */
 import { html, nothing, type TemplateResult } from "lit";
+import { open, shut } from "./capabilities";
 import { Part } from "./part";
 import { t } from "./words";
 
@@ -20,11 +21,15 @@ export abstract class Sheet extends Part {
   protected show(): void {
     this.#open = true;
     this.requestUpdate();
-    void this.updateComplete.then(() => this.querySelector("dialog")?.showModal());
+    void this.updateComplete.then(() => {
+      const dialog = this.querySelector("dialog");
+      if (dialog) open(dialog);
+    });
   }
 
   protected hide(): void {
-    this.querySelector("dialog")?.close();
+    const dialog = this.querySelector("dialog");
+    if (dialog) shut(dialog);
   }
 
   #closed(): void {

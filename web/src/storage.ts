@@ -32,6 +32,15 @@ class Kept {
     this.#try((store) => store.removeItem(key));
   }
 
+  takes(): boolean {
+    return (
+      this.#try((store) => {
+        store.setItem("taken", "1");
+        return store.getItem("taken") === "1";
+      }) ?? false
+    );
+  }
+
   #try<T>(use: (store: Storage) => T): T | undefined {
     try {
       return use(this.store());
@@ -43,3 +52,8 @@ class Kept {
 
 export const inThisTab = new Kept(() => sessionStorage);
 export const forGood = new Kept(() => localStorage);
+
+/** Whether the browser keeps anything over a reload. */
+export function kept(): boolean {
+  return inThisTab.takes();
+}

@@ -21,8 +21,16 @@ export interface TransportListener {
   closed(code?: number): void;
 }
 
+/** A way that this browser does not have is one that closes. */
 export const OPENERS: Record<Carrier, (path: string, listener: TransportListener) => Transport> = {
-  socket: (path, listener) => new SocketTransport(path, listener),
+  socket: (path, listener) => {
+    try {
+      return new SocketTransport(path, listener);
+    } catch {
+      setTimeout(() => listener.closed());
+      return { carrier: "socket", open: false, send: () => undefined, close: () => undefined };
+    }
+  },
   events: (path, listener) => new EventTransport(path, listener),
 };
 

@@ -3,20 +3,21 @@
  * the forms that its language has for numbers, `id.one`, `id.other`; what is said otherwise to a group that wants the familiar
  * form of address stands under `id.familiar`. Texts of the script come by language with the view: see `text`.
  */
+import { joined, pluralOf } from "./capabilities";
 import type { Formality, Text } from "./wire.gen";
 
 export type Params = Record<string, string | number>;
 
 let language = "fr";
 let words: Record<string, string> = {};
-let plural = new Intl.PluralRules("fr");
+let plural = pluralOf("fr");
 let familiar = false;
 
 /** Set once, at the start. */
 export function speak(chosen: string, texts: Record<string, string>): void {
   language = chosen;
   words = texts;
-  plural = new Intl.PluralRules(chosen);
+  plural = pluralOf(chosen);
   document.documentElement.lang = chosen;
 }
 
@@ -34,7 +35,7 @@ export function t(id: string, params: Params = {}): string {
 
 function counted(id: string, count: number): string | undefined {
   const none = count === 0 ? word(`${id}.zero`) : undefined;
-  return none ?? word(`${id}.${plural.select(count)}`) ?? word(`${id}.other`);
+  return none ?? word(`${id}.${plural(count)}`) ?? word(`${id}.other`);
 }
 
 function word(id: string): string | undefined {
@@ -73,7 +74,7 @@ export function quote(own: string): string {
 
 /** Names joined as one says them: "Inès, Karim et Joe". */
 export function list(names: string[]): string {
-  return new Intl.ListFormat(language, { type: "conjunction" }).format(names);
+  return joined(names, language);
 }
 
 /** A time of day as one says it: "10 h 35", "10:35". `wall_ms` is milliseconds since 1970. */
