@@ -16,12 +16,16 @@ from typing import Any, TypedDict
 
 from playwright.async_api import BrowserContext, ConsoleMessage, Locator, Page, WebSocket, expect
 
-#: Keeps the page's peer connections where the tests can ask them; changes nothing about them.
+#: Keeps the room's peer connections where the tests can ask them; changes nothing about them. What only receives tries
+#: the network, before there is a room.
 _KEEP_PEERS = """{
   const Own = window.RTCPeerConnection;
   window.peers = [];
   window.RTCPeerConnection = class extends Own {
-    constructor(...given) { super(...given); window.peers.push(this); }
+    addTransceiver(kind, init) {
+      if (init?.direction === 'sendonly' && !window.peers.includes(this)) window.peers.push(this);
+      return super.addTransceiver(kind, init);
+    }
   };
 }"""
 

@@ -2,6 +2,7 @@
  * Soft bells where the script has them: at a phase's start, shortly before its end, at its end. Never before the page was
  * touched, never in a pause, and off for whoever does not want them; people who asked for less motion hear none at first.
  */
+import { canSound, lessMotion, soundContext, touched } from "./capabilities";
 import type { Room } from "./room";
 import { forGood } from "./storage";
 import type { Bell } from "./wire.gen";
@@ -15,22 +16,18 @@ const RINGS_S = 1.6;
 export function ringing(): boolean {
   const chosen = forGood.get(KEY);
   if (chosen !== null) return chosen === "on";
-  return !matchMedia("(prefers-reduced-motion: reduce)").matches;
+  return !lessMotion();
 }
 
 export function setRinging(on: boolean): void {
   forGood.set(KEY, on ? "on" : "off");
 }
 
-export function canRing(): boolean {
-  return "AudioContext" in window;
-}
-
 export class Bells {
   #phase = "";
   #bells: Bell[] = [];
   #rung = new Set<Bell>();
-  #context: AudioContext | undefined;
+  #context: AudioContext | null = null;
 
   constructor(private readonly room: Room) {
     room.listen(() => this.#follow());
@@ -64,17 +61,23 @@ export class Bells {
   #ring(bell: Bell): void {
     if (!this.#bells.includes(bell) || this.#rung.has(bell)) return;
     this.#rung.add(bell);
-    if (!ringing() || !canRing() || this.room.place !== "room" || this.room.common?.now?.holds.length) return;
-    if (!mayPlay()) return;
-    this.#context ??= new AudioContext();
-    void this.#context.resume();
+    if (!ringing() || !canSound() || this.room.place !== "room" || this.room.common?.now?.holds.length) return;
+    if (!touched()) return;
+    this.#context ??= soundContext();
+    if (!this.#context) return;
+    void this.#context.resume().catch(() => undefined);
     sound(this.#context, NOTE_HZ[bell]);
   }
 }
 
-/** Whether somebody has touched the page, without which browsers keep it silent; one that cannot tell may try. */
-function mayPlay(): boolean {
-  return !("userActivation" in navigator) || navigator.userActivation.hasBeenActive;
+/** One soft sound now, for who did not put bells off. */
+export function ringOnce(): void {
+  if (forGood.get(KEY) === "off" || !touched()) return;
+  const context = soundContext();
+  if (!context) return;
+  void context.resume().catch(() => undefined);
+  sound(context, NOTE_HZ.warning);
+  setTimeout(() => void context.close().catch(() => undefined), RINGS_S * 1000 + 500);
 }
 
 function sound(context: AudioContext, note_hz: number): void {

@@ -108,6 +108,11 @@ export class Outbox {
     return this.#hints.get(capture) ?? [];
   }
 
+  /** Everything that was said here is answered. */
+  get empty(): boolean {
+    return this.#asked.size === 0 && this.#drafts.size === 0;
+  }
+
   /** After a welcome: everything unanswered once more, in the order in which it was said. */
   resend(): void {
     for (const { message } of this.#asked.values()) this.send(message);

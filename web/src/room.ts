@@ -2,10 +2,12 @@
  * What this page knows of the room: the newest view, and what is fleeting beside it. Messages come in, screens are told
  * that something changed; no screen talks to the socket past this.
  */
+import { lacks, type Lack } from "./capabilities";
 import { claimTab, Connection, type Link } from "./connection";
 import type { Carrier } from "./transport";
 import { Devices } from "./devices";
 import { Media } from "./media";
+import { later, now_ms, often, type Moment } from "./moments";
 import { Outbox, type Answer } from "./outbox";
 import { ServerClock } from "./server_clock";
 import { inThisTab } from "./storage";
@@ -32,6 +34,13 @@ import { addressAs, t, text } from "./words";
 
 /** Where nothing comes back by itself (see `Link`). */
 const GONE: readonly Link[] = ["moved", "revoked", "unknown", "signed_out"];
+
+/** Not welcomed for so long, it is no moment's break any more: the network or a proxy is in between. */
+const STUCK_MS = 15_000;
+/** So much quiet, and a page of another build loads itself again. */
+const QUIET_MS = 5000;
+/** In this tab: the page has loaded itself anew, and is the same page to everybody. */
+const RELOADED = "reloaded";
 
 export type Place = "lobby" | "room" | "left";
 
@@ -60,6 +69,13 @@ export class Room {
   /** The server came back knowing less than this page had seen. */
   behind = false;
   rehearsal: boolean;
+  /** Not welcomed for so long that there is more to say than "one moment". */
+  stuck = false;
+  /** The server has newer pages than this one. */
+  outdated = false;
+  /** On the way to a reload of its own: nobody need be asked. */
+  reloading = false;
+  readonly lacks: readonly Lack[] = lacks();
   readonly devices: Devices;
   readonly media: Media;
   readonly outbox: Outbox;
@@ -71,7 +87,9 @@ export class Room {
   #seen: [number, string] | null = null;
   /** The other seats, in the order of their slots; null before the first welcome. */
   #others: string[] | null = null;
-  #fresh = true;
+  #fresh: boolean;
+  #patience: Moment | undefined;
+  #busy_at = 0;
   /** Whether camera, microphone and media connection serve somebody (see `#serve`). */
   #needed = false;
   #in_sight = true;
@@ -83,13 +101,20 @@ export class Room {
   constructor(readonly boot: Boot) {
     this.rehearsal = boot.rehearsal;
     this.place = inThisTab.get(`place.${boot.session}.${boot.seat}`) === "room" ? "room" : "lobby";
+    this.#fresh = inThisTab.get(RELOADED) === null;
+    inThisTab.remove(RELOADED);
     const changed = (): void => this.changed();
     this.#connection = new Connection(
       { socket: boot.socket, events: boot.events },
       {
         message: (message) => this.#message(message),
         link: (link) => this.#linked(link),
-        hello: () => ({ place: this.place === "room" ? "room" : "lobby", fresh: this.#fresh, seen: this.#seen }),
+        hello: () => ({
+          place: this.place === "room" ? "room" : "lobby",
+          fresh: this.#fresh,
+          seen: this.#seen,
+          build: boot.build,
+        }),
       },
     );
     this.outbox = new Outbox(
@@ -109,11 +134,13 @@ export class Room {
       changed,
     );
     setInterval(() => this.#ping(), 10_000);
+    often(() => this.#renew());
     addEventListener("pagehide", () => this.#shown(false));
     addEventListener("pageshow", () => this.#shown(true));
   }
 
   start(): void {
+    this.#wait();
     this.#serve();
     void claimTab().then(() => this.#connection.open());
   }
@@ -311,6 +338,7 @@ export class Room {
     switch (message.type) {
       case "welcome":
         this.rehearsal = message.rehearsal;
+        this.outdated = message.build !== "" && message.build !== this.boot.build;
         this.behind ||= message.behind;
         this.#clock.restart();
         for (let n = 0; n < 8; n += 1) setTimeout(() => this.#ping(), n * 120);
@@ -391,6 +419,7 @@ export class Room {
 
   #linked(link: Link): void {
     this.link = link;
+    this.#wait();
     this.#serve();
     if (link !== "up") {
       this.levels = {};
@@ -413,6 +442,48 @@ export class Room {
     }
     this.devices.begin();
     if (this.place === "room" && this.link === "up" && this.#others) this.media.welcomed(this.#others);
+  }
+
+  /** From a break on, patience runs out once. */
+  #wait(): void {
+    const waits = (this.link === "lost" || this.link === "connecting") && this.place !== "left";
+    if (waits && this.#patience) return;
+    this.#patience?.cancel();
+    this.#patience = undefined;
+    this.stuck = false;
+    if (!waits) return;
+    this.#patience = later(STUCK_MS, () => {
+      this.stuck = true;
+      this.changed();
+    });
+  }
+
+  /** Whether this page cannot go and come back without somebody's loss: somebody writes, speaks, has a turn or looks at what a
+   * reload would close, or something is unanswered. */
+  get #needed_as_it_is(): boolean {
+    const { common, own, devices } = this;
+    const speaks = own?.my_turn === true || (own?.may_be_heard === true && this.me?.microphone === "open");
+    const listens = this.place === "room" && (common?.floor.turn != null || common?.floor.holder != null);
+    const looks = document.querySelector("dialog[open], section.preview") !== null;
+    return this.texts.unfinished || !this.outbox.empty || devices.asking.size > 0 || speaks || listens || looks;
+  }
+
+  /** A page of another build loads itself again at a quiet moment; once for each build, whatever comes. */
+  #renew(): void {
+    if (!this.outdated || this.link !== "up") return;
+    if (this.#needed_as_it_is) this.#busy_at = now_ms();
+    const once = `renewed.${this.boot.build}`;
+    if (now_ms() - this.#busy_at < QUIET_MS || inThisTab.get(once) !== null) return;
+    inThisTab.set(once, "1");
+    this.reload();
+  }
+
+  /** Load this page anew; place, texts and microphone stay as they are. */
+  reload(): void {
+    inThisTab.set(RELOADED, "1");
+    this.reloading = true;
+    this.changed();
+    location.reload();
   }
 
   #shown(shown: boolean): void {

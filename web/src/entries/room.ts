@@ -7,7 +7,9 @@ import "../../styles/lobby.css";
 import "../../styles/check.css";
 import "../../styles/console.css";
 import { html, render } from "lit";
+import { Awake } from "../awake";
 import { readBoot } from "../boot";
+import { askBeforeClosing } from "../closing";
 import "../parts/app";
 import { Room } from "../room";
 import { speak } from "../words";
@@ -31,12 +33,8 @@ const seen = Object.freeze({
 Object.defineProperty(window, "cosession", { value: seen });
 
 render(html`<co-app .room=${room}></co-app>`, document.getElementById("app") ?? document.body);
+document.getElementById("slow")?.remove(); // the page works: what stood there in case it would not
 room.start();
-
-// The screen stays awake while one is in the room; a browser that cannot or may not simply does not.
-document.addEventListener("visibilitychange", () => void awake());
-void awake();
-async function awake(): Promise<void> {
-  if (document.visibilityState !== "visible" || !("wakeLock" in navigator)) return;
-  await navigator.wakeLock.request("screen").catch(() => undefined);
-}
+askBeforeClosing(room);
+const awake = new Awake(() => room.place === "room" && room.common?.status !== "closed");
+room.listen(() => void awake.ask());

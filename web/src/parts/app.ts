@@ -3,6 +3,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { Announcer } from "../announcer";
 import { Bells } from "../bells";
+import { Caller } from "../caller";
 import { define, Part } from "../part";
 import { alone } from "./screens";
 import { banners } from "./banners";
@@ -47,7 +48,8 @@ interface Arrangement {
 
 class App extends Part {
   #announcer: Announcer | undefined;
-  #bells: Bells | undefined;
+  /** What follows the room for as long as the page lives. */
+  #beside: readonly object[] | undefined;
   #atRole = false;
   /** Whether the focus was last in something that one writes. */
   #wrote = false;
@@ -62,7 +64,7 @@ class App extends Part {
     this.addEventListener("pointerdown", () => (this.#wrote = false));
     this.#announcer = new Announcer(this.room); // before this listens itself: it draws what the announcer says
     super.connectedCallback();
-    if (!this.#bells) this.#bells = new Bells(this.room);
+    if (!this.#beside) this.#beside = [new Bells(this.room), new Caller(this.room)];
   }
 
   protected override render(): TemplateResult {
@@ -99,7 +101,9 @@ class App extends Part {
 
   #lobby(): TemplateResult {
     return html`<a class="skip" href="#enter">${t("skip.enter")}</a
-      >${this.room.link === "lost" ? banners(this.room) : nothing}<co-lobby .room=${this.room}></co-lobby>`;
+      >${this.room.link === "lost" || this.room.outdated || this.room.lacks.length > 0 ? banners(this.room) : nothing}<co-lobby
+        .room=${this.room}
+      ></co-lobby>`;
   }
 
   #room(): TemplateResult {

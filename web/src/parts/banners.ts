@@ -10,8 +10,10 @@ export function banners(room: Room): TemplateResult {
   const lost = room.link === "lost";
   const away = (id: string | null | undefined): string => (id ? room.name(id) : "");
   return html`<div class="banners" role="region" aria-label=${t("banner.label")}>
-    ${lost ? banner("away", t(room.turned_away ? "banner.too_fast" : "banner.lost"), html`<button class="btn small" @click=${() => room.comeBack()}>${t("banner.try_now")}</button>`) : nothing}
-    ${!lost && room.media.path === "failed" && !room.unheard && !room.held("media") && !room.held("suspended") ? banner("away", t("banner.media")) : nothing}
+    ${lost ? banner("away", lostWords(room), html`<button class="btn small" @click=${() => room.comeBack()}>${t("banner.try_now")}</button>`) : nothing}
+    ${lacking(room)}
+    ${room.outdated && !lost ? banner("clock", t("banner.outdated"), html`<button class="btn small" @click=${() => room.reload()}>${t("banner.reload")}</button>`) : nothing}
+    ${!lost && !room.lacks.includes("peers") && room.media.path === "failed" && !room.unheard && !room.held("media") && !room.held("suspended") ? banner("away", t("banner.media")) : nothing}
     ${!lost && room.media.silenced ? banner("speaker", t("banner.silenced"), html`<button class="btn primary small" @click=${() => void room.media.unsilence()}>${t("banner.sound_on")}</button>`, "act") : nothing}
     ${held(room).map(([name, cause]) => banner(name, t(`hold.${cause}`, { name: away(cause === "client_absent" ? common?.client : common?.lead) })))}
     ${common?.vacant && !room.held("lead_absent") && !room.held("suspended") ? banner("away", t("banner.vacant")) : nothing}
@@ -22,6 +24,29 @@ export function banners(room: Room): TemplateResult {
     ${room.done ? banner("check", room.done, undefined, "act") : nothing}
     ${room.notice ? banner("warn", room.notice, html`<button class="btn bare small" @click=${() => dismiss(room)}>${t("close")}</button>`, "notice") : nothing}
   </div>`;
+}
+
+function lostWords(room: Room): string {
+  if (room.turned_away) return t("banner.too_fast");
+  if (!room.stuck) return t("banner.lost");
+  const line = room.boot.backup_line;
+  return line ? `${t("banner.stuck")} ${t("check.backup", { line })}` : t("banner.stuck");
+}
+
+/** What this browser cannot do, until it was read. */
+export function lacking(room: Room): TemplateResult[] {
+  const told = room.lacks.filter((lack) => !room.isAway(`lack.${lack}`));
+  return told.map((lack) =>
+    banner(
+      "warn",
+      lack === "peers" && room.boot.backup_line
+        ? `${t("lack.peers")} ${t("check.backup", { line: room.boot.backup_line })}`
+        : t(`lack.${lack}`),
+      html`<button class="btn bare small" data-lack=${lack} @click=${() => room.putAway(`lack.${lack}`)}>
+        ${t("close")}
+      </button>`,
+    ),
+  );
 }
 
 /** Why the clock stands, and what is being done; a care pause, a suspension and an own lost path are told in large elsewhere. */

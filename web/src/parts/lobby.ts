@@ -1,8 +1,10 @@
 /** The lobby: am I ready, when does it start, who is there, what am I today. One glance, one button. */
 import { html, nothing, type TemplateResult } from "lit";
-import { Check } from "../check";
+import { hasPeers } from "../capabilities";
+import { Check, verdict } from "../check";
 import { define, Part } from "../part";
 import { office } from "../people";
+import type { CheckRung } from "../wire.gen";
 import { length, list, t, timeOfDay } from "../words";
 import { cards, charterLines } from "./cards";
 import { icon } from "./icon";
@@ -16,6 +18,29 @@ class Lobby extends Part {
     () => Promise.resolve(this.room.devices.microphone !== null),
     (works) => this.room.checked(works),
   );
+
+  /** What brings sound here, as far as one quick look tells; undefined while it lasts, null if it could not be told. */
+  #tried: CheckRung[] | null | undefined;
+  #told = false;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    void this.#try();
+  }
+
+  /** Before it is said that all is ready: does sound get through at all? */
+  async #try(): Promise<void> {
+    this.#tried = hasPeers() ? await this.#check.anyMedia(this.room.carrier) : null;
+    this.requestUpdate();
+  }
+
+  /** Whoever leads is told, too, once it is known whether there is a microphone; a whole check says it better. */
+  protected override updated(): void {
+    const { devices, link } = this.room;
+    if (!this.#tried || this.#told || this.#check.over || devices.asking.size > 0 || link !== "up") return;
+    this.#told = true;
+    this.room.checked(devices.microphone ? [...this.#tried, "microphone"] : this.#tried);
+  }
 
   override disconnectedCallback(): void {
     this.#check.stop();
@@ -81,7 +106,7 @@ class Lobby extends Part {
 
   /** Ready or not, in four words; and the way in that fits. */
   #enter(): TemplateResult {
-    const { devices, common, own } = this.room;
+    const { devices, common, own, boot } = this.room;
     const asking = devices.asking.size > 0;
     const [camera, microphone] = [devices.camera !== null, devices.microphone !== null];
     const ready =
@@ -101,7 +126,8 @@ class Lobby extends Part {
     const first = common?.phases.find((phase) => phase.client)?.client ?? null;
     return html`<section class="card enter" id="enter" aria-labelledby="enter-h" tabindex="-1">
       <h2 id="enter-h" class="visually-hidden">${t("lobby.enter")}</h2>
-      <p class="do">${this.#check.hopeless ? t(`check.verdict.${this.#check.verdict}`) : t(`lobby.${ready}`)}</p>
+      <p class="do" role="status">${this.#verdict(ready)}</p>
+      ${this.#closed && boot.backup_line ? html`<p><strong>${t("check.backup", { line: boot.backup_line })}</strong></p>` : nothing}
       <p class="dim">
         ${first ? t("today.rotates", { name: this.room.name(first) }) : t(`today.${own?.role}`, { name: common?.client ? this.room.name(common.client) : "" })}${own && own.jobs.length > 0 ? ` ${t("today.jobs", { jobs: list(own.jobs.map((job) => t(`job.${job}`))) })}` : ""}
         ${t("lobby.closed_at_first")}
@@ -119,6 +145,19 @@ class Lobby extends Part {
           : nothing
       }
     </section>`;
+  }
+
+  /** Neither sound nor picture gets through, as far as was tried. */
+  get #closed(): boolean {
+    if (this.#check.over) return this.#check.hopeless;
+    return this.#tried != null && verdict(this.#tried) === "no_media";
+  }
+
+  #verdict(ready: string): string {
+    if (this.#check.hopeless) return t(`check.verdict.${this.#check.verdict}`);
+    if (this.#closed) return t("check.verdict.no_media");
+    const trying = ready !== "asking" && this.#tried === undefined && !this.#check.over;
+    return t(trying ? "lobby.trying" : `lobby.${ready}`);
   }
 
   #there(): TemplateResult {

@@ -1,7 +1,9 @@
 /** « Pour moi »: what a person can say for themselves at any time. Quiet, two presses away, and it says who learns of it. */
 import { html, nothing, type TemplateResult } from "lit";
 import { live } from "lit/directives/live.js";
-import { canRing, ringing, setRinging } from "../bells";
+import { ringing, setRinging } from "../bells";
+import { notifies, setNotifying } from "../caller";
+import { canNotify, canSound } from "../capabilities";
 import { define, type Part } from "../part";
 import { Sheet } from "../sheet";
 import { length, t } from "../words";
@@ -102,10 +104,18 @@ class Mine extends Sheet {
     return this.room.may("leave_at") ? html`<co-leaving .room=${this.room}></co-leaving>` : nothing;
   }
 
+  async #notify(box: HTMLInputElement): Promise<void> {
+    const agreed = await setNotifying(box.checked);
+    if (!agreed) this.room.say(t("notify.refused"));
+    box.checked = notifies();
+    this.requestUpdate();
+  }
+
   #rest(): TemplateResult {
     const talk_ms = this.room.own?.talk_ms ?? 0;
     return html`<div class="small-print">
-      ${canRing() ? html`<label class="check"><input type="checkbox" .checked=${ringing()} @change=${(event: Event) => setRinging((event.target as HTMLInputElement).checked)} />${t("bells")}</label>` : nothing}
+      ${canSound() ? html`<label class="check"><input type="checkbox" .checked=${ringing()} @change=${(event: Event) => setRinging((event.target as HTMLInputElement).checked)} />${t("bells")}</label>` : nothing}
+      ${canNotify() ? html`<label class="check"><input type="checkbox" data-notify .checked=${notifies()} @change=${(event: Event) => void this.#notify(event.target as HTMLInputElement)} />${t("notify")}</label>` : nothing}
       ${this.room.common?.status === "running" ? html`<p class="faint">${talk_ms < 1000 ? t("talk.none") : t("talk.mine", { time: length(talk_ms) })}</p>` : nothing}
     </div>`;
   }

@@ -1,9 +1,10 @@
 /** The pages that stand alone: before the first view, moved, revoked, left, and the calm end. */
 import { html, nothing, type TemplateResult } from "lit";
 import type { Room } from "../room";
+import { lacking } from "./banners";
 import { t } from "../words";
 
-function screen(title: string, words: string, action?: TemplateResult): TemplateResult {
+function screen(title: string, words: string, action?: TemplateResult | TemplateResult[]): TemplateResult {
   return html`<div class="screen">
     <header class="top"><span class="brand">cosession</span></header>
     <main>
@@ -28,7 +29,7 @@ export function alone(room: Room): TemplateResult | null {
     case "unknown":
       return screen(t("unknown.title"), t("unknown.words"));
     case "signed_out":
-      return screen(t("signed_out.title"), t("signed_out.words"));
+      return screen(t("signed_out.title"), t(room.lacks.includes("cookies") ? "lack.cookies" : "signed_out.words"));
     default:
   }
   if (room.common?.status === "closed") return farewell(room);
@@ -41,11 +42,30 @@ export function alone(room: Room): TemplateResult | null {
       </div>`,
     );
   if (!room.common || !room.own)
-    return screen(
-      t("connecting.title"),
-      room.turned_away ? t("banner.too_fast") : room.link === "lost" ? t("connecting.again") : t("connecting.words"),
-    );
+    return room.stuck && !room.turned_away
+      ? screen(t("connecting.stuck_title"), t("connecting.stuck"), wayOut(room))
+      : screen(
+          t("connecting.title"),
+          room.turned_away
+            ? t("banner.too_fast")
+            : room.link === "lost"
+              ? t("connecting.again")
+              : t("connecting.words"),
+          lacking(room),
+        );
   return null;
+}
+
+/** For who does not get in: another place to talk, and what to find out meanwhile. */
+function wayOut(room: Room): TemplateResult {
+  const line = room.boot.backup_line;
+  return html`${line ? html`<p><strong>${t("check.backup", { line })}</strong></p>` : nothing}
+    <div class="btns">
+      <button class="btn primary big" data-gesture="come-back" @click=${() => room.comeBack()}>
+        ${t("banner.try_now")}</button
+      ><a class="btn big" href="/check">${t("connecting.check")}</a>
+    </div>
+    ${lacking(room)}`;
 }
 
 function farewell(room: Room): TemplateResult {
