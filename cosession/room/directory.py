@@ -49,8 +49,8 @@ _ALPHABET = string.ascii_lowercase + string.digits
 
 
 class Directory:
-    """`rehearsal`: sessions may run faster than real time (decision 5). `ice`: the relays that browsers are told of. `build`: of
-    the pages that are served."""
+    """`rehearsal`: sessions may run faster than real time (decision 5). `ice`: the relays that browsers are told of.
+    `build`: of the pages that are served."""
 
     def __init__(
         self,

@@ -93,8 +93,8 @@ class Seat:
         )
 
     def _await_welcome(self, room: Room, seat: str) -> None:
-        """Count the page if its seat is not welcomed within `WELCOME_MS`: a network or a proxy is in between (or whoever
-        opened it closed it again, or was a program). Logged once for each seat."""
+        """Count the page if its seat is not welcomed within `WELCOME_MS`: a network or a proxy is in between (or
+        whoever opened it closed it again, or was a program). Logged once for each seat."""
         clock, before = self._parts.clock, room.audience.arrivals[seat]
 
         def look() -> None:

@@ -16,7 +16,7 @@ afterEach(() => {
 });
 
 describe("what a person must know", () => {
-  const all = { RTCPeerConnection: class {}, navigator: { cookieEnabled: true } };
+  const all = { RTCPeerConnection: vi.fn(), navigator: { cookieEnabled: true } };
 
   test("a browser that has everything lacks nothing", () => {
     for (const [name, value] of Object.entries(all)) vi.stubGlobal(name, value);
@@ -36,7 +36,7 @@ describe("what a person must know", () => {
 });
 
 describe("locks", () => {
-  const asked = (request: unknown): void => vi.stubGlobal("navigator", { locks: { request } });
+  const asked = (request: unknown): void => void vi.stubGlobal("navigator", { locks: { request } });
 
   test("another page has it, or nobody", async () => {
     asked((_: string, __: object, held: (lock: Lock | null) => unknown) => Promise.resolve(held(null)));

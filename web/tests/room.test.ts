@@ -161,7 +161,7 @@ describe("a newer server", () => {
       room.texts.keep("typed_turn", `a${n}`);
       wait(1);
     }
-    void room.outbox.ask({ type: "raise_hand", phase: "questions#1", kind: "question" });
+    void room.outbox.ask({ type: "raise_hand", kind: "question" });
     wait(20);
     expect(reloads).not.toHaveBeenCalled();
     const asked = FakeSocket.last.sent.findLast(({ type }) => type === "command");
