@@ -157,7 +157,7 @@ class Lobby extends Part {
     if (this.#check.hopeless) return t(`check.verdict.${this.#check.verdict}`);
     if (this.#closed) return t("check.verdict.no_media");
     const trying = ready !== "asking" && this.#tried === undefined && !this.#check.over;
-    return t(trying ? "lobby.trying" : `lobby.${ready}`);
+    return trying ? t("lobby.trying") : t(`lobby.${ready}`);
   }
 
   #there(): TemplateResult {
