@@ -30,6 +30,8 @@ BODY_S = 20.0
 ANSWER_S = 30.0
 FAREWELL_S = 5.0
 LOOK_S = 1.0
+#: A look that comes so late found a process that stood still.
+LATE_S = 1.0
 #: A visitor that would have to wait longer for its first turn is sent away.
 QUEUE_S = 5.0
 #: Descriptors that the process needs for itself, and those of the operators' listener.
@@ -110,6 +112,7 @@ class Visits:
         self._by_address: dict[str, dict[Visit, None]] = {}
         self._arrivals = Buckets(ADDRESS_CONNECTION)
         self._timer: asyncio.TimerHandle | None = None
+        self._look_due_s: float | None = None
 
     def __len__(self) -> int:
         return len(self._all)
@@ -215,6 +218,7 @@ class Visits:
 
     def start(self) -> None:
         """Look at the deadlines from now on, until `stop`. Needs a running loop."""
+        self._look_due_s = self.now() + LOOK_S
         self._timer = asyncio.get_running_loop().call_later(LOOK_S, self._again)
 
     def stop(self) -> None:
@@ -226,8 +230,14 @@ class Visits:
         self.start()
 
     def look(self) -> None:
-        """End whoever kept us waiting for too long, or was closed and does not go."""
+        """End whoever kept us waiting for too long, or was closed and does not go. While this process stood still it
+        was not they who kept us waiting."""
         now_s = self.now()
+        late_s = 0.0 if self._look_due_s is None else now_s - self._look_due_s
+        if late_s >= LATE_S:
+            for visit in self._all.values():
+                visit.due_s = None if visit.due_s is None else visit.due_s + late_s
+                visit.closing_s = None if visit.closing_s is None else visit.closing_s + late_s
         for visit in tuple(self._all.values()):
             if visit.transport.is_closing():
                 visit.closing_s = visit.closing_s or now_s

@@ -37,7 +37,8 @@ from cosession.room.media_desk import MediaDesk
 from cosession.room.moments import ENDS_PHASE, MILESTONES, URGENT
 from cosession.room.ports import Clock, Conflict, Draft, Entry, EventLog, MediaEngine, Summary, Timer, Unavailable
 from cosession.room.recovery import SessionStream, continued, replay
-from cosession.room.session_time import SessionTime, mark
+from cosession.room.session_time import SessionTime, mark, planned_ms
+from cosession.room.standstill import Standstill
 from cosession.room.verifying import verified
 from cosession.room.views import Fields, Views, live
 from cosession.wire.messages import CheckRung, Checks, IceServer
@@ -48,6 +49,8 @@ log = structlog.get_logger()
 REMEMBERED = 512
 #: When the store failed, time is looked at again after this long.
 AGAIN_MS = 250
+#: A lobby's clock that differs so much from the time of day is set by it.
+STEP_MS = 1_000
 #: A commit that takes so long is felt, and worth a line for those who look after the disk.
 SLOW_COMMIT_MS = 100
 
@@ -69,6 +72,7 @@ class Room:
         ice: IceServers | None = None,
         epoch: int = 0,
         build: str = "",
+        standstill: Standstill | None = None,
     ) -> None:
         self.session = session
         self.build = build
@@ -84,6 +88,12 @@ class Room:
         self._store = log_
         self._epoch = epoch
         """Of the lease under which this process appends."""
+        self._standstill = standstill or Standstill(clock)
+        self._standstill.look()
+        self._away_ms, self._stood_ms = self._standstill.away_ms, self._standstill.stood_ms
+        """Of the standstills of this process, what this room has dealt with."""
+        self._owed_ms = 0
+        """How long it stood still without that being credited yet, in session time."""
         self._inbox = Inbox(session, self._rest)
         self._works: dict[str, list[CheckRung]] = {}
         self._committed: dict[int, int] = {}
@@ -201,6 +211,7 @@ class Room:
 
         async def work() -> None:
             try:
+                await self._catch_up()
                 await self._book_voices()
             except Unavailable as failure:
                 self._log.warning("room.fact_not_stored", command="report_voices", code=failure.code)
@@ -307,10 +318,38 @@ class Room:
             self._timer = None
         if self._closed:
             return
-        wake_ms = next_wake(self.state, self._looked_ms)
+        wake_ms = self._looked_ms if self._owed_ms else next_wake(self.state, self._looked_ms)
         if wake_ms is not None:
             at_ms = max(self.time.monotonic_at(wake_ms), self._not_before_ms)
             self._timer = self.clock.call_at(at_ms, self._wake)
+
+    def awake(self) -> None:
+        """Look at the clocks before anything is judged by them: after a standstill the time is owed to the session, and
+        nobody was silent in it. Until a session starts, its time follows the time of day: so its planned start stays
+        where it is, on every page."""
+        self._standstill.look()
+        away_ms, stood_ms = self._standstill.away_ms - self._away_ms, self._standstill.stood_ms - self._stood_ms
+        speed = self.state.speed
+        by_ms = (away_ms - stood_ms) * speed
+        if self.state.status is Status.LOBBY:
+            by_ms = planned_ms(self.stream.at_ms, self.stream.mark, mark(self.clock), speed) - self.now_ms()
+            by_ms = 0 if abs(by_ms) < STEP_MS * speed else by_ms
+        if not away_ms and not by_ms:
+            return
+        self._away_ms, self._stood_ms = self._away_ms + away_ms, self._stood_ms + stood_ms
+        self._owed_ms += away_ms * speed if self.state.status is Status.RUNNING else 0
+        self.time = self.views.time = self.time.moved(by_ms)
+        self._looked_ms = min(self._looked_ms, self.now_ms())
+        self.audience.forgive(stood_ms)
+        self._wake()
+
+    async def _catch_up(self) -> None:
+        """Before anything is judged: a standstill is an outage. Raises `Unavailable`; then it stays owed."""
+        self.awake()
+        owed_ms = self._owed_ms
+        if owed_ms:
+            await self._decide_and_store(CreditOutage(outage_ms=owed_ms), None, None)
+            self._owed_ms -= owed_ms
 
     def _wake(self) -> None:
         """Let core look at the time. If the store cannot keep what follows, look again soon."""
@@ -339,6 +378,7 @@ class Room:
             if isinstance(answer, Refused):
                 raise Refused(answer.code, answer.detail, answer.field)
             return answer
+        await self._catch_up()
         try:
             seq = await self._decide_and_store(command, by, key)
         except Refused as refusal:

@@ -204,8 +204,16 @@ class Audience:
         if self._room.state.seats[seat].presence is not Presence.HERE and not self._closed:
             self._room.post(ReportPresence(seat=seat, presence=Presence.HERE))
 
+    def forgive(self, ms: int) -> None:
+        """The process stood still for so long: what came meanwhile waits to be read before anybody is judged."""
+        now_ms = self._clock.monotonic_ms()
+        self._signs.forgive(ms, now_ms)
+        for connection in (one for theirs in self._doors.values() for one in theirs):
+            connection.heard_ms = min(now_ms, connection.heard_ms + ms)
+
     def watch(self) -> None:
         """Ping, look for signs of life, and come back when the next is due."""
+        self._room.awake()
         now_ms = self._clock.monotonic_ms()
         for seat in self._room.state.seats.values():
             presence = self._signs.presence(seat.id, now_ms)

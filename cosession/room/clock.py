@@ -12,6 +12,10 @@ from pathlib import Path
 
 from cosession.room.ports import Timer
 
+#: A timer that fires so late found a loop that stood still; it then leaves so long for reading.
+LATE_MS = 1_000
+READ_S = 0.25
+
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -37,6 +41,26 @@ class SystemClock:
         return self._boot_id
 
     def call_at(self, monotonic_ms: int, callback: Callable[[], None]) -> Timer:
+        return _SystemTimer(monotonic_ms, callback)
+
+
+class _SystemTimer:
+    """A timer of the running loop. One that is late because everything stood still waits once more, until what has
+    arrived meanwhile is read: an answer that lies in its socket is not missing."""
+
+    def __init__(self, due_ms: int, callback: Callable[[], None]) -> None:
+        self._callback = callback
         # Read in nanoseconds and rounded up: a timer that fires a fraction early would find nothing to do.
-        left_s = monotonic_ms / 1000 - time.monotonic_ns() / 1_000_000_000
-        return asyncio.get_running_loop().call_later(max(0.0, left_s) + 0.0005, callback)
+        left_s = due_ms / 1000 - time.monotonic_ns() / 1_000_000_000
+        # A moment that had passed when it was asked for is not late.
+        self._due_ms = max(due_ms, time.monotonic_ns() // 1_000_000)
+        self._handle = asyncio.get_running_loop().call_later(max(0.0, left_s) + 0.0005, self._fire)
+
+    def cancel(self) -> None:
+        self._handle.cancel()
+
+    def _fire(self) -> None:
+        if time.monotonic_ns() // 1_000_000 - self._due_ms >= LATE_MS:
+            self._handle = asyncio.get_running_loop().call_later(READ_S, self._callback)
+        else:
+            self._callback()

@@ -32,7 +32,8 @@ from cosession.room.ice_servers import IceServers
 from cosession.room.listed import Listed, to_summary
 from cosession.room.ports import Clock, Conflict, EventLog, LastAlive, MediaEngine, Timer, Unavailable
 from cosession.room.recovery import continued, replay
-from cosession.room.session_time import SessionTime, mark, resume
+from cosession.room.session_time import SessionTime, mark, planned_ms, resume
+from cosession.room.standstill import Standstill
 from cosession.room.summaries import Summaries
 from cosession.room.verifying import verified
 
@@ -67,6 +68,7 @@ class Directory:
         self._clock = clock
         self._rehearsal = rehearsal
         self._ice = ice
+        self._standstill = Standstill(clock)
         self.summaries = Summaries(log_)
         self._build = build
         self._rooms: dict[str, Room] = {}
@@ -188,6 +190,7 @@ class Directory:
             ice=self._ice,
             epoch=lease.epoch,
             build=self._build,
+            standstill=self._standstill,
         )
         await room.start()
         self._rooms[session] = room
@@ -245,10 +248,23 @@ class Directory:
             return None
         state = stream.state
         drafts = await self._store.drafts(session)
-        back = resume(stream.at_ms, stream.mark, self._before, mark(self._clock), state.speed)
-        time = SessionTime(back.session_ms, self._clock.monotonic_ms(), state.speed)
+        now = mark(self._clock)
+        back = resume(stream.at_ms, stream.mark, self._before, now, state.speed)
+        lobby = state.status is Status.LOBBY
+        session_ms = planned_ms(stream.at_ms, stream.mark, now, state.speed) if lobby else back.session_ms
+        time = SessionTime(session_ms, self._clock.monotonic_ms(), state.speed)
         room = Room(
-            session, self._store, self._clock, self._engine, stream, time, drafts, self._ice, lease.epoch, self._build
+            session,
+            self._store,
+            self._clock,
+            self._engine,
+            stream,
+            time,
+            drafts,
+            ice=self._ice,
+            epoch=lease.epoch,
+            build=self._build,
+            standstill=self._standstill,
         )
         await room.start(outage_ms=back.outage_ms if state.status is Status.RUNNING else None)
         self._rooms[session] = room
@@ -261,6 +277,7 @@ class Directory:
         """Write the row in the background, and come back."""
         if self._closed:
             return
+        self._standstill.look()
         if self._pulse is None or self._pulse.done():
             self._pulse = asyncio.create_task(self._write_row())
         due = bool(self._asleep) and self._asleep[0][0] <= self._clock.wall_ms()

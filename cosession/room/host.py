@@ -45,6 +45,8 @@ class Host(Protocol):
     @property
     def media(self) -> HostMedia: ...
 
+    def awake(self) -> None: ...
+
     def post(
         self,
         command: RoomCommand,

@@ -22,6 +22,10 @@ class SignsOfLife:
         """The seat gave a sign of life. May be repeated."""
         self._last[seat] = now_ms
 
+    def forgive(self, ms: int, now_ms: int) -> None:
+        """Until `now_ms` nobody's signs could be read for so long: nobody was silent meanwhile."""
+        self._last = {seat: min(now_ms, last + ms) for seat, last in self._last.items()}
+
     def presence(self, seat: str, now_ms: int) -> Presence:
         """How the seat's signs look at `now_ms`."""
         last = self._last.get(seat)

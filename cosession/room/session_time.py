@@ -38,6 +38,10 @@ class SessionTime:
     def at(self, monotonic_ms: int) -> int:
         return self.session_ms + (monotonic_ms - self.monotonic_ms) * self.speed
 
+    def moved(self, by_ms: int) -> SessionTime:
+        """The same, with `by_ms` of session time that the monotonic clock did not count."""
+        return SessionTime(self.session_ms + by_ms, self.monotonic_ms, self.speed)
+
     def monotonic_at(self, session_ms: int) -> int:
         """The first whole millisecond of the monotonic clock at which it is at least `session_ms`."""
         return self.monotonic_ms - (self.session_ms - session_ms) // self.speed
@@ -59,3 +63,10 @@ def resume(at_ms: int, stored: Mark, alive: Mark | None, now: Mark, speed: int) 
     last_seen = stored if alive is None or lived_ms == 0 else alive
     outage_ms = elapsed_ms(last_seen, now) * speed
     return Resumption(at_ms + lived_ms * speed + outage_ms, outage_ms)
+
+
+def planned_ms(at_ms: int, stored: Mark, now: Mark, speed: int) -> int:
+    """Session time of a lobby whose last event was stored at `at_ms`. Its planned start is a moment of the time of day:
+    until a session has begun its time follows the wall clock, whatever the machine did meanwhile, never back before
+    what is stored."""
+    return at_ms + max(0, now.wall_ms - stored.wall_ms) * speed

@@ -27,7 +27,7 @@ class Views:
     def __init__(self, session: str, clock: Clock, time: SessionTime) -> None:
         self._session = session
         self._clock = clock
-        self._time = time
+        self.time = time
         self._common: str | None = None
         self.version = 0
 
@@ -39,7 +39,7 @@ class Views:
     def text(self, stream: SessionStream, drafts: DraftBox, seat: str, known_version: int | None) -> str:
         """The view message for `seat`, as JSON. The common part is null for who knows its version already."""
         monotonic_ms = self._clock.monotonic_ms()
-        now_ms = self._time.at(monotonic_ms)
+        now_ms = self.time.at(monotonic_ms)
         state = stream.state
         anchor = ClockAnchor(
             server_ms=monotonic_ms, session_ms=now_ms, speed=state.speed, wall_ms=self._clock.wall_ms()

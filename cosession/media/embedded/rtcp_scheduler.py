@@ -24,6 +24,7 @@ _TICK_S = 0.02
 _TICKS_PER_TWCC = 5
 _TICKS_PER_VOICE = 10
 _TICKS_PER_REPORT = 50
+_STOOD_S = 1.0
 _SOUND_KBPS = 50
 #: A closed camera is stopped by the page; a lower cap would only slow its return.
 _LEAST_KBPS = BITRATE_KBPS[Picture.FACE]
@@ -55,7 +56,12 @@ class RtcpScheduler:
 
     def _tick(self) -> None:
         now_s = self._clock()
-        self._worst_s = max(self._worst_s, now_s - self._due_s)
+        late_s = now_s - self._due_s
+        self._worst_s = max(self._worst_s, late_s)
+        if late_s >= _STOOD_S:
+            # This process stood still: whoever it did not hear meanwhile was not silent.
+            for peer in (peer for room in self._rooms.values() for peer in room.peer_connections.values()):
+                peer.life_s = min(now_s, peer.life_s + late_s)
         # A late tick is not made up for: the next one is due from now.
         self._due_s = max(self._due_s, now_s - _TICK_S) + _TICK_S
         self._timer = self._loop.call_later(max(0.0, self._due_s - now_s), self._tick)

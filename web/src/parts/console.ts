@@ -5,7 +5,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { define, Part } from "../part";
 import type { Preview, SeatCommand } from "../wire.gen";
-import { list, t, text } from "../words";
+import { length, list, t, text } from "../words";
 import { careExits, recall, undo } from "./frame";
 import { icon } from "./icon";
 import { clientAway, pauseWanted } from "./lead_cards";
@@ -13,6 +13,9 @@ import { preview } from "./preview";
 import { sentence } from "./prompt";
 import { careWords, mediaWords } from "./role_card";
 import { typed } from "./stage";
+
+/** A server that was away for less is not worth a sentence. */
+const SAID_MS = 10_000;
 
 /** A gesture whose consequence is being read. */
 interface Considered {
@@ -38,11 +41,18 @@ class Console extends Part {
       <h2 id="role-h">${t("console.next_gesture")}</h2>
       <p class="do">${sentence(this.room, own.prompt)}</p>
       ${own.prompt.key === "lead_pass" && this.room.console?.passes ? html`<p class="dim"><co-time-left .room=${this.room} .countdown=${this.room.console.passes} .words=${"console.passes_in"}></co-time-left></p>` : nothing}
-      ${mediaWords(this.room)} ${this.#standsIn()} ${typed(this.room)}
+      ${this.#serverAway()} ${mediaWords(this.room)} ${this.#standsIn()} ${typed(this.room)}
       ${own.my_turn && own.typed ? html`<co-typed-turn .room=${this.room}></co-typed-turn>` : nothing}
       ${pauseWanted(this.room)} ${recall(this.room)} ${clientAway(this.room)}
       ${this.room.held("care") ? html`${careWords(this.room)} ${careExits(this.room)}` : html`${this.#now()} ${this.#considered ? this.#consider(this.#considered) : nothing} ${this.#forward()}`}
     </section>`;
+  }
+
+  /** The server was away or stood still: what looks like a clock that lost its place is explained. */
+  #serverAway(): TemplateResult | typeof nothing {
+    const away_ms = this.room.wall(this.room.console?.outage_ms ?? 0) - this.room.wall(0);
+    if (away_ms < SAID_MS) return nothing;
+    return html`<p class="dim">${t("console.server_away", { time: length(away_ms) })}</p>`;
   }
 
   /** A deputy who leads: in whose place, and how far. */

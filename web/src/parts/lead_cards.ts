@@ -79,9 +79,7 @@ export function remedies(room: Room): TemplateResult | typeof nothing {
             <button class="btn small" data-gesture=${`remedy_${one.gesture}`} @click=${() => void room.ask(fix(one))}>
               ${remedyWords(room, one)}
             </button>
-            <span class="faint"
-              >${t("remedy.gains", { time: length(Math.round(one.gains_ms / 15_000) * 15_000) })}</span
-            >
+            <span class="faint">${gain(room, one)}</span>
           </li>`,
       )}
     </ul>`,
@@ -92,6 +90,12 @@ function fix({ gesture, phase, by_s }: Remedy): SeatCommand {
   if (gesture === "skip_phase" && phase) return { type: "skip_phase", phase };
   if (gesture === "extend_phase" && phase) return { type: "extend_phase", phase, by_s };
   return { type: "move_end", by_s };
+}
+
+/** A later end gains nothing: it agrees on the one that is shown already, instead of the one that was promised. */
+function gain(room: Room, { gesture, gains_ms }: Remedy): string {
+  if (gesture === "move_end") return t("remedy.instead", { time: timeOfDay(room.wall(room.common?.ends_at_ms ?? 0)) });
+  return t("remedy.gains", { time: length(Math.round(gains_ms / 15_000) * 15_000) });
 }
 
 function remedyWords(room: Room, { gesture, phase, by_s }: Remedy): string {

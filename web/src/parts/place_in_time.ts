@@ -56,7 +56,9 @@ export function endHolds(room: Room): TemplateResult | typeof nothing {
   if (!room.own?.leads || !room.phase || room.held("suspended")) return nothing;
   const late_ms = room.common?.late_ms ?? 0;
   if (late_ms > 0) return html`<span class="pill weak">${t("console.end_slips", { time: minutes(late_ms) })}</span>`;
-  const drift_ms = room.console?.drift_ms ?? 0;
+  // A session that was made for now has no hour to be late against: only what was lost since its start counts.
+  const madeForNow = (room.common?.starts_at_ms ?? 0) <= 0;
+  const drift_ms = (room.console?.drift_ms ?? 0) - (madeForNow ? (room.console?.lateness_ms ?? 0) : 0);
   const end = timeOfDay(room.wall(room.common?.ends_at_ms ?? 0));
   if (drift_ms < 60_000) return html`<span class="pill good">${t("console.end_holds", { end })}</span>`;
   return html`<span class="pill good">${t("console.end_holds_late", { time: minutes(drift_ms), end })}</span>`;
