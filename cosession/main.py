@@ -89,15 +89,19 @@ class Application:
         if not scripts:
             reason = "; ".join(wrong) or "the folder is empty"
             raise CannotStart(f"no script in {assets.protocols()} can be used: {reason}")
-        with _plainly(), contextlib.ExitStack() as undo:
+        with plainly(), contextlib.ExitStack() as undo:
             pages = Pages(assets.templates(), assets.web_dist(), read_words(assets.locales(), "pages"), zone)
             app_words = read_words(assets.locales(), "cosession")
             relays, secret = [str(url) for url in settings.turn_urls], settings.turn_secret()
             belong_together(settings.data / DATABASE, settings.master_key_path)
-            self._lock = undo.enter_context(_sole_server(settings.data))
+            self._lock = undo.enter_context(sole_server(settings.data))
             key = load_master_key(settings.master_key_path)
             self.log = SqliteEventLog.open(settings.data / DATABASE, key)
             undo.pop_all()
+        try:
+            self.log.database.in_use(True)
+        except Unavailable as failure:  # what can be read is served all the same
+            log.warning("store.not_marked", code=failure.code)
         self.registry = Registry(self.log.database, self.clock)
         ice = IceServers(relays, secret)
         self.rooms = Directory(
@@ -146,7 +150,7 @@ class Application:
 
     async def start(self) -> None:
         """Start the media plane and begin to bring back the rooms that were open. Raises `CannotStart`."""
-        with _plainly():
+        with plainly():
             await self.media.start(self.rooms)
             await self.rooms.recover()
         self._ops.pulse.start()
@@ -156,6 +160,8 @@ class Application:
         self._ops.pulse.stop()
         await self.rooms.close()
         await self.media.stop()
+        with contextlib.suppress(Unavailable):  # files that are gone, or a full disk: the next start looks closely
+            await asyncio.to_thread(self.log.database.in_use, False)
         await self.log.close()
         self._lock.close()
 
@@ -233,13 +239,17 @@ async def reindexed(settings: Settings) -> dict[str, str | None]:
 
 @contextlib.asynccontextmanager
 async def _store(settings: Settings) -> AsyncIterator[SqliteEventLog]:
-    with _plainly():
+    with plainly():
         belong_together(settings.data / DATABASE, settings.master_key_path)
         store = SqliteEventLog.open(settings.data / DATABASE, load_master_key(settings.master_key_path))
         try:
             yield store
         finally:
-            await store.close()
+            with contextlib.ExitStack() as undo:
+                with contextlib.suppress(CannotStart, Unavailable):
+                    undo.enter_context(sole_server(settings.data))
+                    store.database.in_use(False)  # no server runs: who goes last folds the log into the file
+                await store.close()
 
 
 def warnings(settings: Settings) -> list[str]:
@@ -337,7 +347,7 @@ def _here(address: Address) -> str:
     return f"http://{Address(host, address.port)}"
 
 
-def _sole_server(data: Path) -> FileIO:
+def sole_server(data: Path) -> FileIO:
     """A session must never live in two processes: one server for a data folder. Released when the process ends."""
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = FileIO(data / "server.lock", "w")
@@ -350,7 +360,7 @@ def _sole_server(data: Path) -> FileIO:
 
 
 @contextlib.contextmanager
-def _plainly() -> Iterator[None]:
+def plainly() -> Iterator[None]:
     """What a part says when it cannot start, as one line."""
     try:
         yield

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from cosession.cli import backup as backups
 from cosession.cli import bench, rotation, script, store, turn
 from cosession.cli.languages import Tag, installed
 from cosession.cli.output import fail, in_force
@@ -61,6 +62,18 @@ def link(ops: Annotated[bool, typer.Option("--ops", help="For operators, not for
         print(asyncio.run(new_link(in_force(), "ops" if ops else "facilitator")))
     except CannotStart as reason:
         fail(str(reason))
+
+
+@app.command()
+def backup(file: backups.File) -> None:
+    """Copy the database to FILE, whole and verified; the server may be running. The master key is not in it."""
+    backups.back_up(in_force(), file)
+
+
+@app.command()
+def restore(file: backups.File, force: backups.Force = False) -> None:
+    """Put a backup in the place of the database, after verifying it. The server must be stopped."""
+    backups.restore(in_force(), file, force=force)
 
 
 @app.command()

@@ -1,7 +1,7 @@
 """How long this process stood still: stopped by a signal, starved, or asleep with its host.
 
 Whatever judges by time asks here first, so that nobody is said to be silent for a time in which nothing was read, and a
-session is not charged for it (faults.md, "server stands still (SIGSTOP, starved), or its host sleeps"). It is asked by every timer of a room and by
+session is not charged for it (faults.md, "server stands still"). It is asked by every timer of a room and by
 every command; between two looks of a healthy process lies a second at most.
 """
 

@@ -26,6 +26,12 @@ from cosession.store.migrations import NewerSchema, migrate
 
 LOCK_PATIENCE_MS = 250
 
+#: A field of the header that is ours to use (sqlite.org/fileformat.html, 1.3.16): what a server that runs leaves in the
+#: main file, and takes away when it ends and has folded the log into it.
+IN_USE_PRAGMA = "application_id"
+IN_USE = 0x636F7375
+IN_USE_AT = slice(68, 72)
+
 _CODES = {
     sqlite3.SQLITE_BUSY: "store_busy",
     sqlite3.SQLITE_LOCKED: "store_busy",
@@ -115,6 +121,17 @@ class Database:
         if blocked:
             raise Unavailable("store_busy", "what was erased is still in the write-ahead log: try again")
         self._files.folded()
+
+    def in_use(self, used: bool) -> None:
+        """Say in the main file itself that a server uses it, so that a copy without the log can be told (see
+        `opening.require_log`), or that none does any more. For the one server of the file; blocks. Raises
+        `Unavailable`."""
+        try:
+            with closing(_connect(self.path)) as connection:
+                connection.execute(f"PRAGMA {IN_USE_PRAGMA}={IN_USE if used else 0}").close()
+                connection.execute("PRAGMA wal_checkpoint(PASSIVE)").close()
+        except sqlite3.Error as error:
+            raise self._unavailable(error) from error
 
     async def close(self) -> None:
         """Finish what is queued; the last connection to go folds the write-ahead log into the file. May be repeated."""

@@ -161,34 +161,10 @@ class SqliteEventLog:
         return await self.database.reader.run(lambda connection: self._read(connection, session))
 
     def _read(self, connection: Connection, session: str) -> Sequence[Entry]:
-        keyring = Keyring(connection, self._master, session)
-        end = connection.execute(_END, {"session": session}).one_or_none()
-        previous = first_link(session)
-        entries: list[Entry] = []
-        rows = connection.execute(_EVENTS, {"session": session})
-        seq = 0
-        try:
-            for seq, row in enumerate(rows, start=1):
-                if row.seq != seq:
-                    raise ValueError("not the next event")
-                parts = (row.type, row.at_ms, row.meta, row.owner, row.generation, row.ciphertext)
-                if link(previous, seq, *parts) != row.hash:
-                    raise ValueError("the hash does not fit")
-                previous = row.hash
-                entries.append(Entry(seq, previous.hex(), _record(keyring, session, row)))
-            if (end.last_seq, end.last_hash) != (seq, previous) if end else seq:
-                seq += 1
-                raise ValueError("the stream ends elsewhere")
-        except MISFITS as error:
-            raise self._damaged(session, f"event {seq}") from error
-        return entries
+        return read_stream(connection, self._master, session, self.database.path)
 
     def _damaged(self, session: str, what: str) -> Unavailable:
-        return Unavailable(
-            "store_damaged",
-            f"session {session}: {what} is missing or not as it was written; "
-            f"put a backup of {self.database.path} in its place",
-        )
+        return _damaged(session, what, self.database.path)
 
     @contextmanager
     def _checked(self, session: str, what: str) -> Iterator[None]:
@@ -309,6 +285,38 @@ class SqliteEventLog:
 
     async def last_alive(self) -> LastAlive | None:
         return self._last_alive
+
+
+def read_stream(connection: Connection, master: AESGCM, session: str, path: Path) -> Sequence[Entry]:
+    """See `EventLog.read`; `path` is the file, for what is said of damage."""
+    keyring = Keyring(connection, master, session)
+    end = connection.execute(_END, {"session": session}).one_or_none()
+    previous = first_link(session)
+    entries: list[Entry] = []
+    rows = connection.execute(_EVENTS, {"session": session})
+    seq = 0
+    try:
+        for seq, row in enumerate(rows, start=1):
+            if row.seq != seq:
+                raise ValueError("not the next event")
+            parts = (row.type, row.at_ms, row.meta, row.owner, row.generation, row.ciphertext)
+            if link(previous, seq, *parts) != row.hash:
+                raise ValueError("the hash does not fit")
+            previous = row.hash
+            entries.append(Entry(seq, previous.hex(), _record(keyring, session, row)))
+        if (end.last_seq, end.last_hash) != (seq, previous) if end else seq:
+            seq += 1
+            raise ValueError("the stream ends elsewhere")
+    except MISFITS as error:
+        raise _damaged(session, f"event {seq}", path) from error
+    return entries
+
+
+def _damaged(session: str, what: str, path: Path) -> Unavailable:
+    return Unavailable(
+        "store_damaged",
+        f"session {session}: {what} is missing or not as it was written; put a backup of {path} in its place",
+    )
 
 
 def _ready(record: Record) -> _Ready:

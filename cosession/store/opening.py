@@ -19,7 +19,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from cosession.room.ports import Unavailable
-from cosession.store.database import unavailable
+from cosession.store.database import IN_USE, IN_USE_AT, unavailable
+from cosession.store.files import HEADER_BYTES
 from cosession.store.keys import proves, read_master_key
 
 T = TypeVar("T")
@@ -28,12 +29,14 @@ T = TypeVar("T")
 TRIED = 8
 
 
-def belong_together(database: Path, key_path: Path) -> None:
-    """Returns if a start may go on: there is no data, or the key file is the one it was written with. Changes nothing.
-    Raises `Unavailable` with a sentence that says what to put where."""
+def belong_together(database: Path, key_path: Path, named: Path | None = None) -> None:
+    """Returns if a start may go on: there is no data, or the key file is the one it was written with, and nothing says
+    that the log beside it was left behind. Changes nothing. Raises `Unavailable` with a sentence that says what to put
+    where, in words about `named`."""
+    named = named or database
     log = database.with_name(f"{database.name}-wal")
-    if not _holds(database):
-        if _holds(log):
+    if not holds(database):
+        if holds(log):
             raise Unavailable(
                 "store_damaged",
                 f"{log} holds what was written last, but {database} is missing or empty: put both back from a backup, "
@@ -44,16 +47,17 @@ def belong_together(database: Path, key_path: Path) -> None:
     if key is None:
         raise Unavailable(
             "store_unwritable",
-            f"{database} holds data, but its master key {key_path} is missing: put the key file it was written with "
+            f"{named} holds data, but its master key {key_path} is missing: put the key file it was written with "
             "there, or name its place in COSESSION_MASTER_KEY (to begin anew, move the data away); nothing was changed",
         )
     try:
         proof, sessions = _looked_at(database, _seals)
     except (sqlite3.Error, UnicodeDecodeError) as error:
-        raise unavailable(error, database) from error
+        raise unavailable(error, named) from error
     except OSError:
         return  # what cannot even be read is said when it is opened
-    require_key(AESGCM(key), proof, sessions, database)
+    require_key(AESGCM(key), proof, sessions, named)
+    require_log(database)
 
 
 def require_key(
@@ -74,7 +78,35 @@ def require_key(
         )
 
 
-def _holds(file: Path) -> bool:
+def options_to_look(database: Path) -> str:
+    """How a connection is opened that changes no file, not even at its end."""
+    return "mode=ro" if database.with_name(f"{database.name}-wal").exists() else "immutable=1"
+
+
+def require_log(database: Path) -> None:
+    """Returns unless the file says that a server uses it, and the log that belongs to it is not beside it. Raises
+    `Unavailable`."""
+    log = database.with_name(f"{database.name}-wal")
+    if _in_use(database) and not log.exists():
+        raise Unavailable(
+            "store_damaged",
+            f"{database} was copied without the log that belongs to it ({log.name}) while a server used it: what was "
+            "written last is missing. Put that file beside it, or `cosession restore` a backup; to go on with what is "
+            f"here: cosession restore --force {database}",
+        )
+
+
+def _in_use(database: Path) -> bool:
+    """Whether the main file says that a server uses it (see `Database.in_use`)."""
+    try:
+        with database.open("rb") as file:
+            header = file.read(HEADER_BYTES)
+    except OSError:
+        return False
+    return int.from_bytes(header[IN_USE_AT], "big") == IN_USE
+
+
+def holds(file: Path) -> bool:
     try:
         found = file.stat()
     except OSError:
@@ -95,7 +127,7 @@ def _seals(connection: sqlite3.Connection) -> tuple[bytes | None, list[tuple[str
 
 def _looked_at(database: Path, question: Callable[[sqlite3.Connection], T]) -> T:
     """The answer of a database, whether it is in use or was left in the middle; no file is made or changed."""
-    if not _holds(database.with_name(f"{database.name}-wal")):
+    if not holds(database.with_name(f"{database.name}-wal")):
         return _asked(database, "immutable=1", question)
     try:
         return _asked(database, "mode=ro&readonly_shm=1", question)

@@ -1,7 +1,7 @@
 """The server stands still, or its host sleeps, and goes on: nobody was silent meanwhile, the session is not charged for
 it, and a planned start stays where it is.
 
-Source: faults.md, "server stands still (SIGSTOP, starved), or its host sleeps".
+Source: faults.md, "server stands still".
 """
 
 from __future__ import annotations

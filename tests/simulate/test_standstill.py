@@ -1,7 +1,7 @@
 """A whole server stopped with SIGSTOP and continued, media worker left running: nobody is said to be away, no socket is
 closed, and the phase has as much time left as before.
 
-Source: faults.md, "server stands still (SIGSTOP, starved), or its host sleeps".
+Source: faults.md, "server stands still".
 """
 
 from __future__ import annotations
