@@ -1,7 +1,7 @@
 """What a person takes along: their own writings; for the client everything that was written to help.
 
 Names of contributors are left out: what is kept leaves the room without names (method.md, `closing`). One value,
-shown as a page and as Markdown.
+shown as a page and as Markdown (`markdown`).
 """
 
 from __future__ import annotations
@@ -119,38 +119,3 @@ def _plain(spec: CaptureSpec, field: CaptureField, text: str, words: Words) -> s
 def option_in_words(spec: CaptureSpec, option: str, words: Words) -> str:
     """A choice as people read it. An option of a script that brings words of its own kind is shown as it is spelled."""
     return words.texts.get(f"option.{spec.id}.{option}") or words.texts.get(f"option.{option}", option)
-
-
-def markdown(kept: Keepsake, state: SessionState, when: str, words: Words) -> str:
-    """The page as Markdown, UTF-8, for any editor."""
-    out = [
-        f"# {_inline(state.title)}",
-        "",
-        " · ".join(part for part in (when, words.said(state.script.title)) if part),
-        "",
-    ]
-    for section in [*kept.first, *kept.rest]:
-        out += [f"## {section.title}", ""]
-        for group in section.groups:
-            if group.title:
-                out += [f"### {group.title}", ""]
-            for item in group.items:
-                out += _bullet(item)
-            out.append("")
-    if not kept.first and not kept.rest:
-        out += [words("after.nothing"), ""]
-    out += ["---", "", words("after.without_names"), ""]
-    return "\n".join(out)
-
-
-def _bullet(item: Item) -> list[str]:
-    """A list entry; what was written on several lines stays on several lines."""
-    texts = [f"**{line.label}** {line.text}" if line.label else line.text for line in item.lines]
-    lines = [_inline(row) for text in texts for row in (*text.split("\n"), "")][:-1]
-    return [f"- {lines[0]}", *(f"  {row}".rstrip() for row in lines[1:])] if lines else []
-
-
-def _inline(text: str) -> str:
-    """What somebody typed is text, not markup: what could begin a heading, a list or an HTML element is escaped."""
-    text = text.replace("\\", "\\\\").replace("<", "\\<").replace("`", "\\`")
-    return f"\\{text}" if text[:1] in "#>-+=|~" and text[:1] else text

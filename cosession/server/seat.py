@@ -16,7 +16,8 @@ from cosession.room.actor import Room
 from cosession.server.body import form_or_json
 from cosession.server.completing import Flaws, complete, open_for
 from cosession.server.invitations import Token, Verdict
-from cosession.server.keepsake import keep, markdown
+from cosession.server.keepsake import keep
+from cosession.server.markdown import markdown
 from cosession.server.parts import SEAT_COOKIE, Parts
 from cosession.wire.http import Boot, LinkView
 

@@ -33,7 +33,7 @@ async def test_everyone_gets_what_is_theirs(application: Application, made: dict
         assert text in own
         assert text in markdown
     assert "&lt;b&gt;Écrire&lt;/b&gt; la première phrase" in own
-    assert "\\<b>Écrire" in markdown
+    assert "\\<b\\>Écrire" in markdown
     assert "\n  \\# sans ordre du jour" in markdown, "what somebody typed is no heading"
     assert own.index("Idées") < own.index("Témoignages"), "advice by type, in the script's order"
     assert "Respirer avant de répondre" in own

@@ -3,12 +3,21 @@ import type { Room } from "./room";
 import type { SeatView } from "./wire.gen";
 import { t } from "./words";
 
+const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+
+/** The first grapheme of the first and of the last word that has a letter: what somebody put around their name is none. */
 export function initials(name: string): string {
-  const parts = name.split(/[\s-]+/u).filter(Boolean);
-  return (parts.length > 1 ? [parts[0], parts[parts.length - 1]] : parts)
-    .map((part) => part?.[0] ?? "")
-    .join("")
-    .toUpperCase();
+  const words = name.split(/[\s\p{Pd}]+/u).flatMap((word) => /\p{L}.*/su.exec(word)?.[0] ?? []);
+  const [first, last] = [words[0], words.length > 1 ? words.at(-1) : undefined];
+  const shown = [first, last].map((word) => Array.from(graphemes.segment(word ?? ""), (one) => one.segment)[0] ?? "");
+  return shown.join("").toLocaleUpperCase();
+}
+
+/** The initials of a seat among all; equal ones are numbered in the order of the seats, so that they are told apart. */
+export function seatInitials(seats: Pick<SeatView, "id" | "name">[], id: string): string {
+  const own = initials(seats.find((seat) => seat.id === id)?.name ?? "");
+  const alike = seats.filter((seat) => initials(seat.name) === own);
+  return own && alike.length > 1 ? `${own}${alike.findIndex((seat) => seat.id === id) + 1}` : own;
 }
 
 /** "1re", "2e"; "1st", "2nd". */

@@ -4,7 +4,7 @@
  */
 import { html, nothing, type TemplateResult } from "lit";
 import { ifDefined } from "lit/directives/if-defined.js";
-import { initials } from "../people";
+import { seatInitials } from "../people";
 import type { Room } from "../room";
 
 const videos = new Map<string, HTMLVideoElement>();
@@ -13,15 +13,15 @@ let ownStream: MediaStream | null = null;
 /** `seat`'s picture as it may be shown now, the initials behind it until it moves. One's own is mirrored, as everybody knows themselves. */
 export function picture(room: Room, seat: string): TemplateResult {
   const shown = room.isMe(seat) ? own(room) : others(room, seat);
-  const name = room.seat(seat)?.name ?? "";
-  return html`<span class="initials" data-tone=${ifDefined(tone(room, seat))} aria-hidden="true">${initials(name)}</span
+  return html`<span class="initials" data-tone=${ifDefined(tone(room, seat))} aria-hidden="true"
+      >${seatInitials(room.common?.seats ?? [], seat)}</span
     >${shown ? video(seat, shown, room.isMe(seat)) : nothing}`;
 }
 
 /** A small round badge with initials, for rows and chips. */
 export function dot(room: Room, seat: string): TemplateResult {
   return html`<span class="dot" data-tone=${ifDefined(tone(room, seat))} aria-hidden="true"
-    >${initials(room.seat(seat)?.name ?? "")}</span
+    >${seatInitials(room.common?.seats ?? [], seat)}</span
   >`;
 }
 
