@@ -44,7 +44,10 @@ export interface AskPause {
 }
 
 /** When a phase rings softly. */
-export type Bell = "start" | "warning" | "end";
+export type Bell =
+  | "start"
+  | "warning"
+  | "end";
 
 /**
  * What the room page embeds as JSON. The addresses are paths on the same origin; `words` maps a msgid to its
@@ -66,7 +69,16 @@ export interface Boot {
 }
 
 export type BrowserMessage =
-  Ask | ClockPing | Hello | MediaOffer | MediaRung | MediaState | NetworkCheck | Pong | SaveDraft | SendNote;
+  | Ask
+  | ClockPing
+  | Hello
+  | MediaOffer
+  | MediaRung
+  | MediaState
+  | NetworkCheck
+  | Pong
+  | SaveDraft
+  | SendNote;
 
 /** One field of a capture: a text, a choice among `options`, or a date (ISO 8601). */
 export interface CaptureField {
@@ -362,7 +374,12 @@ export interface ExtendTurn {
 }
 
 /** The thread of colour of a phase in the ribbon. */
-export type Family = "open" | "explore" | "agree" | "help" | "act";
+export type Family =
+  | "open"
+  | "explore"
+  | "agree"
+  | "help"
+  | "act";
 
 /** This seat is an expert of today's topic, or is not. */
 export interface FlagExpert {
@@ -372,7 +389,13 @@ export interface FlagExpert {
 }
 
 /** Who holds the floor in a step. */
-export type FloorMode = "single" | "queue" | "round" | "open" | "silent_writing" | "facilitator";
+export type FloorMode =
+  | "single"
+  | "queue"
+  | "round"
+  | "open"
+  | "silent_writing"
+  | "facilitator";
 
 export interface FloorView {
   holder: string | null;
@@ -389,7 +412,9 @@ export interface FloorView {
 }
 
 /** How the group is spoken to in a language that has two forms for it: *vous* or *tu*, *Sie* or *du*. */
-export type Formality = "formal" | "familiar";
+export type Formality =
+  | "formal"
+  | "familiar";
 
 /** Go on without the absent client, who agreed to that in the lobby. */
 export interface GoOn {
@@ -403,9 +428,14 @@ export interface GrantFloor {
 }
 
 /** How much the group is told (method.md, "Guidance"). */
-export type Guidance = "guided" | "accompanied" | "free";
+export type Guidance =
+  | "guided"
+  | "accompanied"
+  | "free";
 
-export type HandKind = "question" | "follow_up";
+export type HandKind =
+  | "question"
+  | "follow_up";
 
 /** The lead goes to the deputy; the facilitator takes it back with one click. */
 export interface HandOverLead {
@@ -435,7 +465,14 @@ export interface Hello {
 
 /** Why the phase clock stands still. Each is booked apart (decision 3). */
 export type HoldCause =
-  "pause" | "care" | "suspended" | "client_absent" | "consultants_absent" | "lead_absent" | "media" | "outage";
+  | "pause"
+  | "care"
+  | "suspended"
+  | "client_absent"
+  | "consultants_absent"
+  | "lead_absent"
+  | "media"
+  | "outage";
 
 /** One entry of a browser's `iceServers` (W3C WebRTC, RTCIceServer). */
 export interface IceServer {
@@ -445,7 +482,10 @@ export interface IceServer {
 }
 
 /** Delegated jobs that rotate; a seat may hold several. */
-export type Job = "deputy" | "timekeeper" | "scribe";
+export type Job =
+  | "deputy"
+  | "timekeeper"
+  | "scribe";
 
 /** « Laisser le silence »: no nudge and no passing in this turn. */
 export interface KeepSilence {
@@ -479,7 +519,9 @@ export interface LinkView {
 }
 
 /** What a hint is about. The list is closed; each has its words in `web/locales` as `lint.<kind>`. */
-export type LintKind = "advice_in_disguise" | "several_questions";
+export type LintKind =
+  | "advice_in_disguise"
+  | "several_questions";
 
 export interface LowerHand {
   type: "lower_hand";
@@ -527,10 +569,21 @@ export interface MediaState {
 
 /** Why a microphone is closed or open; words in `web/locales` as `mic.<reason>`. */
 export type MicReason =
-  "yours" | "open" | "armed" | "not_your_turn" | "client_speaks" | "client_listens" | "writing" | "observer" | "over";
+  | "yours"
+  | "open"
+  | "armed"
+  | "not_your_turn"
+  | "client_speaks"
+  | "client_listens"
+  | "writing"
+  | "observer"
+  | "over";
 
 /** `armed`: opens by itself when the seat's turn comes, because its owner armed it. */
-export type Microphone = "open" | "armed" | "closed";
+export type Microphone =
+  | "open"
+  | "armed"
+  | "closed";
 
 /** Move the locked end: earlier at once, later unless somebody privately refuses within 20 s (method.md). */
 export interface MoveEnd {
@@ -581,7 +634,10 @@ export interface Note {
 }
 
 /** What is said most often; words in `web/locales` as `note.<preset>`. */
-export type NotePreset = "conclude" | "open_question" | "call_lead";
+export type NotePreset =
+  | "conclude"
+  | "open_question"
+  | "call_lead";
 
 /** The note is on its way to somebody who is there. */
 export interface NoteSent {
@@ -619,9 +675,17 @@ export interface OfferJob {
 }
 
 /** What the lead can do while the client is away; each is a gesture, or to wait. */
-export type Option = "wait" | "phone" | "go_on" | "change_client" | "suspend_session";
+export type Option =
+  | "wait"
+  | "phone"
+  | "go_on"
+  | "change_client"
+  | "suspend_session";
 
-export type Overrun = "none" | "conclude" | "pass";
+export type Overrun =
+  | "none"
+  | "conclude"
+  | "pass";
 
 export interface Own {
   seat: string;
@@ -668,7 +732,11 @@ export interface Pause {
   type: "pause";
 }
 
-export type PhaseStatus = "coming" | "now" | "done" | "skipped";
+export type PhaseStatus =
+  | "coming"
+  | "now"
+  | "done"
+  | "skipped";
 
 export interface PhaseView {
   key: string;
@@ -687,7 +755,10 @@ export interface PhaseView {
 }
 
 /** What a seat's browser is asked to send: the stage's large picture, a small face, or nothing. */
-export type Picture = "stage" | "face" | "none";
+export type Picture =
+  | "stage"
+  | "face"
+  | "none";
 
 /** Which seats send a picture at all (camera on), so that a tile shows initials instead of black. */
 export interface Pictures {
@@ -708,7 +779,10 @@ export interface Pong {
 }
 
 /** How a seat's signs of life look: here, weak (`WEAK_AFTER_MS`), absent (`ABSENT_AFTER_MS`). */
-export type Presence = "here" | "weak" | "absent";
+export type Presence =
+  | "here"
+  | "weak"
+  | "absent";
 
 /** What a gesture would do to the rest, computed by doing it (decision 37). */
 export interface Preview {
@@ -794,7 +868,10 @@ export interface ProposeCharter {
   lines: string[];
 }
 
-export type Quality = "good" | "weak" | "sound_only";
+export type Quality =
+  | "good"
+  | "weak"
+  | "sound_only";
 
 export interface RaiseHand {
   type: "raise_hand";
@@ -864,7 +941,11 @@ export interface ResumeSession {
 }
 
 /** When a hidden capture becomes visible to everyone. */
-export type Reveal = "never" | "step_end" | "phase_end" | "client_step";
+export type Reveal =
+  | "never"
+  | "step_end"
+  | "phase_end"
+  | "client_step";
 
 /** The link was revoked or renewed; this connection closes. */
 export interface Revoked {
@@ -872,9 +953,16 @@ export interface Revoked {
 }
 
 /** What a seat is in a session. Every seat has exactly one of these; jobs come on top. */
-export type Role = "client" | "consultant" | "facilitator" | "observer";
+export type Role =
+  | "client"
+  | "consultant"
+  | "facilitator"
+  | "observer";
 
-export type Rung = "udp" | "tcp" | "relay";
+export type Rung =
+  | "udp"
+  | "tcp"
+  | "relay";
 
 /**
  * The text so far, kept for its author only. Empty `fields` delete it. `typing`: its author is at it; said
@@ -1008,7 +1096,10 @@ export interface StartSession {
 }
 
 /** Where a session stands. */
-export type Status = "lobby" | "running" | "closed";
+export type Status =
+  | "lobby"
+  | "running"
+  | "closed";
 
 /** End out of a care pause. No reason is kept. */
 export interface StopSession {
@@ -1056,7 +1147,11 @@ export interface Thank {
 }
 
 /** What the holder of the floor is doing. */
-export type TurnKind = "speak" | "ask" | "answer" | "granted";
+export type TurnKind =
+  | "speak"
+  | "ask"
+  | "answer"
+  | "granted";
 
 export interface TurnView {
   number: number;
@@ -1098,7 +1193,13 @@ export interface ViewMessage {
 }
 
 /** Who sees a capture before it is revealed; afterwards everyone does. */
-export type Visibility = "everyone" | "author" | "reveal" | "not_client" | "lead_count" | "lead_if_away";
+export type Visibility =
+  | "everyone"
+  | "author"
+  | "reveal"
+  | "not_client"
+  | "lead_count"
+  | "lead_if_away";
 
 /** Who is in the lobby, not yet in the room. Fleeting. */
 export interface Waiting {
@@ -1139,7 +1240,14 @@ export interface Welcome {
 
 /** Whom a step or a capture of a script addresses. */
 export type Who =
-  "client" | "consultants" | "facilitator" | "previous_client" | "scribe" | "experts" | "members" | "all";
+  | "client"
+  | "consultants"
+  | "facilitator"
+  | "previous_client"
+  | "scribe"
+  | "experts"
+  | "members"
+  | "all";
 
 /** A capture this seat may write now. `version` is the one it has (0: none yet). */
 export interface Writable {
