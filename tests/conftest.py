@@ -26,6 +26,20 @@ settings.register_profile(
 settings.load_profile(os.environ.get("COSESSION_HYPOTHESIS", "house"))
 
 
+#: Folders whose tests need neither a browser nor minutes: `make unit`. They may run beside each other.
+QUICK = ("core", "programme", "golden", "room", "store", "wire", "server", "ops", "doors")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the quick ones, before `-m` chooses."""
+    folder = Path(__file__).parent
+    for item in items:
+        browser_or_slow = any(item.iter_markers("browser")) or any(item.iter_markers("slow"))
+        if not browser_or_slow and item.path.relative_to(folder).parts[0] in QUICK:
+            item.add_marker("quick")
+
+
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
