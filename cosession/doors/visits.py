@@ -218,7 +218,6 @@ class Visits:
 
     def start(self) -> None:
         """Look at the deadlines from now on, until `stop`. Needs a running loop."""
-        self._look_due_s = self.now() + LOOK_S
         self._timer = asyncio.get_running_loop().call_later(LOOK_S, self._again)
 
     def stop(self) -> None:
@@ -238,6 +237,7 @@ class Visits:
             for visit in self._all.values():
                 visit.due_s = None if visit.due_s is None else visit.due_s + late_s
                 visit.closing_s = None if visit.closing_s is None else visit.closing_s + late_s
+        self._look_due_s = now_s + LOOK_S
         for visit in tuple(self._all.values()):
             if visit.transport.is_closing():
                 visit.closing_s = visit.closing_s or now_s

@@ -12,6 +12,7 @@ from cosession.doors.visits import (
     BODY_S,
     FAREWELL_S,
     HEAD_S,
+    LOOK_S,
     QUEUE_S,
     Limits,
     Visit,
@@ -48,6 +49,15 @@ class House:
         return transport, self.visits.came(transport, peer)[0]
 
     def passes(self, seconds: float) -> None:
+        """With a look every second, as the server takes them."""
+        end_s = self.now_s + seconds
+        while self.now_s < end_s:
+            self.now_s = min(self.now_s + LOOK_S, end_s)
+            self.visits.look()
+        self.visits.look()
+
+    def stands_still(self, seconds: float) -> None:
+        """No look at all meanwhile, then one."""
         self.now_s += seconds
         self.visits.look()
 
@@ -159,3 +169,16 @@ def test_descriptors_are_raised_to_what_the_system_allows() -> None:
         assert resource.getrlimit(resource.RLIMIT_NOFILE) == (min(hard, 65_536), hard)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_process_that_stood_still_blames_nobody_for_it() -> None:
+    house = House()
+    house.passes(0)
+    transport, visit = house.comes()
+    visit.waits("head", HEAD_S)
+    house.stands_still(60)
+    assert not transport.aborted
+    house.passes(HEAD_S - 2)
+    assert not transport.aborted
+    house.passes(2)
+    assert transport.aborted
