@@ -24,6 +24,9 @@ Grade = Literal["bad", "warn", "ok"]
 SEVERAL = 3
 _GRADES: tuple[Grade, ...] = ("bad", "warn", "ok")
 
+#: A room that nobody has been in for so long has been left (real milliseconds).
+LEFT_MS = 30 * 60_000
+
 
 @dataclass(frozen=True, slots=True)
 class SeatRow:
@@ -116,7 +119,7 @@ def row(room: Room, media: Sequence[ConnectionStats]) -> RoomRow:
     seats = [_seat(room, seat, by_seat.get(seat.id)) for seat in state.seats.values()]
     losses = [stats.loss_percent for stats in by_seat.values()]
     trips = [stats.round_trip_ms for stats in by_seat.values() if stats.round_trip_ms is not None]
-    grade, trouble = _trouble(state, seats, max(losses, default=0.0))
+    grade, trouble = _trouble(state, seats, max(losses, default=0.0), room.now_ms())
     phase = state.current_phase
     paths = [stats.path for stats in by_seat.values()]
     return RoomRow(
@@ -161,10 +164,12 @@ def _seat(room: Room, seat: SeatState, stats: ConnectionStats | None) -> SeatRow
     )
 
 
-def _trouble(state: SessionState, seats: Sequence[SeatRow], loss_percent: float) -> tuple[Grade, str]:
+def _trouble(state: SessionState, seats: Sequence[SeatRow], loss_percent: float, now_ms: int) -> tuple[Grade, str]:
     absent = sum(seat.presence == "absent" for seat in seats)
     if HoldCause.SUSPENDED in state.holds:
         return "ok", "suspended"
+    if _left(state, now_ms):
+        return "ok", "left"
     if state.vacant:
         return "bad", "vacant"
     if HoldCause.MEDIA in state.holds:
@@ -191,6 +196,14 @@ def _trouble(state: SessionState, seats: Sequence[SeatRow], loss_percent: float)
     if HoldCause.PAUSE in state.holds or HoldCause.CARE in state.holds:
         return "ok", "paused"
     return "ok", "waiting" if state.status is Status.LOBBY else "ok"
+
+
+def _left(state: SessionState, now_ms: int) -> bool:
+    """Nobody has been in this room for so long that nobody waits for help: a rehearsal that was left, for instance."""
+    if state.status is not Status.RUNNING or any(seat.presence is not Presence.ABSENT for seat in state.seats.values()):
+        return False
+    since_ms = max([state.started_at_ms or 0, *(seat.since_ms for seat in state.seats.values())])
+    return now_ms - since_ms >= LEFT_MS * state.speed
 
 
 def _lead_gone(state: SessionState) -> bool:
