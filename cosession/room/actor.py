@@ -241,11 +241,11 @@ class Room:
 
     async def erase(self) -> None:
         """Erase everything that people wrote and who they are, in its turn; what happened when stays provable. Only of
-        a session that was stopped. Raises `Refused` or `Unavailable`. May be repeated."""
+        a session that has ended. Raises `Refused` or `Unavailable`. May be repeated."""
 
         async def work() -> None:
-            if not self.state.stopped:
-                raise Refused(RefusalCode.NOT_NOW, "only what was stopped is erased")
+            if self.state.status is not Status.CLOSED:
+                raise Refused(RefusalCode.NOT_NOW, "only what has ended is erased")
             await self._store.erase(self.session, None)
             self._log.info("session.erased")
             await self._reload()

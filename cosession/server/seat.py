@@ -151,9 +151,9 @@ class Seat:
         return RedirectResponse(f"/s/{room.session}/{seat.id}/after?kept=yes", 303)
 
     async def erase(self, request: Request) -> Response:
-        """POST …/erase: the facilitator erases all content of a session that was stopped; `sure=yes` says so twice."""
+        """POST …/erase: the facilitator erases all content of a session that has ended; `sure=yes` says so twice."""
         room, seat = await self._parts.seat(request)
-        if seat.role is not Role.FACILITATOR or not room.state.stopped:
+        if seat.role is not Role.FACILITATOR or room.state.status is not Status.CLOSED:
             raise Problem(403, "forbidden")
         form = await form_or_json(request)
         if form.get("sure") == "yes":
