@@ -218,6 +218,7 @@ class Visits:
 
     def start(self) -> None:
         """Look at the deadlines from now on, until `stop`. Needs a running loop."""
+        self._look_due_s = self.now() + LOOK_S
         self._timer = asyncio.get_running_loop().call_later(LOOK_S, self._again)
 
     def stop(self) -> None:
