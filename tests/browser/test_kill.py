@@ -43,6 +43,8 @@ async def kill_and_return(house: House) -> None:
 
     await expect(client.page.locator(".banners .banner").first).to_be_visible()  # the page says so, in plain words
     await house.server.start()
+    # Pages are served before the session is back: its time goes on when the room does, which the first view shows.
+    await until(lambda: any(person.came_s > killed_s for person in people), 10, "the session is back")
     back_s = time.monotonic()
     for person in people:
         await until(lambda person=person: person.came_s > killed_s, 10, f"{person.seat} is back")  # type: ignore[misc]
