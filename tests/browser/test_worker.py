@@ -38,6 +38,11 @@ async def lose_the_worker(house: House, how: signal.Signals) -> None:
     await until(lambda: consultant.floor["holder"] == "p2", what="the consultant's turn")
     await consultant.open_microphone()
     await client.sees(["f", "p2"])
+
+    async def trials_are_over() -> bool:
+        return len(await carrying(house)) == 1
+
+    await until(trials_are_over, 30, "only the room has media")  # each lobby tried the way to the media server
     (before,) = await carrying(house)
     sockets = [len(person.sockets) for person in people]
 
