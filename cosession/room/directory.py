@@ -30,8 +30,18 @@ from cosession.room.codec import to_record
 from cosession.room.connection_quality import StatsPoller
 from cosession.room.ice_servers import IceServers
 from cosession.room.listed import Listed, to_summary
-from cosession.room.ports import Clock, Conflict, EventLog, LastAlive, MediaEngine, Timer, Unavailable
-from cosession.room.recovery import continued, replay
+from cosession.room.ports import (
+    Clock,
+    Conflict,
+    Draft,
+    EventLog,
+    LastAlive,
+    Lease,
+    MediaEngine,
+    Timer,
+    Unavailable,
+)
+from cosession.room.recovery import SessionStream, continued, replay
 from cosession.room.session_time import SessionTime, mark, planned_ms, resume
 from cosession.room.standstill import Standstill
 from cosession.room.summaries import Summaries
@@ -180,18 +190,7 @@ class Directory:
                 continue  # the id is taken
             break
         stream = continued(None, entries, state)
-        room = Room(
-            session,
-            self._store,
-            self._clock,
-            self._engine,
-            stream,
-            time,
-            ice=self._ice,
-            epoch=lease.epoch,
-            build=self._build,
-            standstill=self._standstill,
-        )
+        room = self._room(session, stream, time, lease)
         await room.start()
         self._rooms[session] = room
         log.info("session.created", session=session, seats=len(room.state.seats), speed=command.speed)
@@ -253,7 +252,16 @@ class Directory:
         lobby = state.status is Status.LOBBY
         session_ms = planned_ms(stream.at_ms, stream.mark, now, state.speed) if lobby else back.session_ms
         time = SessionTime(session_ms, self._clock.monotonic_ms(), state.speed)
-        room = Room(
+        room = self._room(session, stream, time, lease, drafts)
+        await room.start(outage_ms=back.outage_ms if state.status is Status.RUNNING else None)
+        self._rooms[session] = room
+        log.info("session.recovered", session=session, seq=stream.seq, outage_ms=back.outage_ms)
+        return room
+
+    def _room(
+        self, session: str, stream: SessionStream, time: SessionTime, lease: Lease, drafts: Sequence[Draft] = ()
+    ) -> Room:
+        return Room(
             session,
             self._store,
             self._clock,
@@ -266,10 +274,6 @@ class Directory:
             build=self._build,
             standstill=self._standstill,
         )
-        await room.start(outage_ms=back.outage_ms if state.status is Status.RUNNING else None)
-        self._rooms[session] = room
-        log.info("session.recovered", session=session, seq=stream.seq, outage_ms=back.outage_ms)
-        return room
 
     # -- the row of life, and closed sessions --------------------------------------------------------------------
 

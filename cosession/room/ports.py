@@ -24,7 +24,8 @@ class Conflict(Exception):
 
 class Unavailable(Exception):
     """The store or the media plane cannot serve now. `code` is one of a closed list: `store_busy`, `store_full`,
-    `store_damaged`, `store_unwritable`, `store_gone` (its files were deleted or replaced), `media_down`."""
+    `store_damaged`, `store_unwritable`, `store_gone` (its files were deleted or replaced), `store_newer` (a newer
+    version wrote it), `media_down`, `busy` (too many ask at this moment)."""
 
     def __init__(self, code: str, detail: str = "") -> None:
         super().__init__(detail or code)

@@ -18,9 +18,9 @@ from cosession.room.audience import COME_BACK
 from cosession.room.pace import ADDRESS_CONNECTION, SEAT_SOCKET, TOO_FAST, Buckets
 from cosession.room.ports import Unavailable
 from cosession.server.parts import Parts
+from cosession.wire.http import CLOSE_CODES
 
-NOT_SIGNED_IN = 4401
-_CODES = {403: NOT_SIGNED_IN, 404: 4404, 410: 4410}
+NOT_SIGNED_IN = CLOSE_CODES[403]
 
 
 class NotAdmitted(Exception):
@@ -58,7 +58,7 @@ class Admission:
         try:
             room, seat = await parts.seat(browser)
         except Problem as problem:
-            raise NotAdmitted(_CODES.get(problem.status, NOT_SIGNED_IN)) from None
+            raise NotAdmitted(CLOSE_CODES.get(problem.status, NOT_SIGNED_IN)) from None
         except Unavailable:
             raise NotAdmitted(COME_BACK) from None
         visit = visit_of(browser)

@@ -15,17 +15,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from cosession.room.audience import COME_BACK
 from cosession.room.connection import Connection
-from cosession.room.pace import TOO_FAST
-from cosession.server.admission import NOT_SIGNED_IN, Admission, Admitted, NotAdmitted
+from cosession.server.admission import Admission, Admitted, NotAdmitted
 from cosession.server.body import read
 from cosession.server.parts import SEAT_COOKIE, Parts
+from cosession.wire.http import CLOSE_CODES
 
 #: Some proxies hold back the first bytes of an answer: a comment of this length goes ahead.
 AHEAD = f":{' ' * 2048}\n"
 #: The status that says what a socket's close code says.
-_STATUS = {NOT_SIGNED_IN: 403, 4404: 404, 4410: 410, TOO_FAST: 429, COME_BACK: 503}
+_STATUS = {code: status for status, code in CLOSE_CODES.items()}
 HEADERS = {
     "content-type": "text/event-stream; charset=utf-8",
     "cache-control": "no-store, no-transform",

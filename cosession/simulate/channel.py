@@ -11,8 +11,7 @@ import httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
-#: What the status of a refused event stream says, as a close code.
-_CODES = {403: 4401, 404: 4404, 410: 4410, 429: 4429, 503: 1012}
+from cosession.wire.http import CLOSE_CODES
 
 
 class ChannelClosed(Exception):
@@ -84,7 +83,7 @@ async def by_events(page: str, cookies: str, origin: str, patience_s: float) -> 
             client.stream("GET", f"{page}/events") as answer,
         ):
             if answer.status_code != 200:
-                raise ChannelClosed(_CODES.get(answer.status_code))
+                raise ChannelClosed(CLOSE_CODES.get(answer.status_code))
             events = _Events(client, page, answer.aiter_lines())
             await events.begin()
             yield events
@@ -113,7 +112,7 @@ class _Events:
         except httpx.TransportError:
             raise ChannelClosed from None
         if answer.status_code != 204:
-            raise ChannelClosed(_CODES.get(answer.status_code))
+            raise ChannelClosed(CLOSE_CODES.get(answer.status_code))
 
     async def recv(self) -> str:
         name, data = await self._event()

@@ -264,10 +264,6 @@ class SqliteEventLog:
             text = unseal(key, row.ciphertext, _draft_place(session, row.seat, row.capture))
             return Draft(row.seat, row.capture, from_json(text))
 
-    async def drop_drafts(self, session: str, capture: str) -> None:
-        statement = delete(drafts).filter_by(session=session, capture=capture)
-        await self.database.writer.run(lambda connection: connection.execute(statement).close())
-
     # -- erasing, and signs of life -------------------------------------------------------------------------------
 
     async def erase(self, session: str, seat: str | None) -> None:

@@ -5,10 +5,16 @@ Their prose is `protocols/wire.md`. The messages of the socket are in `messages`
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
 from pydantic import BaseModel, ConfigDict
 
 from cosession.core.script import Language
 from cosession.core.vocabulary import Role
+
+#: What a refusal's HTTP status says of a page that opens a connection, as a socket's close code (protocols/wire.md).
+CLOSE_CODES: Final[Mapping[int, int]] = {403: 4401, 404: 4404, 410: 4410, 429: 4429, 503: 1012}
 
 
 class Page(BaseModel):

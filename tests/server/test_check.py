@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 
 import httpx
 import pytest
@@ -12,12 +11,10 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin
 
-from cosession.main import Application, _Uvicorn, bound
 from cosession.room.pace import TRIAL
 from cosession.room.ports import MediaMessage, OfferRefused, Unavailable
 from cosession.room.trials import LASTS_MS, MOST, Trials
 from cosession.server import check
-from cosession.settings import Address
 from tests.room.bench import FakeClock, NotingEngine
 from tests.server.conftest import QuietMedia
 
@@ -49,17 +46,6 @@ class AnsweringMedia(QuietMedia):
 @pytest.fixture
 def media() -> AnsweringMedia:
     return AnsweringMedia()
-
-
-@pytest.fixture
-async def port(application: Application) -> AsyncIterator[int]:
-    """The application behind uvicorn, as `serve` runs it."""
-    listener = bound(Address("127.0.0.1", 0), "COSESSION_BIND")
-    server = _Uvicorn(application.server, application.visits)
-    task = asyncio.create_task(server.serve([listener]))
-    yield int(listener.getsockname()[1])
-    server.should_exit = True
-    await task
 
 
 @pytest.mark.parametrize(("language", "title"), [("fr", "Vérifier ma connexion"), ("en", "Check my connection")])

@@ -51,7 +51,7 @@ async def sign_in(application: Application, address: str, page: Page) -> list[st
         # There is no media plane here, and the lobby tries it: that is answered with 503.
         lambda message: (
             complaints.append(message.text)
-            if message.type in ("error", "warning") and "503 (Service Unavailable)" not in message.text
+            if message.type in ("error", "warning") and not message.location["url"].endswith("/check/offer")
             else None
         ),
     )

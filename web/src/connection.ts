@@ -22,8 +22,8 @@ export interface ConnectionListener {
 const FINAL: Record<number, Link> = { 4401: "signed_out", 4404: "unknown", 4409: "moved", 4410: "revoked" };
 /** So many attempts by WebSocket in a row without a welcome, then every other attempt goes by events. */
 const IN_VAIN = 2;
-/** The same on a page that had a welcome by WebSocket: there it is the server that is away, and it comes back. */
-const IN_VAIN_LATER = 30;
+/** A page that lived by WebSocket keeps to it for so long: there it is most often the server that is away. */
+const AWAY_MS = 15_000;
 /** While events carry the wire: how often a WebSocket is tried, and how long after a good look the second one follows. */
 const LOOK_MS = 30_000;
 const SECOND_LOOK_MS = 10_000;
@@ -43,8 +43,8 @@ export class Connection {
   #transport: Transport | null = null;
   /** Attempts by WebSocket since the last welcome by one. */
   #in_vain = 0;
-  /** Whether a WebSocket has ever led to a welcome here. */
-  #proven = false;
+  /** When the last connection by WebSocket broke that had been welcomed. */
+  #gone_at = -Infinity;
   /** Whether the next attempt goes by events, once sockets were in vain. */
   #by_events = true;
   /** Good looks for a WebSocket in a row, and the timer of the next. */
@@ -122,7 +122,8 @@ export class Connection {
   }
 
   #connect(): void {
-    const way = this.#in_vain >= (this.#proven ? IN_VAIN_LATER : IN_VAIN) && this.#by_events ? "events" : "socket";
+    const in_vain = this.#in_vain >= IN_VAIN && now_ms() - this.#gone_at >= AWAY_MS;
+    const way = in_vain && this.#by_events ? "events" : "socket";
     this.#by_events = way === "socket";
     if (way === "socket") this.#in_vain += 1;
     this.#heard_at = now_ms();
@@ -150,7 +151,7 @@ export class Connection {
       this.#tries = 0;
       this.#up_at = now_ms();
       this.#by_events = true;
-      if (this.carrier === "socket") [this.#in_vain, this.#proven] = [0, true];
+      if (this.carrier === "socket") this.#in_vain = 0;
       else this.#look_again(LOOK_MS);
       this.#say("up");
     }
@@ -187,6 +188,7 @@ export class Connection {
 
   #closed(final: Link | undefined, too_fast = false): void {
     const was_up = this.#link === "up";
+    if (was_up && this.carrier === "socket") this.#gone_at = now_ms();
     this.#abandon();
     if (final) {
       this.#end(final);

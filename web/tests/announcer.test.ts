@@ -2,40 +2,28 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Announcer, type Said } from "../src/announcer";
 import { Room } from "../src/room";
 import { speak } from "../src/words";
-import type { Boot, Note, Text, ViewMessage } from "../src/wire.gen";
+import type { Note, Text, ViewMessage } from "../src/wire.gen";
+import { boot } from "./boot";
 import { FakeSocket } from "./fake_socket";
 import { goldenView } from "./golden";
 
-const BOOT: Boot = {
-  session: "s",
-  seat: "p2",
-  language: "en",
-  socket: "/socket",
-  events: "/s/1/p1/events",
-  writings: "",
-  withdrawn: "",
-  after: "",
-  rehearsal: false,
-  backup_line: "",
-  build: "",
-  words: {
-    "say.phase": "{phase}. {purpose}",
-    "say.your_turn": "Your turn.",
-    "say.last_minute": "One minute left.",
-    "say.note": "A private note.",
-    "say.closed": "It is over.",
-    "end.would": "It would end at {time}.",
-    "end.moved": "It will end at {time}.",
-    "end.refused": "The end stays.",
-    "end.refused_lead": "The end stays, lead.",
-    "end.refused_by_me": "You refused.",
-    "refused.stale": "Too late.",
-    "note.sent": "Sent.",
-    "do.held_pause": "A pause.",
-    "role.your_turn": "your turn",
-    time: "{hour}:{minute}",
-  },
-};
+const BOOT = boot({
+  "say.phase": "{phase}. {purpose}",
+  "say.your_turn": "Your turn.",
+  "say.last_minute": "One minute left.",
+  "say.note": "A private note.",
+  "say.closed": "It is over.",
+  "end.would": "It would end at {time}.",
+  "end.moved": "It will end at {time}.",
+  "end.refused": "The end stays.",
+  "end.refused_lead": "The end stays, lead.",
+  "end.refused_by_me": "You refused.",
+  "refused.stale": "Too late.",
+  "note.sent": "Sent.",
+  "do.held_pause": "A pause.",
+  "role.your_turn": "your turn",
+  time: "{hour}:{minute}",
+});
 
 const title = (en: string): Text => ({ en });
 

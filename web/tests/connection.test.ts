@@ -314,6 +314,19 @@ describe("where a network drops Upgrade", () => {
     expect([after(500), streams.length]).toEqual([3, 3]);
   });
 
+  test("a page that lived by a socket keeps to it for fifteen seconds, then it is in vain there too", () => {
+    FakeSocket.last.welcomes().closes();
+    after(0);
+    for (let waited_ms = 500; waited_ms < 15_000; waited_ms += 500) {
+      FakeSocket.last.closes();
+      after(500);
+    }
+    expect(streams).toEqual([]);
+    FakeSocket.last.closes();
+    after(500);
+    expect(streams).toHaveLength(1);
+  });
+
   test("a server that closes a socket with a code of its own was reached: that is not in vain", () => {
     for (const code of [4408, 1012, 4408, 1012]) {
       FakeSocket.last.accepts().closes(code);

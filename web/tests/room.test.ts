@@ -6,24 +6,12 @@ import { Room } from "../src/room";
 import { forGood, inThisTab } from "../src/storage";
 import { OPENERS } from "../src/transport";
 import { speak } from "../src/words";
-import type { Boot, Own, ViewMessage } from "../src/wire.gen";
+import type { Own, ViewMessage } from "../src/wire.gen";
+import { boot } from "./boot";
 import { FakeSocket } from "./fake_socket";
 import { goldenView } from "./golden";
 
-const BOOT: Boot = {
-  session: "s",
-  seat: "p2",
-  language: "en",
-  socket: "/socket",
-  events: "/s/1/p1/events",
-  writings: "",
-  withdrawn: "",
-  after: "",
-  rehearsal: false,
-  backup_line: "",
-  build: "old",
-  words: { "say.your_turn": "Your turn." },
-};
+const BOOT = boot({ "say.your_turn": "Your turn." }, "old");
 
 let room: Room;
 let view: ViewMessage & { common: NonNullable<ViewMessage["common"]> };
