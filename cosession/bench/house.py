@@ -46,9 +46,9 @@ class House:
         return [(int(at_ms), list(seats)) for at_ms, seats in answer["hearable"]]
 
     async def worker(self) -> int:
-        """The process id of the media worker that has most connections."""
+        """The process id of the media worker that forwards most: the others only answer the trials of lobbies."""
         answer = await self.ops.get_json(f"{self.board}/rooms.json")
-        return int(max(answer["media"], key=lambda worker: int(worker["connections"]))["pid"])
+        return int(max(answer["media"], key=lambda worker: int(worker["packets_out"]))["pid"])
 
 
 @contextlib.asynccontextmanager
