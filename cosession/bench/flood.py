@@ -15,9 +15,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from cosession.bench.errors import CannotMeasure
 from cosession.bench.flooder import KINDS
 from cosession.bench.house import House, house
-from cosession.bench.measure import CannotMeasure
 from cosession.bench.seat import Seat, seated
 from cosession.simulate.browsing import Browser
 

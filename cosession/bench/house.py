@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from cosession.bench.measure import CannotMeasure
+from cosession.bench.errors import CannotMeasure
 from cosession.simulate.browsing import Browser, PageRefused, origin
 from cosession.simulate.options import Unusable
 from cosession.simulate.own_server import OwnServer

@@ -25,8 +25,8 @@ from websockets.typing import Subprotocol
 
 from cosession.bench import sdp
 from cosession.bench.dtls import Identity
+from cosession.bench.errors import CannotMeasure
 from cosession.bench.generator import Outgoing, Room
-from cosession.bench.measure import CannotMeasure
 from cosession.bench.peer_connection import PeerConnection
 from cosession.bench.traffic import Kind, Model, streams
 

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cosession.bench.chromium import launch, named
+from cosession.bench.errors import CannotMeasure
 from cosession.bench.house import House, house
-from cosession.bench.measure import CannotMeasure
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, BrowserContext, Page

@@ -50,10 +50,6 @@ class Stand(Protocol):
     async def stop(self) -> None: ...
 
 
-class CannotMeasure(Exception):
-    """What is missing, and the fix."""
-
-
 @dataclass(frozen=True, slots=True)
 class Account:
     """Every packet of the measured seconds. `due` copies ought to have arrived: each sent packet once at each other

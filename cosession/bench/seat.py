@@ -12,8 +12,8 @@ from typing import Any
 
 from cosession.bench import sdp
 from cosession.bench.dtls import Identity
+from cosession.bench.errors import CannotMeasure
 from cosession.bench.generator import Outgoing
-from cosession.bench.measure import CannotMeasure
 from cosession.bench.peer_connection import PeerConnection
 from cosession.bench.traffic import Stream
 from cosession.simulate.browsing import Browser, origin

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from cosession.bench import cpu
-from cosession.bench.measure import CannotMeasure
+from cosession.bench.errors import CannotMeasure
 from cosession.bench.traffic import MODELS, MOST_PEOPLE
 from cosession.cli.output import fail
 

@@ -11,8 +11,9 @@ import pytest
 
 from cosession.bench import sdp
 from cosession.bench.compare import _beside, _middle
+from cosession.bench.errors import CannotMeasure
 from cosession.bench.janus import JanusStand
-from cosession.bench.measure import CannotMeasure, measure
+from cosession.bench.measure import measure
 
 ROOT = Path(__file__).resolve().parents[2]
 OFFERED = """v=0
