@@ -3,6 +3,8 @@
 
 PYTHON ?= python3
 export PYTHON
+# Compiled modules are kept: tests start processes by the dozen.
+unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet
 NO_INDEX := { echo "install: pip could not install the packages (its reason stands above). It uses the index that '$(BIN)/python -m pip config list' shows." >&2; exit 1; }

@@ -7,6 +7,7 @@ script) is kept and fails the test that opened it.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -114,7 +115,8 @@ class House:
         """Everybody closes their browser; what their pages complained about."""
         guests, self.guests = self.guests, []
         for guest in guests:
-            await guest.page.context.close()
+            async with asyncio.timeout(30):
+                await guest.page.context.close()
         return [f"{guest.seat}: {complaint}" for guest in guests for complaint in guest.complaints]
 
     async def rows(self, made: Made) -> dict[str, dict[str, Any]]:

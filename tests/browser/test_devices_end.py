@@ -124,6 +124,7 @@ async def revoked(house: House, made: Made, lead: Person, guest: Person) -> None
     office.on("dialog", lambda dialog: dialog.accept())
     await office.goto(made.page)
     await office.locator(f"form[action$='/{guest.seat}/revoke'] button").click()
+    await expect(office.locator(f"#{guest.seat} .pill.stop")).to_be_visible()  # a page that is asking may not close
     await office.close()
 
 

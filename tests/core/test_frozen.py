@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import pytest
 
-from cosession import assets
-from cosession.authoring.scripts import read_all
 from cosession.core import frozen
 from cosession.rehearse import Chances
 from cosession.rehearse.play import played
 from tests.core import laws
+from tests.delivered import SCRIPTS
 
-SCRIPTS, _ = read_all(assets.protocols())
 PEOPLE = {"codev-75": 8, "wise-crowds": 5, "troika-30": 3, "solution-circle-30": 7}
 
 

@@ -198,6 +198,7 @@ FLOODS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flood", FLOODS)
 async def test_what_is_below_the_messages_has_a_pace_too(
     placed: Placing, flood: str, monkeypatch: pytest.MonkeyPatch

@@ -13,8 +13,6 @@ from typing import get_args
 
 import pytest
 
-from cosession import assets
-from cosession.authoring.scripts import read_all
 from cosession.core import commands as cmd
 from cosession.core.refusal import Refused
 from cosession.core.script import Script
@@ -22,8 +20,8 @@ from cosession.core.vocabulary import DropPolicy, Presence
 from cosession.rehearse import Chances, NotRefused, Outcome, play
 from cosession.rehearse.hall import Hall, conflicting
 from cosession.rehearse.people import seats
+from tests.delivered import SCRIPTS
 
-SCRIPTS, _ = read_all(assets.protocols())
 SCRIPT = SCRIPTS["codev-75"]
 ROOT = Path(__file__).resolve().parents[2]
 #: `make soak` plays every seed with every lateness and every chance of an absence.

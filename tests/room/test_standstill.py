@@ -100,6 +100,7 @@ async def test_a_running_session_whose_host_slept_says_so(bench: Bench) -> None:
     assert clock["session_ms"] == pytest.approx(8 * HOUR_MS + 51_000, abs=2_000)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ahead_ms", [8 * HOUR_MS, -20 * 60_000])
 async def test_a_planned_start_stays_at_its_hour(bench: Bench, ahead_ms: int) -> None:
     """The host slept, or its wall clock was set: the session starts at the hour that was said, on every page."""

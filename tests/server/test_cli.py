@@ -22,6 +22,9 @@ from websockets.sync.client import ClientConnection, connect
 from tests.server.conftest import setup
 
 COMMAND = [sys.executable, "-m", "cosession.cli"]
+#: Each starts processes of its own.
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -15,15 +15,14 @@ from typer.testing import CliRunner
 from cosession import assets
 from cosession.authoring.diagram import recorded
 from cosession.authoring.schema import hints_of
-from cosession.authoring.scripts import read_all
 from cosession.cli import app
 from cosession.core.script import CaptureField, CaptureSpec, Phase, Script, Step
 from cosession.core.vocabulary import HoldCause, PhaseStatus, Status
 from cosession.i18n.words import read_words
+from tests.delivered import SCRIPTS
 
 #: French and English are complete; another language may have its folder before the scripts have its texts.
 OTHER_LANGUAGES = re.compile(r"warning: (?:no text is in (?!fr,|en,)|(?!fr |en )[\w-]+ is missing)")
-SCRIPTS, _ = read_all(assets.protocols())
 GOOD = (assets.protocols() / "codev-75.yaml").read_text(encoding="utf-8")
 
 

@@ -13,6 +13,7 @@ from cosession import assets
 from cosession.authoring.scripts import WrongScript, read, read_all
 from cosession.core.script import Script, Text
 from cosession.i18n.words import read_words
+from tests.delivered import SCRIPTS, WRONG
 
 GOOD = (assets.protocols() / "codev-75.yaml").read_text(encoding="utf-8")
 
@@ -26,10 +27,9 @@ def wrong(tmp_path: Path, text: str) -> list[str]:
 
 
 def test_the_scripts_that_are_delivered_are_right() -> None:
-    scripts, errors = read_all(assets.protocols())
-    assert not errors
-    assert next(iter(scripts)) == "codev-75", "the default comes first"
-    assert scripts["codev-75"].planned_ms == 75 * 60_000
+    assert not WRONG
+    assert next(iter(SCRIPTS)) == "codev-75", "the default comes first"
+    assert SCRIPTS["codev-75"].planned_ms == 75 * 60_000
 
 
 def test_errors_stand_where_they_are(tmp_path: Path) -> None:
@@ -204,8 +204,7 @@ def test_a_wrong_file_is_left_out_and_the_others_serve(tmp_path: Path) -> None:
 
 
 def test_the_scripts_come_by_length_after_the_default() -> None:
-    scripts, _ = read_all(assets.protocols())
-    family = [name for name in scripts if name.startswith("codev-")]
+    family = [name for name in SCRIPTS if name.startswith("codev-")]
     assert family == ["codev-75", "codev-60", "codev-75-first", "codev-90", "codev-120", "codev-180"]
 
 
@@ -334,7 +333,6 @@ def test_an_error_of_the_base_is_said_once_and_at_its_own_place(tmp_path: Path) 
 
 # -- words -------------------------------------------------------------------------------------------------------------
 
-SCRIPTS, _ = read_all(assets.protocols())
 #: French that addresses the reader, and French that addresses the group, who are several in any case.
 VOUS = re.compile(r"\b(vous|votre|vos|vôtres?|dites|faites|soyez|(?!assez|chez|nez\b)\w{3,}ez(-\w+)?)\b", re.IGNORECASE)
 TU = re.compile(r"\b(tu|toi|ton|ta|tes|te|t'\w+)\b", re.IGNORECASE)

@@ -47,6 +47,7 @@ any_record = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(st.lists(any_record, max_size=4), max_size=4))
 def test_any_records_come_back(tmp_path_factory: pytest.TempPathFactory, batches: list[list[Record]]) -> None:
     async def there_and_back() -> None:

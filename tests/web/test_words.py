@@ -9,7 +9,6 @@ from typing import get_args
 import pytest
 
 from cosession import assets
-from cosession.authoring.scripts import read_all
 from cosession.core.lint import LintKind
 from cosession.core.notes import NotePreset
 from cosession.core.prompt_view import MicReason, PromptKey
@@ -26,6 +25,7 @@ from cosession.core.vocabulary import (
 )
 from cosession.i18n.words import read_words, stem
 from cosession.wire.messages import ErrorCode
+from tests.delivered import SCRIPTS
 
 ROOT = Path(__file__).resolve().parents[2]
 LANGUAGES = sorted(read_words(assets.locales()))
@@ -90,10 +90,9 @@ def test_every_closed_list_has_words(language: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_the_script_lets_people_write_has_words(language: str) -> None:
     words = texts(language)
-    scripts, _ = read_all(assets.protocols())
     captures = [
         one
-        for script in scripts.values()
+        for script in SCRIPTS.values()
         for one in (*script.lobby, *(spec for phase in script.phases for spec in phase.captures))
     ]
     options = {option for one in captures for field in one.fields for option in field.options}
