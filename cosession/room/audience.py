@@ -61,6 +61,10 @@ class Audience:
         """What the seat has sent, on whichever connection."""
         return self._paces[seat]
 
+    def is_in_room(self, seat: str, tab: str) -> bool:
+        """Whether this page of the seat is connected, and in the room."""
+        return any(one.tab == tab and one.place == "room" for one in self._connections[seat])
+
     def enter(self, newer: SeatConnection) -> None:
         """A connection was opened, and has not said hello. Beyond the number of a seat the oldest makes room, one
         without hello first."""

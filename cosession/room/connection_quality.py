@@ -41,9 +41,10 @@ def quality(stats: ConnectionStats) -> Quality:
 def way(stats: ConnectionStats, word: Quality, reported: Rung | None = None) -> Way:
     """What is sent to the lead about a seat, from the seat's side: what comes in at the server goes up from there.
     `reported` is the page's own word for what carries its media: that it is a relay only the page knows."""
+    measured: Rung = "socket" if stats.path == "socket" else "tcp" if stats.path == "tcp" else "udp"
     return Way(
         quality=word,
-        path="relay" if reported == "relay" else "tcp" if stats.path == "tcp" else "udp",
+        path="relay" if reported == "relay" and measured != "socket" else measured,
         loss_percent=round(stats.loss_percent, 1),
         round_trip_ms=None if stats.round_trip_ms is None else round(stats.round_trip_ms),
         jitter_ms=None if stats.jitter_ms is None else round(stats.jitter_ms),

@@ -7,15 +7,16 @@ to a seat and a tab, and end when the engine lost them, when the seat moved, or 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import structlog
 
 from cosession.core.stage import BITRATE_KBPS, FRAMES_PER_SECOND, Picture, RoomPlan, plan
 from cosession.core.state import SessionState
 from cosession.core.vocabulary import WEAK_AFTER_MS, Role, Status
-from cosession.room.audience import Audience
+from cosession.room.audience import COME_BACK, Audience
 from cosession.room.connection_quality import Qualities, way
 from cosession.room.ears import Ears
 from cosession.room.offers import SEAT_MEDIA, Turn
@@ -28,13 +29,29 @@ log = structlog.get_logger()
 UNCONFIRMED_LOOKS = 3
 
 
+class SoundLine(Protocol):
+    """A page's own socket for sound."""
+
+    def hear(self, frame: bytes) -> None:
+        """Send a frame down. Must not block."""
+
+    def end(self, code: int) -> None:
+        """It is over, with a close code of protocols/wire.md. May be repeated."""
+
+
 @dataclass(slots=True)
 class _PeerConnection:
-    """One page's peer connection. Those of a seat are kept in the order in which they came."""
+    """One page's peer connection, or its line for sound. Those of a seat are kept in the order in which they came."""
 
     seat: str
     tab: str
     carries: bool = False
+    line: SoundLine | None = None
+
+    def end(self) -> None:
+        """The page is not carried by it any more."""
+        if self.line is not None:
+            self.line.end(COME_BACK)
 
 
 @dataclass(slots=True, eq=False)
@@ -87,7 +104,7 @@ class MediaDesk:
 
     async def close(self) -> None:
         """Forget the room. May be repeated."""
-        self._peer_connections.clear()
+        self._forget_all()
         if self._open:
             self._open = False
             await self._engine.close(self._session)
@@ -144,12 +161,7 @@ class MediaDesk:
     async def offer(self, state: SessionState, seat: str, tab: str, connection: str, sdp: str) -> str:
         """The answer to a page's offer. The same `connection` again is an ICE restart. Raises `OfferRefused` or
         `Unavailable`."""
-        known = self._peer_connections.get(connection)
-        if known is not None and (known.seat, known.tab) != (seat, tab):
-            raise OfferRefused("direction", "this connection id belongs to another page: make a new one")
-        if state.status is Status.CLOSED:
-            raise OfferRefused("direction", "the session is over")
-        observes = state.seats[seat].role is Role.OBSERVER
+        observes = self._may(state, seat, tab, connection)
         offer = _Offer(seat, tab)
         self._offers.add(offer)
         try:
@@ -157,6 +169,43 @@ class MediaDesk:
                 return await self._answer(offer, connection, sdp, publishes=not observes)
         finally:
             self._offers.discard(offer)
+
+    async def carry(
+        self, state: SessionState, seat: str, tab: str, connection: str, line: SoundLine
+    ) -> Callable[[bytes], None]:
+        """Let a page take part by frames of sound; the function to which what it sends is handed. Raises `OfferRefused`
+        or `Unavailable`."""
+        observes = self._may(state, seat, tab, connection)
+        if connection in self._peer_connections:
+            raise OfferRefused("direction", "this connection id was used: make a new one")
+        if not self._audience.is_in_room(seat, tab):
+            raise OfferRefused("direction", "say hello with place room first")
+        if not self._open:
+            await self.open()
+        await self._engine.join(self._session, seat, connection, not observes)
+        try:
+            speak = await self._engine.carry(self._session, connection, line.hear)
+            if not self._audience.is_in_room(seat, tab):
+                raise OfferRefused("replaced", "the seat's link has ended, or it is open elsewhere")
+        except BaseException:
+            self._engine.leave(self._session, connection)
+            raise
+        self._admit(connection, _PeerConnection(seat, tab, line=line))
+        return speak
+
+    def hang_up(self, connection: str) -> None:
+        """The page's line is gone. May be repeated."""
+        if connection in self._peer_connections:
+            self._disconnect(connection)
+
+    def _may(self, state: SessionState, seat: str, tab: str, connection: str) -> bool:
+        """Whether the seat only observes. Raises `OfferRefused` if the page may not have this connection."""
+        known = self._peer_connections.get(connection)
+        if known is not None and (known.seat, known.tab) != (seat, tab):
+            raise OfferRefused("direction", "this connection id belongs to another page: make a new one")
+        if state.status is Status.CLOSED:
+            raise OfferRefused("direction", "the session is over")
+        return state.seats[seat].role is Role.OBSERVER
 
     async def _answer(self, offer: _Offer, connection: str, sdp: str, *, publishes: bool) -> str:
         """Ask the engine. Media that nobody is entitled to any more, or waits for, do not outlive the question."""
@@ -173,13 +222,17 @@ class MediaDesk:
             if connection not in self._peer_connections:
                 self._engine.leave(self._session, connection)
             raise
-        self._peer_connections.setdefault(connection, _PeerConnection(offer.seat, offer.tab))
+        self._admit(connection, _PeerConnection(offer.seat, offer.tab))
+        return answer.body
+
+    def _admit(self, connection: str, peer: _PeerConnection) -> None:
+        """Keep it, beside few others of its seat."""
+        self._peer_connections.setdefault(connection, peer)
         mine = [
-            other for other, peer in self._peer_connections.items() if peer.seat == offer.seat and other != connection
+            other for other, known in self._peer_connections.items() if known.seat == peer.seat and other != connection
         ]
         for oldest in mine[: max(0, len(mine) + 1 - SEAT_MEDIA)]:
             self._disconnect(oldest)
-        return answer.body
 
     def forget(self, seat: str, but_tab: str | None = None) -> None:
         """End the seat's media, except those of one tab, those too that are being asked for. May be repeated."""
@@ -212,9 +265,15 @@ class MediaDesk:
         return any(peer.carries for peer in self._peer_connections.values() if peer.seat == seat)
 
     def _disconnect(self, connection: str) -> None:
-        seat = self._peer_connections.pop(connection).seat
+        peer = self._peer_connections.pop(connection)
         self._engine.leave(self._session, connection)
-        self._ears.carries(seat, self._carries(seat))
+        peer.end()
+        self._ears.carries(peer.seat, self._carries(peer.seat))
+
+    def _forget_all(self) -> None:
+        for peer in self._peer_connections.values():
+            peer.end()
+        self._peer_connections.clear()
 
     # -- what the engine reports -------------------------------------------------------------------------------
 
@@ -238,7 +297,13 @@ class MediaDesk:
         """The engine has forgotten the connection: its page is asked to offer anew."""
         peer = self._peer_connections.pop(connection, None)
         self._ears.carries(seat, self._carries(seat))
-        if peer is not None and not any(m.seat == seat and m.tab == peer.tab for m in self._peer_connections.values()):
+        if peer is not None:
+            peer.end()
+        if (
+            peer is not None
+            and peer.line is None
+            and not any(m.seat == seat and m.tab == peer.tab for m in self._peer_connections.values())
+        ):
             self._audience.send(MediaDown(), seat, tab=peer.tab)
 
     def voices(self, levels: Mapping[str, int]) -> None:
@@ -271,7 +336,7 @@ class MediaDesk:
         """The worker died, and was silent for `silent_ms` before. The engine makes the room again by itself; pages
         join again."""
         self._in_force = 0
-        self._peer_connections.clear()
+        self._forget_all()
         for seat in self._seats:
             self._ears.carries(seat, False, silent_ms)
         self._audience.send(MediaDown(), fleeting=True, room_only=True)

@@ -48,6 +48,8 @@ MESSAGES: dict[str, Budget] = {
 #: For one socket, below the messages: frames of any kind (pings, pongs, empty ones, parts of a message), their bytes.
 FRAME = Budget(100, 200)
 FRAME_BYTE = Budget(96 * 1024, 384 * 1024)
+#: Frames of sound of one page: a voice has 50 a second; what a network held back comes at once.
+SOUND_FRAME = Budget(60, 100)
 #: For one connection without a proxy between: requests.
 REQUEST = Budget(20, 100)
 #: What one address tries before a session (`server.check`): about ten requests of a check, of several people at a time.

@@ -257,7 +257,7 @@ class EventLog(Protocol):
 @dataclass(frozen=True, slots=True)
 class ConnectionStats:
     """One connection's media as measured by the worker since it connected. Loss in percent over the last two seconds,
-    round trip in milliseconds (None: not known yet). `path` is `udp` or `tcp`."""
+    round trip in milliseconds (None: not known yet). `path` is `udp`, `tcp`, or `socket` for sound by `carry`."""
 
     connection: str
     seat: str
@@ -377,6 +377,12 @@ class MediaEngine(Protocol):
         """Hand a page's message to the engine; what it answers. An `offer` is answered by an `answer`; the same
         connection again with new ICE credentials is an ICE restart and keeps DTLS and slots. Raises `OfferRefused` or
         `Unavailable("media_down")`."""
+
+    async def carry(self, session: str, connection: str, hear: Callable[[bytes], None]) -> Callable[[bytes], None]:
+        """Let a joined connection take part by frames of sound (protocols/wire.md) instead of packets: `hear` is called
+        in the event loop with each that its seat may hear, and must not block; what its page sends is handed to the
+        function that is returned. Whatever it is given, nothing raises. The same rules as for packets: plans, levels,
+        reports to the listener. Nothing more is heard after `leave`. Raises `Unavailable("media_down")`."""
 
     def leave(self, session: str, connection: str) -> None:
         """May be repeated."""

@@ -18,12 +18,14 @@ from cosession.server.parts import Parts
 from cosession.server.seat import Seat
 from cosession.server.sessions import Sessions
 from cosession.server.socket import Socket
+from cosession.server.sound import Sound
 
 
 def build(parts: Parts) -> Starlette:
     """The application of the main listener."""
     sessions, seat, admission = Sessions(parts), Seat(parts), Admission(parts)
     socket, events, check = Socket(parts, admission), Events(parts, admission), Check(parts)
+    sound = Sound(parts, admission)
     errors = handlers(parts.pages)
 
     return Starlette(
@@ -44,6 +46,7 @@ def build(parts: Parts) -> Starlette:
             Route("/s/{session}/{seat}/withdrawn", seat.erase_withdrawn, methods=["POST"]),
             Route("/s/{session}/{seat}/after.md", seat.after_markdown),
             WebSocketRoute("/s/{session}/{seat}/socket", socket.serve),
+            WebSocketRoute("/s/{session}/{seat}/sound", sound.serve),
             Route("/s/{session}/{seat}/events", events.open, methods=["GET"]),
             Route("/s/{session}/{seat}/events/{connection}", events.post, methods=["POST"]),
             *check.routes(),

@@ -100,7 +100,8 @@ class MediaState(Message):
 
 
 #: What carries a page's sound and pictures: straight to the media server, or by a TURN server.
-Rung = Literal["udp", "tcp", "relay"]
+#: `socket`: sound by frames over the page's own connection, without pictures.
+Rung = Literal["udp", "tcp", "relay", "socket"]
 
 
 class MediaRung(Message):

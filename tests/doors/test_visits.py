@@ -30,6 +30,8 @@ class Transport:
         self.aborted = False
         self.closing = False
 
+    def write(self, data: bytes) -> None: ...
+
     def abort(self) -> None:
         self.aborted = self.closing = True
 

@@ -103,6 +103,9 @@ class NotingEngine:
         self.joined: dict[str, str] = {}
         self.connections: list[tuple[str, str]] = []
         self.disconnected: list[str] = []
+        self.hears: dict[str, Callable[[bytes], None]] = {}
+        """Who gets the sound of a connection by frames."""
+        self.spoken: list[tuple[str, bytes]] = []
         self.down = False
         self.looks = 0
         self.found: dict[str, list[ConnectionStats]] = {}
@@ -135,6 +138,12 @@ class NotingEngine:
             raise OfferRefused("not_sdp", "line 1 is not v=0: send what createOffer gave")
         self.connections.append((self.joined[connection], connection))
         return MediaMessage("answer", f"v=0 answer to {connection}")
+
+    async def carry(self, session: str, connection: str, hear: Callable[[bytes], None]) -> Callable[[bytes], None]:
+        if self.down:
+            raise Unavailable("media_down")
+        self.hears[connection] = hear
+        return lambda data: self.spoken.append((connection, data))
 
     def leave(self, session: str, connection: str) -> None:
         self.disconnected.append(connection)

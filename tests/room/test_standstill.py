@@ -153,6 +153,8 @@ async def test_a_timer_that_is_late_lets_the_sockets_be_read_first(monkeypatch: 
 class _Transport:
     aborted = False
 
+    def write(self, data: bytes) -> None: ...
+
     def abort(self) -> None:
         self.aborted = True
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -47,6 +47,9 @@ class QuietMedia:
         raise Unavailable("media_down")
 
     async def relay(self, session: str, connection: str, message: MediaMessage) -> MediaMessage:
+        raise Unavailable("media_down")
+
+    async def carry(self, session: str, connection: str, hear: Callable[[bytes], None]) -> Callable[[bytes], None]:
         raise Unavailable("media_down")
 
     def leave(self, session: str, connection: str) -> None: ...

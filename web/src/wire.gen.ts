@@ -962,7 +962,8 @@ export type Role =
 export type Rung =
   | "udp"
   | "tcp"
-  | "relay";
+  | "relay"
+  | "socket";
 
 /**
  * The text so far, kept for its author only. Empty `fields` delete it. `typing`: its author is at it; said

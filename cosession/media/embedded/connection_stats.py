@@ -3,11 +3,11 @@ side)."""
 
 from __future__ import annotations
 
-from cosession.media.embedded.peer_connection import PeerConnection
+from cosession.media.embedded.room import Peer
 from cosession.room.ports import ConnectionStats
 
 
-def connection_stats(peer: PeerConnection, now_s: float) -> ConnectionStats:
+def connection_stats(peer: Peer, now_s: float) -> ConnectionStats:
     """As measured since the connection began; loss is the worse of the two directions, bit rates are of the last
     second."""
     up_tracks, down, sound = peer.up_tracks.values(), peer.down, peer.sound

@@ -1,13 +1,15 @@
 """What the application and a media worker say to each other over their socket pair.
 
-Each message is four bytes of length and one JSON object with a `type`. Both sides run the same version of this file,
-so nothing here is ever negotiated. The end of the stream is a message too: the worker exits, so no orphan keeps a
-port.
+Each message is four bytes of length and one JSON object with a `type`, or a frame of sound, which is no JSON. Both
+sides run the same version of this file, so nothing here is ever negotiated. The end of the stream is a message too: the
+worker exits, so no orphan keeps a port.
 """
 
 from __future__ import annotations
 
 import asyncio
+import struct
+from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address
 from typing import Annotated, Literal
 
@@ -20,6 +22,8 @@ from cosession.room.ports import ConnectionStats, WorkerStats
 MAX_MESSAGE_BYTES = 4 << 20
 #: Without an authenticated packet for so long a connection is lost (decision 15; media.md, "The design" 2).
 LOST_AFTER_S = 6.0
+
+_ONE = struct.Struct("!BL")
 
 
 class Message(BaseModel):
@@ -61,6 +65,17 @@ class Connect(Message):
     seat: str
     connection: str
     offer_sdp: str
+    publishes: bool
+
+
+class Carry(Message):
+    """A connection by frames of sound: `handle` names it in them (`sound_to_worker`, `sound_from_worker`)."""
+
+    type: Literal["carry"] = "carry"
+    session: str
+    seat: str
+    connection: str
+    handle: int = Field(ge=0, lt=1 << 32)
     publishes: bool
 
 
@@ -175,7 +190,9 @@ class Pong(Message):
     request: int
 
 
-Command = Annotated[Start | Open | Close | Connect | Disconnect | Apply | AskStats | Ping, Field(discriminator="type")]
+Command = Annotated[
+    Start | Open | Close | Connect | Carry | Disconnect | Apply | AskStats | Ping, Field(discriminator="type")
+]
 Event = Annotated[
     Ready | CannotStart | Answer | Refusal | Connected | InForce | Carrying | Lost | Alive | VoiceLevels | Stats | Pong,
     Field(discriminator="type"),
@@ -185,10 +202,38 @@ COMMAND: TypeAdapter[Command] = TypeAdapter(Command)
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 
 
+#: What a frame of sound begins with; JSON begins with a brace.
+SOUND = 1
+#: So much may wait on its way to the other side before sound is thrown away, which is worth nothing later.
+SOUND_WAITS_BYTES = 128 * 1024
+
+
 def frame(message: Message) -> bytes:
     """The message as it goes over the socket pair."""
-    body = message.model_dump_json().encode()
+    return framed(message.model_dump_json().encode())
+
+
+def framed(body: bytes) -> bytes:
     return len(body).to_bytes(4, "big") + body
+
+
+def sound_to_worker(handle: int, data: bytes) -> bytes:
+    """A body: what a page's socket brought."""
+    return _ONE.pack(SOUND, handle) + data
+
+
+def read_sound_to_worker(body: bytes) -> tuple[int, bytes]:
+    return int.from_bytes(body[1:5], "big"), body[5:]
+
+
+def sound_from_worker(handles: Sequence[int], data: bytes) -> bytes:
+    """A body: a frame, and who gets it."""
+    return struct.pack(f"!BH{len(handles)}L", SOUND, len(handles), *handles) + data
+
+
+def read_sound_from_worker(body: bytes) -> tuple[tuple[int, ...], bytes]:
+    count = int.from_bytes(body[1:3], "big")
+    return struct.unpack_from(f"!{count}L", body, 3), body[3 + 4 * count :]
 
 
 class Frames:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import select
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from cosession.media.embedded import control
 
@@ -31,6 +31,7 @@ class ControlChannel:
         self._frames = control.Frames()
         self._out = bytearray()
         self._obey: Callable[[control.Command], None] | None = None
+        self._hear: Callable[[int, bytes], None] = lambda handle, data: None
 
     async def first(self) -> control.Command | None:
         """The first command, None if the channel ends before it. Call once, before `start`."""
@@ -43,9 +44,9 @@ class ControlChannel:
             if body is not None:
                 return control.COMMAND.validate_json(body)
 
-    def start(self, obey: Callable[[control.Command], None]) -> None:
-        """From now on every command is obeyed as it comes."""
-        self._obey = obey
+    def start(self, obey: Callable[[control.Command], None], hear: Callable[[int, bytes], None]) -> None:
+        """From now on every command is obeyed as it comes, and each frame of sound heard, with its handle."""
+        self._obey, self._hear = obey, hear
         self._loop.add_reader(self._socket.fileno(), self.take)
         self.take()
 
@@ -53,7 +54,10 @@ class ControlChannel:
         """Obey everything that lies here; mostly it is nothing, and a look is cheaper than a vain read."""
         while self._obey is not None and not self.ended.is_set():
             while (body := self._frames.next()) is not None:
-                self._obey(control.COMMAND.validate_json(body))
+                if body[0] == control.SOUND:
+                    self._hear(*control.read_sound_to_worker(body))
+                else:
+                    self._obey(control.COMMAND.validate_json(body))
             if not self._look(0):
                 return
             try:
@@ -68,10 +72,20 @@ class ControlChannel:
     def send(self, event: control.Message) -> None:
         """Send an event as soon as the other side reads, together with what else is sent in this turn of the loop: each
         time, the other side has to wake."""
+        self._put(control.frame(event))
+
+    def send_sound(self, handles: Sequence[int], data: bytes) -> bool:
+        """The same for a frame of sound; False if the other side does not keep up: it is thrown away."""
+        if len(self._out) > control.SOUND_WAITS_BYTES:
+            return False
+        self._put(control.framed(control.sound_from_worker(handles, data)))
+        return True
+
+    def _put(self, framed: bytes) -> None:
         if not self.ended.is_set():
             if not self._out:
                 self._loop.call_soon(self._flush)
-            self._out += control.frame(event)
+            self._out += framed
 
     def _flush(self) -> None:
         try:

@@ -28,11 +28,11 @@ _NO_CHANCE = 10
 class Downlink:
     """`slots` are (audio, video), a track each, in the order of the seats that they show."""
 
-    def __init__(self, slots: Sequence[sdp.Slot], outlet: Outlet, now_s: float) -> None:
+    def __init__(
+        self, slots: Sequence[sdp.Slot], outlet: Outlet, now_s: float, kind: type[DownTrack] = DownTrack
+    ) -> None:
         def track(media: sdp.MediaDescription | None) -> DownTrack | None:
-            return (
-                None if media is None else DownTrack(media, secrets.randbits(32) | 1, outlet, secrets.randbits(32) | 1)
-            )
+            return None if media is None else kind(media, secrets.randbits(32) | 1, outlet, secrets.randbits(32) | 1)
 
         self.slots = [(track(audio), track(video)) for audio, video in slots]
         self.allocation = BandwidthAllocation()

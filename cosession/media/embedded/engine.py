@@ -9,8 +9,9 @@ whoever offers anew is served by another worker, and the dead one starts again o
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 
@@ -57,6 +58,8 @@ class _Room:
     """By connection: its seat, and whether it may publish."""
     connections: set[str] = field(default_factory=set)
     """Those that the worker knows."""
+    handles: dict[str, int] = field(default_factory=dict)
+    """By connection, of those that carry frames of sound."""
 
 
 class _Supervised:
@@ -81,6 +84,7 @@ class _Supervised:
         """Start the process. Raises `Unavailable("media_down")`."""
         process = self._engine.take_spare() or WorkerProcess(self._engine.on_event)
         process.on_death = self._died
+        process.on_sound = self._engine.on_sound
         await process.start(self._start)
         self.process = process
         self._start = self._start.model_copy(update={"udp_port": process.udp_port, "tcp_port": process.tcp_port})
@@ -180,6 +184,9 @@ class EmbeddedMedia:
         self._workers: list[_Supervised] = []
         self._rooms: dict[str, _Room] = {}
         self._listener: MediaListener | None = None
+        self._handles = itertools.count(1)
+        self._hears: dict[int, Callable[[bytes], None]] = {}
+        """Who gets the sound of a connection by frames, by handle."""
         self._any_up = asyncio.Event()
         self._spare: WorkerProcess | None = None
         self._sparing: asyncio.Task[None] | None = None
@@ -246,8 +253,10 @@ class EmbeddedMedia:
 
     async def close(self, session: str) -> None:
         room = self._rooms.pop(session, None)
-        if room is not None and room.worker is not None:
-            room.worker.send(control.Close(session=session))
+        if room is not None:
+            self._hush(room, list(room.handles))
+            if room.worker is not None:
+                room.worker.send(control.Close(session=session))
 
     async def join(self, session: str, seat: str, connection: str, publishes: bool = True) -> None:
         room = self._rooms.get(session)
@@ -276,11 +285,37 @@ class EmbeddedMedia:
             raise
         return MediaMessage("answer", answer)
 
+    async def carry(self, session: str, connection: str, hear: Callable[[bytes], None]) -> Callable[[bytes], None]:
+        room = self._rooms.get(session)
+        if room is None or connection not in room.joined:
+            raise Unavailable("media_down", "this connection has not joined")
+        seat, publishes = room.joined[connection]
+        process = await self._place(session, room)
+        self._hush(room, [connection])
+        handle = room.handles[connection] = next(self._handles)
+        self._hears[handle] = hear
+        room.connections.add(connection)
+        process.send(
+            control.Carry(session=session, seat=seat, connection=connection, handle=handle, publishes=publishes)
+        )
+        return lambda data: process.send_sound(handle, data)
+
+    def _hush(self, room: _Room, connections: Iterable[str]) -> None:
+        for connection in connections:
+            self._hears.pop(room.handles.pop(connection, 0), None)
+
+    def on_sound(self, handles: Sequence[int], frame: bytes) -> None:
+        """A worker's frame for these connections."""
+        for handle in handles:
+            if (hear := self._hears.get(handle)) is not None:
+                hear(frame)
+
     def leave(self, session: str, connection: str) -> None:
         room = self._rooms.get(session)
         if room is None:
             return
         room.joined.pop(connection, None)
+        self._hush(room, [connection])
         if room.worker is not None:
             room.connections.discard(connection)
             room.worker.send(control.Disconnect(session=session, connection=connection))
@@ -366,6 +401,7 @@ class EmbeddedMedia:
             self._rooms[session].worker = None
             self._rooms[session].connections.clear()
             self._rooms[session].joined.clear()
+            self._hush(self._rooms[session], list(self._rooms[session].handles))
         if self._listener is not None:
             self._listener.restarted(sessions, round(1000 * silent_s))
 
@@ -391,6 +427,7 @@ class EmbeddedMedia:
                 if (room := self._rooms.get(session)) is not None:
                     room.connections.discard(connection)
                     room.joined.pop(connection, None)
+                    self._hush(room, [connection])
                 listener.lost(session, seat, connection)
             case control.Alive(session=session, seats=seats):
                 for seat in seats:

@@ -6,6 +6,8 @@ be heard: that is `room`.
 
 from __future__ import annotations
 
+from collections import Counter
+
 from cosession.media.embedded.batch_sender import BatchSender
 from cosession.media.embedded.packet import Packet
 from cosession.media.embedded.up_track import UpTrack
@@ -31,3 +33,12 @@ def send_batch(packet: Packet, up_track: UpTrack) -> None:
     batch.send(packet)
     for target in batch.rest:
         target.send(packet)
+
+
+def pass_on(up_track: UpTrack, packet: Packet, now_s: float, dropped: Counter[str]) -> None:
+    """Forward it if the plan in force lets its track through; else count why it went nowhere."""
+    if up_track.open:
+        forward(up_track, packet, now_s)
+    else:
+        up_track.dropped += up_track.refusal == "closed_floor"
+        dropped[up_track.refusal] += 1

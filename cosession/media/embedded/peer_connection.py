@@ -21,9 +21,8 @@ from cosession.media.embedded import rtcp, rtp, sdp
 from cosession.media.embedded.aiortc_seam import MAX_PROTECT_BYTES, Certificate, DtlsSrtp, Role, SrtpError
 from cosession.media.embedded.batch_reader import SrtpReceiver
 from cosession.media.embedded.downlink import Downlink
-from cosession.media.embedded.forward import forward
+from cosession.media.embedded.forward import pass_on
 from cosession.media.embedded.ice import IceLite
-from cosession.media.embedded.packet import Packet
 from cosession.media.embedded.ssrc_table import SsrcTable
 from cosession.media.embedded.target import SendPath
 from cosession.media.embedded.transport import Mux
@@ -35,7 +34,8 @@ log = structlog.get_logger()
 
 #: From the offer to working keys; a browser behind a slow relay needs some of it.
 SETUP_S = 30.0
-_CARRIES_S = 3.0
+#: A connection that delivered nothing for so long does not carry any more.
+CARRIES_S = 3.0
 _MAX_SSRCS = 64
 #: Packets a second of one browser that are looked at; more than any picture with its repairs and probes has.
 _FLOOD = 2500
@@ -226,7 +226,7 @@ class PeerConnection:
                 self.carrying = True
                 up_track.last_s = now_s
                 self._owner.on_carrying(self)
-            self._pass_on(up_track, up_track.accept(arrived, now_s), now_s)
+            pass_on(up_track, up_track.accept(arrived, now_s), now_s, self._site.dropped)
 
     def _on_other(self, datagram: bytes, now_s: float) -> None:
         """A packet of no stream that is known: the first of a picture, a repair, or nothing. Raises SrtpError."""
@@ -269,14 +269,7 @@ class PeerConnection:
         if up_track is None or packet is None:
             self._site.dropped["unasked_repeat"] += 1
         else:
-            self._pass_on(up_track, packet, now_s)
-
-    def _pass_on(self, up_track: UpTrack, packet: Packet, now_s: float) -> None:
-        if up_track.open:
-            forward(up_track, packet, now_s)
-        else:
-            up_track.dropped += up_track.refusal == "closed_floor"
-            self._site.dropped[up_track.refusal] += 1
+            pass_on(up_track, packet, now_s, self._site.dropped)
 
     def _on_rtcp(self, datagram: bytes, now_s: float) -> None:
         """Raises SrtpError."""
@@ -345,6 +338,10 @@ class PeerConnection:
         """`udp` or `tcp`."""
         return self._ice.protocol
 
+    def layer(self, large: bool, now_s: float) -> UpTrack | None:
+        """See `SsrcTable.layer`."""
+        return self.ssrc_table.layer(large, now_s)
+
     def is_silent(self, now_s: float) -> bool:
         """Whether no media came for 3 s."""
-        return all(now_s - up_track.last_s >= _CARRIES_S for up_track in self.up_tracks.values())
+        return all(now_s - up_track.last_s >= CARRIES_S for up_track in self.up_tracks.values())

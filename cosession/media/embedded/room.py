@@ -15,9 +15,13 @@ from cosession.media.embedded import sdp
 from cosession.media.embedded.bandwidth_allocation import Level
 from cosession.media.embedded.down_track import DownTrack
 from cosession.media.embedded.peer_connection import PeerConnection, Site
+from cosession.media.embedded.sound_connection import SoundConnection, SoundOut
 from cosession.media.embedded.ssrc_table import LAYER_LIVES_S
 from cosession.media.embedded.up_track import UpTrack
 from cosession.media.embedded.voice_activity import STALE_S, ActiveSpeakers
+
+#: A seat's connection, whatever carries it.
+Peer = PeerConnection | SoundConnection
 
 
 class Events(Protocol):
@@ -26,7 +30,7 @@ class Events(Protocol):
     def connected(self, session: str, seat: str, connection: str) -> None: ...
     def carrying(self, session: str, seat: str, connection: str, carries: bool) -> None: ...
     def lost(self, session: str, seat: str, connection: str) -> None: ...
-    def closing(self, peer: PeerConnection) -> None:
+    def closing(self, peer: Peer) -> None:
         """The peer connection is no longer part of the room; close it when there is time."""
 
 
@@ -36,9 +40,9 @@ class Room:
     def __init__(self, site: Site, events: Events, session: str, seats: Sequence[str]) -> None:
         self.session, self.seats = session, tuple(seats)
         self.plan: RoomPlan | None = None
-        self.peer_connections: dict[str, PeerConnection] = {}
+        self.peer_connections: dict[str, Peer] = {}
         """By connection, the oldest first."""
-        self._publishers: dict[str, PeerConnection] = {}
+        self._publishers: dict[str, Peer] = {}
         self._active_speakers = ActiveSpeakers()
         self._living: set[UpTrack] = set()
         self._site, self._events = site, events
@@ -48,13 +52,22 @@ class Room:
     def connect(self, seat: str, connection: str, offer: sdp.Offer, publishes: bool) -> str:
         """Answer an offer; see `MediaEngine.connect`. Raises `OfferRefused`."""
         known = self.peer_connections.get(connection)
-        if known is not None and known.is_same_page(offer):
+        if isinstance(known, PeerConnection) and known.is_same_page(offer):
             return known.restart(offer)
         if known is not None:
             self.disconnect(connection)
         peer = PeerConnection(self._site, self, seat, connection, offer, publishes)
         self.peer_connections[connection] = peer
         return peer.answer()
+
+    def carry(self, seat: str, connection: str, handle: int, out: SoundOut, publishes: bool) -> SoundConnection:
+        """A connection by frames; see `MediaEngine.carry`."""
+        self.disconnect(connection)
+        places = [place for place, other in enumerate(self.seats) if other != seat]
+        peer = SoundConnection(self._site, self, seat, connection, handle, places, out, publishes)
+        self.peer_connections[connection] = peer
+        self.on_connected(peer)
+        return peer
 
     def disconnect(self, connection: str) -> None:
         """Forget a connection without a word to the application, which asked for it. May be repeated."""
@@ -76,13 +89,13 @@ class Room:
         for connection in list(self.peer_connections):
             self.disconnect(connection)
 
-    def lose(self, peer: PeerConnection) -> None:
+    def lose(self, peer: Peer) -> None:
         """The connection is gone by itself: forget it and say so. May be repeated."""
         if self.peer_connections.get(peer.connection) is peer:
             self.disconnect(peer.connection)
             self._events.lost(self.session, peer.seat, peer.connection)
 
-    def fall_silent(self, peer: PeerConnection) -> None:
+    def fall_silent(self, peer: Peer) -> None:
         """The connection delivered nothing for 3 s; an older one that does takes over."""
         peer.carrying = False
         self._events.carrying(self.session, peer.seat, peer.connection, False)
@@ -90,24 +103,24 @@ class Room:
 
     # -- what peer connections report (peer_connection.Owner) -----------------------------------------------------
 
-    def on_connected(self, peer: PeerConnection) -> None:
+    def on_connected(self, peer: Peer) -> None:
         if self.peer_connections.get(peer.connection) is peer:
             self._events.connected(self.session, peer.seat, peer.connection)
             self._route()
 
-    def on_carrying(self, peer: PeerConnection) -> None:
+    def on_carrying(self, peer: Peer) -> None:
         self._events.carrying(self.session, peer.seat, peer.connection, True)
         self._route()
 
-    def on_gone(self, peer: PeerConnection) -> None:
+    def on_gone(self, peer: Peer) -> None:
         self.lose(peer)
 
-    def look_at_downlink(self, peer: PeerConnection, now_s: float) -> None:
+    def look_at_downlink(self, peer: Peer, now_s: float) -> None:
         """Lower or lift what a receiver is sent, by what arrives there. Once a second."""
         if peer.connected and peer.down.look(now_s, self.cost_kbps(peer)):
             self._route()
 
-    def on_learned(self, peer: PeerConnection) -> None:
+    def on_learned(self, peer: Peer) -> None:
         self._route()
 
     # -- the floor ------------------------------------------------------------------------------------------------
@@ -140,11 +153,11 @@ class Room:
         """What the plan asks of a seat's camera."""
         return self.plan.pictures.get(seat, Picture.NONE) if self.plan else Picture.NONE
 
-    def publisher(self, seat: str) -> PeerConnection | None:
+    def publisher(self, seat: str) -> Peer | None:
         """The connection that speaks for a seat."""
         return self._publishers.get(seat)
 
-    def _elect(self, seat: str) -> PeerConnection | None:
+    def _elect(self, seat: str) -> Peer | None:
         """The newest connection that carries media; while none does, the one that did (a muted seat keeps its own)."""
         own = [peer for peer in self.peer_connections.values() if peer.seat == seat and peer.publishes]
         carrying = [peer for peer in own if peer.carrying]
@@ -165,7 +178,7 @@ class Room:
             self._living = living
             self._route()
 
-    def cost_kbps(self, receiver: PeerConnection) -> list[float]:
+    def cost_kbps(self, receiver: Peer) -> list[float]:
         """What each `Level` would cost this receiver now, sound included."""
         sound = large = small = faces = 0.0
         for seat in self.seats:
@@ -177,7 +190,7 @@ class Room:
             wanted = self.picture(seat)
             if wanted is Picture.NONE:
                 continue
-            layers = [publisher.ssrc_table.layer(which, self._site.clock()) for which in (False, True)]
+            layers = [publisher.layer(which, self._site.clock()) for which in (False, True)]
             low, high = (0.0 if layer is None else layer.kbps for layer in layers)
             if wanted is Picture.STAGE:
                 large, small = large + high, small + low
@@ -204,14 +217,14 @@ class Room:
                 self._attach(audio, publisher.sound if publisher else None, now_s)
                 self._attach(video, self._layer(publisher, receiver.down.allocation.level, now_s), now_s)
 
-    def _layer(self, publisher: PeerConnection | None, level: Level, now_s: float) -> UpTrack | None:
+    def _layer(self, publisher: Peer | None, level: Level, now_s: float) -> UpTrack | None:
         """The stream that shows the publisher to somebody at this level."""
         if publisher is None:
             return None
         on_stage = self.picture(publisher.seat) is Picture.STAGE
         if level < (Level.STAGE if on_stage else Level.SMALL):
             return None
-        return publisher.ssrc_table.layer(on_stage and level is Level.FULL, now_s)
+        return publisher.layer(on_stage and level is Level.FULL, now_s)
 
     @staticmethod
     def _attach(down_track: DownTrack | None, up_track: UpTrack | None, now_s: float) -> None:

@@ -15,8 +15,7 @@ from typing import Protocol
 from cosession.core.stage import BITRATE_KBPS, Picture, RoomPlan
 from cosession.media.embedded import rtcp
 from cosession.media.embedded.control import LOST_AFTER_S
-from cosession.media.embedded.peer_connection import PeerConnection
-from cosession.media.embedded.room import Room
+from cosession.media.embedded.room import Peer, Room
 from cosession.media.embedded.twcc import TwccRecorder
 from cosession.media.embedded.voice_activity import VoiceActivity
 
@@ -75,7 +74,7 @@ class RtcpScheduler:
                 self._voice_activity.pop(session, None)
 
     def _beat(self, room: Room, turn: int, now_s: float) -> None:
-        due: list[PeerConnection] = []
+        due: list[Peer] = []
         for peer in room.peer_connections.values():
             for up_track in peer.up_tracks.values():
                 if up_track.restless:
@@ -107,12 +106,12 @@ class RtcpScheduler:
                 self._signals.alive(room.session, sorted(living))
 
     @staticmethod
-    def _send_twcc(peer: PeerConnection, twcc: TwccRecorder) -> None:
+    def _send_twcc(peer: Peer, twcc: TwccRecorder) -> None:
         report = twcc.report(peer.reporter, next(iter(peer.up_tracks), 0))
         if report is not None:
             peer.send_rtcp(report)
 
-    def _report(self, room: Room, peer: PeerConnection, now_s: float) -> None:
+    def _report(self, room: Room, peer: Peer, now_s: float) -> None:
         peer.begin_second()
         room.look_at_downlink(peer, now_s)
         if not peer.up_tracks or not peer.connected:
@@ -122,14 +121,14 @@ class RtcpScheduler:
         self._grant(room, peer)
 
     @staticmethod
-    def _grant(room: Room, peer: PeerConnection) -> None:
+    def _grant(room: Room, peer: Peer) -> None:
         """Hold the browser at what the plan gives its seat; said each second, and at once when the plan changes."""
         if peer.up_tracks:
             granted_kbps = max(_LEAST_KBPS, BITRATE_KBPS[room.picture(peer.seat)]) + _SOUND_KBPS
             peer.send_rtcp(rtcp.remb(peer.reporter, 1000 * granted_kbps, list(peer.up_tracks)))
 
     @staticmethod
-    def _look_after(room: Room, peer: PeerConnection, now_s: float) -> None:
+    def _look_after(room: Room, peer: Peer, now_s: float) -> None:
         if peer.connected and now_s - peer.life_s >= LOST_AFTER_S:
             room.lose(peer)
         elif peer.carrying and peer.is_silent(now_s):

@@ -27,10 +27,11 @@ from cosession.media.embedded import control, native, sdp
 from cosession.media.embedded.aiortc_seam import Certificate
 from cosession.media.embedded.connection_stats import connection_stats
 from cosession.media.embedded.control_channel import ControlChannel
-from cosession.media.embedded.peer_connection import PeerConnection, Site
-from cosession.media.embedded.room import Room
+from cosession.media.embedded.peer_connection import Site
+from cosession.media.embedded.room import Peer, Room
 from cosession.media.embedded.rtcp_scheduler import RtcpScheduler
 from cosession.media.embedded.sockets import candidate_addresses
+from cosession.media.embedded.sound_connection import SoundConnection, SoundOut
 from cosession.media.embedded.transport import Mux
 from cosession.room.ports import OfferRefused, WorkerStats
 
@@ -47,7 +48,7 @@ class Worker:
     """Rooms by session, and the way back to the application."""
 
     def __init__(self, channel: ControlChannel, mux: Mux, public_address: IPv4Address | IPv6Address | None) -> None:
-        self._send = channel.send
+        self._send, self._send_sound = channel.send, channel.send_sound
         self._mux = mux
         addresses = candidate_addresses(mux.host, str(public_address) if public_address else None)
         candidates = [sdp.Candidate(address, mux.port) for address in addresses]
@@ -56,6 +57,9 @@ class Worker:
         self._site = Site(mux, Certificate(), candidates)
         self._rooms: dict[str, Room] = {}
         self._farewells: set[asyncio.Task[None]] = set()
+        self._sounds: dict[int, SoundConnection] = {}
+        """By handle."""
+        self._sound_out = SoundOut(self._speak, asyncio.get_running_loop().call_soon)
         self._offers: deque[control.Connect] = deque()
         self._answering: asyncio.Handle | None = None
         self._rtcp_scheduler = RtcpScheduler(self._rooms, self, self._site.clock)
@@ -76,6 +80,9 @@ class Worker:
                 self._offers.append(command)
                 if self._answering is None:
                     self._answering = asyncio.get_running_loop().call_soon(self._answer_next)
+            case control.Carry(session=session, seat=seat, connection=connection, handle=handle):
+                if (room := self._rooms.get(session)) is not None:
+                    self._sounds[handle] = room.carry(seat, connection, handle, self._sound_out, command.publishes)
             case control.Disconnect(session=session, connection=connection):
                 self._refuse_waiting(session, connection)
                 if (room := self._rooms.get(session)) is not None:
@@ -89,6 +96,20 @@ class Worker:
                 self._send(control.Pong(request=request))
             case control.Start():
                 raise ValueError("a worker is started once")
+
+    def hear(self, handle: int, data: bytes) -> None:
+        """A page's socket brought this; what is nobody's any more is dropped."""
+        peer = self._sounds.get(handle)
+        if peer is None:
+            self._mux.dropped["unknown_source"] += 1
+        else:
+            peer.on_frame(data, self._site.clock())
+
+    def _speak(self, handles: Sequence[int], data: bytes) -> None:
+        if self._send_sound(handles, data):
+            self._mux.packets_out += len(handles)
+        else:
+            self._mux.dropped["send_blocked"] += len(handles)
 
     async def close(self) -> None:
         """Part from every browser with a word, so that it need not wait for silence."""
@@ -157,7 +178,10 @@ class Worker:
     def voices(self, session: str, levels: Mapping[str, int]) -> None:
         self._send(control.VoiceLevels(session=session, levels=dict(levels)))
 
-    def closing(self, peer: PeerConnection) -> None:
+    def closing(self, peer: Peer) -> None:
+        if isinstance(peer, SoundConnection):
+            self._sounds.pop(peer.handle, None)
+            return
         farewell = asyncio.create_task(peer.close())
         self._farewells.add(farewell)
         farewell.add_done_callback(self._farewells.discard)
@@ -194,7 +218,7 @@ async def _serve(fd: int) -> int:
     gc.collect()
     gc.freeze()
     log.info("media.worker_started", udp_port=mux.port, tcp_port=mux.tcp_port, native=mux.helper is not None)
-    channel.start(worker.obey)
+    channel.start(worker.obey, worker.hear)
     await channel.ended.wait()
     await worker.close()
     return 0

@@ -12,7 +12,7 @@ import itertools
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from cosession.media.embedded import control
 from cosession.room.ports import OfferRefused, Unavailable
@@ -36,6 +36,8 @@ class WorkerProcess:
 
     def __init__(self, on_event: Callable[[control.Event], None]) -> None:
         self.on_death: Callable[[], None] = lambda: None
+        self.on_sound: Callable[[Sequence[int], bytes], None] = lambda handles, frame: None
+        """Called for each frame of sound, with those who get it."""
         self.udp_port = self.tcp_port = 0
         self._heard_s = time.monotonic()
         self._on_event = on_event
@@ -116,6 +118,13 @@ class WorkerProcess:
         if self._writer is not None and not self.gone:
             self._writer.write(control.frame(command))
 
+    def send_sound(self, handle: int, data: bytes) -> None:
+        """Hand a page's frame to the worker; if that does not keep up, or is gone, it is thrown away."""
+        writer = self._writer
+        if writer is None or self.gone or writer.transport.get_write_buffer_size() > control.SOUND_WAITS_BYTES:
+            return
+        writer.write(control.framed(control.sound_to_worker(handle, data)))
+
     async def connect(self, session: str, seat: str, connection: str, offer_sdp: str, publishes: bool) -> str:
         """The answer to an offer. Raises `OfferRefused`, or `Unavailable("media_down")` if the worker dies
         meanwhile."""
@@ -179,6 +188,9 @@ class WorkerProcess:
         loop = asyncio.get_running_loop()
         while (body := await control.read_frame(reader)) is not None:
             self._heard_s = time.monotonic()
+            if body[0] == control.SOUND:
+                self.on_sound(*control.read_sound_from_worker(body))
+                continue
             event = control.EVENT.validate_json(body)
             match event:
                 case control.Answer() | control.Refusal() | control.Stats() | control.Pong():
