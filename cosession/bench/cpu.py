@@ -31,6 +31,11 @@ def _seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def parent(pid: int) -> int:
+    """The process that started this one. Raises `FileNotFoundError` if it is gone."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
 def load() -> float:
     """The machine's load average of the last minute: whether others were at work too."""
     return os.getloadavg()[0]

@@ -36,7 +36,7 @@ class Seat:
     """`voices`: by SSRC of what this seat receives, whose sound it is."""
 
     def __init__(self, seat: str, page: str, cookies: str) -> None:
-        self.seat = seat
+        self.seat, self.page, self.cookies = seat, page, cookies
         self.view: ViewMessage | None = None
         self.welcome: Welcome | None = None
         self.voices: dict[int, str] = {}

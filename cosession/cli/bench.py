@@ -105,6 +105,20 @@ def flood(
     _say(floods.as_json(), as_json)
 
 
+@app.command(name="socket-sound")
+def socket_sound(
+    listeners: Annotated[int, typer.Option(min=8, max=800, help="In rooms of eight, one more speaks in each.")] = 200,
+    seconds: Annotated[float, typer.Option(min=0.2, max=600, help="Of each way.")] = 10.0,
+    as_json: Json = False,
+) -> None:
+    """What a frame of sound costs by the pages' own sockets, beside one by packets, on a server of one's own."""
+    from cosession.bench.socket_sound import measure_socket_sound
+
+    measured = _run(measure_socket_sound(listeners, seconds))
+    _remark(f"load average {cpu.load():.2f}")
+    _say(measured.as_json(), as_json)
+
+
 @app.command()
 def engine(
     name: Annotated[str, typer.Option("--script", help="A script of protocols/ by its id.")] = "codev-75",

@@ -34,6 +34,8 @@ MOST = 100
 SOCKET_S = 15.0
 ECHOES = 8
 ECHO_CHARACTERS = 64
+#: A frame of sound has about 60.
+ECHO_BYTES = 512
 #: A stream of events waits so long for the word that its first one was heard.
 EVENTS_S = 6.0
 _WORDS = ("check.", "device.")
@@ -147,7 +149,10 @@ class Check:
                     message = await socket.receive()
                     if message["type"] == "websocket.disconnect":
                         return
-                    await socket.send_text((message.get("text") or "")[:ECHO_CHARACTERS])
+                    if (data := message.get("bytes")) is not None:
+                        await socket.send_bytes(data[:ECHO_BYTES])
+                    else:
+                        await socket.send_text((message.get("text") or "")[:ECHO_CHARACTERS])
         except TimeoutError:
             pass
         finally:

@@ -80,6 +80,7 @@ class Seat:
             seat=seat.id,
             language=language,
             socket=f"{place}/socket",
+            sound=f"{place}/sound",
             events=f"{place}/events",
             writings=f"{place}/writings",
             withdrawn=f"{place}/withdrawn",

@@ -63,7 +63,8 @@ class Connection:
         self._handle = handle
         self._answered = answered
         self._chance = chance
-        self._tab = secrets.token_urlsafe(12)
+        self.tab = secrets.token_urlsafe(12)
+        """Names this page, as a browser's tab does."""
         self._epoch = 0
         self._seen: tuple[int, str] | None = None
         self._pending: dict[str, BrowserMessage] = {}
@@ -109,7 +110,7 @@ class Connection:
 
     async def _connected(self) -> None:
         async with self._opener(self._page, self._cookies(), self._origin, SILENCE_S) as channel:
-            hello = Hello(tab=self._tab, epoch=self._epoch, place="room", fresh=self._epoch == 0, seen=self._seen)
+            hello = Hello(tab=self.tab, epoch=self._epoch, place="room", fresh=self._epoch == 0, seen=self._seen)
             self._epoch += 1
             await channel.send(hello.model_dump_json())
             self.clock.reconnected()

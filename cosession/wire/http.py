@@ -29,6 +29,8 @@ class Boot(Page):
     seat: str
     language: Language
     socket: str
+    sound: str
+    """Frames of sound, where no media get through."""
     events: str
     """The wire without a WebSocket."""
     writings: str

@@ -112,7 +112,8 @@ class MediaRung(Message):
 
 
 #: What the check before a session tries (`server.check`): how the page talks to the server, what carries its media, and
-#: what it needs of its computer. `events`: server-sent ones; `reconnect`: a socket again, after one was cut.
+#: what it needs of its computer. `events`: server-sent ones; `sound`: frames by a
+#: WebSocket; `reconnect`: a socket again, after one was cut.
 CheckRung = Literal[
     "socket",
     "events",
@@ -122,6 +123,7 @@ CheckRung = Literal[
     "relay_udp",
     "relay_tcp",
     "relay_tls",
+    "sound",
     "microphone",
     "speaker",
 ]
@@ -131,7 +133,7 @@ class NetworkCheck(Message):
     """The page has checked its network: what works. Rungs and nothing else, no addresses."""
 
     type: Literal["network_check"] = "network_check"
-    works: list[CheckRung] = Field(max_length=10)
+    works: list[CheckRung] = Field(max_length=11)
 
 
 class ClockPing(Message):

@@ -307,11 +307,15 @@ def follow(person: Person) -> None:
     asked: dict[str, str] = {}
 
     def sent(payload: str | bytes) -> None:
+        if isinstance(payload, bytes):
+            return  # a frame of sound
         message = json.loads(payload)
         if message["type"] == "command":
             asked[message["id"]] = message["command"]["type"]
 
     def frame(payload: str | bytes) -> None:
+        if isinstance(payload, bytes):
+            return
         message = json.loads(payload)
         if message["type"] == "accepted":
             person.accepted[asked[message["id"]]] += 1
@@ -322,6 +326,8 @@ def follow(person: Person) -> None:
         person.view, person.came_s = message, time.monotonic()
 
     def socket(opened: WebSocket) -> None:
+        if "/sound?" in opened.url:
+            return
         person.sockets.append(opened)
         opened.on("framesent", sent)
         opened.on("framereceived", frame)

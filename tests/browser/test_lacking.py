@@ -54,7 +54,7 @@ async def test_a_bare_browser_takes_part_and_what_it_cannot_do_is_named(house: H
     shut = await house.seat(made, "p3", script=_SWALLOWED)
     await asyncio.gather(bare.open(), mute.open(), shut.open())
     await expect(bare.page.locator("[data-lack=storage]")).to_be_visible()
-    await expect(mute.page.locator("[data-lack=peers]")).to_be_visible()
+    await expect(mute.page.locator("[data-lack=pictures]")).to_be_visible()
     await expect(mute.page.locator(".banner").first).to_contain_text("WebRTC")
     for person in (bare, mute):
         await person.enter()
@@ -63,7 +63,9 @@ async def test_a_bare_browser_takes_part_and_what_it_cannot_do_is_named(house: H
     await bare.page.wait_for_timeout(9000)  # longer than silence is believed: nothing can be measured here
     state = await bare.state()
     assert state["path"] == "connected"
-    await expect(mute.page.locator("[data-lack=peers]")).to_be_visible()
+    by_page = await mute.state()
+    assert (by_page["path"], by_page["rung"]) == ("connected", "socket"), "sound comes through the page itself"
+    await expect(mute.page.locator("[data-lack=pictures]")).to_be_visible()
 
     await expect(shut.page.get_by_role("heading", name="La salle ne répond pas")).to_be_visible(timeout=20_000)
     await expect(shut.page.get_by_role("link", name="Vérifier ce réseau")).to_be_visible()

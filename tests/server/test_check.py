@@ -110,7 +110,9 @@ async def test_one_address_tries_so_often_and_no_more(stranger: httpx.AsyncClien
 async def test_the_socket_says_what_it_is_told_a_few_times(port: int) -> None:
     address = f"ws://127.0.0.1:{port}/check/socket"
     async with connect(address) as socket:
-        for number in range(8):
+        await socket.send(b"x" * 600)
+        assert await socket.recv() == b"x" * 512
+        for number in range(7):
             await socket.send(f"{number}" * 100)
             assert await socket.recv() == f"{number}" * 64
         with pytest.raises(ConnectionClosed):

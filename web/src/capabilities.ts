@@ -5,13 +5,13 @@
  */
 import { kept } from "./storage";
 
-/** `peers`: neither sound nor pictures; `cookies`: the server cannot know who one is; `storage`: a reload forgets. */
-export type Lack = "peers" | "cookies" | "storage";
+/** `peers`: neither sound nor pictures; `pictures`: sound alone, by the page itself; `cookies`: the server cannot know who one is; `storage`: a reload forgets. */
+export type Lack = "peers" | "pictures" | "cookies" | "storage";
 
 /** What this browser lacks that a person must know of, worst first. */
 export function lacks(): Lack[] {
   const lacking: Lack[] = [];
-  if (!hasPeers()) lacking.push("peers");
+  if (!hasPeers()) lacking.push(canCode() ? "pictures" : "peers");
   if (has(navigator, "cookieEnabled") && !navigator.cookieEnabled) lacking.push("cookies");
   if (!kept()) lacking.push("storage");
   return lacking;
@@ -27,10 +27,16 @@ export function hardware(): MediaDevices | null {
   return has(navigator, "mediaDevices") ? navigator.mediaDevices : null;
 }
 
-/** A new one, not yet playing; null where there is none, or where the browser has given out too many. */
-export function soundContext(): AudioContext | null {
+/** Whether sound can be coded here, so that it can go by the page's own connection. */
+export function canCode(): boolean {
+  return ["AudioEncoder", "AudioDecoder", "AudioContext", "AudioWorkletNode"].every((name) => has(globalThis, name));
+}
+
+/** A new one, not yet playing, of this many samples a second where it matters; null where there is none, or where the browser has
+ * given out too many. */
+export function soundContext(rate?: number): AudioContext | null {
   try {
-    return new AudioContext();
+    return rate ? new AudioContext({ sampleRate: rate, latencyHint: "interactive" }) : new AudioContext();
   } catch {
     return null;
   }

@@ -3,7 +3,8 @@
  * come back prove a way, never "connected" of something else. What is found names the server's hosts and ports, and nothing
  * of the person.
  */
-import { hardware, soundContext } from "./capabilities";
+import { canCode, hardware, soundContext } from "./capabilities";
+import { decodes, encoded } from "./sound/sample";
 import type { CheckRung, IceServer } from "./wire.gen";
 
 export type State = "running" | "works" | "closed";
@@ -25,7 +26,7 @@ export interface Finding {
 }
 
 /** How sound and pictures will come; `no_room`: the page itself will not work, neither by a WebSocket nor by events. */
-export type Verdict = "direct" | "tcp" | "relay" | "no_media" | "no_room";
+export type Verdict = "direct" | "tcp" | "relay" | "sound" | "no_media" | "no_room";
 
 /** First and last of those of all media workers; a session has one of them, none knows which. Null: they are not fixed. */
 interface MediaPorts {
@@ -39,6 +40,8 @@ interface Start {
 }
 
 const PLACE = "/check";
+/** What the server says back on one socket. */
+const ECHOES = 5;
 const SAID = '{"type":"check"}';
 /** For one request, for one try, and for the answer to the browser's question about the microphone: the longest row of them
  * (credentials, an offer, a relay) is over in 14 s. */
@@ -46,7 +49,17 @@ const POST_MS = 4000;
 const TRY_MS = 6000;
 const ASK_MS = 12_000;
 const RELAYS: readonly CheckRung[] = ["relay_udp", "relay_tcp", "relay_tls"];
-const ORDER: readonly CheckRung[] = ["socket", "reconnect", "events", "udp", "tcp", ...RELAYS, "microphone", "speaker"];
+const ORDER: readonly CheckRung[] = [
+  "socket",
+  "reconnect",
+  "events",
+  "udp",
+  "tcp",
+  ...RELAYS,
+  "sound",
+  "microphone",
+  "speaker",
+];
 
 export class Check {
   findings = new Map<CheckRung, Finding>();
@@ -86,6 +99,7 @@ export class Check {
       this.#try("udp", [], this.#media("udp")),
       this.#try("tcp", [], this.#media("tcp")),
       this.#relays(),
+      this.#try("sound", page, this.#sound()),
       this.#try("microphone", [], within(ASK_MS, this.microphone())),
       this.#try("speaker", [], within(2000, sounds())),
     ];
@@ -97,6 +111,13 @@ export class Check {
   /** Whether sound gets through at all, by the first way that does; what works then, with `carrier`, which brought the page.
    * Null: it could not be tried. Findings stay as they are. */
   async anyMedia(carrier: "socket" | "events"): Promise<CheckRung[] | null> {
+    const works = await this.anyPeers(carrier);
+    if (works === null || works.length > 1 || this.#stopped) return works;
+    return (await this.#sound().catch(() => false)) ? [...works, "sound"] : works;
+  }
+
+  /** The same for sound and pictures: by packets, directly or through a relay. */
+  async anyPeers(carrier: "socket" | "events"): Promise<CheckRung[] | null> {
     const quick = new Check();
     this.#open.add({ close: () => quick.stop() });
     const trial = async (rung: CheckRung): Promise<CheckRung[]> => {
@@ -169,9 +190,7 @@ export class Check {
 
   /** A WebSocket that says what it was told. It is cut then. */
   async #socket(): Promise<boolean> {
-    const url = new URL(`${PLACE}/socket`, location.href);
-    url.protocol = url.protocol.replace("http", "ws");
-    const socket = new WebSocket(url);
+    const socket = new WebSocket(addressOf("socket"));
     this.#open.add(socket);
     const said = new Promise<boolean>((done) => {
       socket.onopen = () => socket.send(SAID);
@@ -184,6 +203,33 @@ export class Check {
     const works = await within(TRY_MS, said);
     socket.close();
     return works;
+  }
+
+  /** A voice by the page's own connection: coded here, sent, received and decoded again. */
+  async #sound(): Promise<boolean> {
+    if (!canCode()) return false;
+    const frames = await within(TRY_MS, encoded(ECHOES));
+    if (!frames) return false;
+    const socket = new WebSocket(addressOf("socket"));
+    socket.binaryType = "arraybuffer";
+    this.#open.add(socket);
+    const came = new Promise<ArrayBuffer[] | false>((done) => {
+      const back: ArrayBuffer[] = [];
+      socket.onopen = () => {
+        for (const frame of frames) socket.send(frame);
+      };
+      socket.onmessage = ({ data }: MessageEvent<ArrayBuffer>) => {
+        back.push(data);
+        if (back.length === frames.length) done(back);
+      };
+      socket.onclose = (event) => {
+        this.busy ||= event.code === 4429;
+        done(false);
+      };
+    });
+    const back = await within(TRY_MS, came);
+    socket.close();
+    return back !== false && (await within(TRY_MS, decodes(back)));
   }
 
   /** Events that come as they are sent: the second follows the word that the first was heard. A proxy that keeps an answer back
@@ -271,7 +317,8 @@ export function verdict(works: readonly CheckRung[]): Verdict {
   if (!works.includes("socket") && !works.includes("events")) return "no_room";
   if (works.includes("udp")) return "direct";
   if (works.includes("tcp")) return "tcp";
-  return RELAYS.some((rung) => works.includes(rung)) ? "relay" : "no_media";
+  if (RELAYS.some((rung) => works.includes(rung))) return "relay";
+  return works.includes("sound") ? "sound" : "no_media";
 }
 
 async function post<Answer>(path: string, body: object): Promise<Answer | "busy"> {
@@ -281,6 +328,12 @@ async function post<Answer>(path: string, body: object): Promise<Answer | "busy"
   if (answer.status === 429) return "busy";
   if (!answer.ok) throw new Error(String(answer.status));
   return (answer.status === 204 ? {} : await answer.json()) as Answer;
+}
+
+function addressOf(what: string): URL {
+  const url = new URL(`${PLACE}/${what}`, location.href);
+  url.protocol = url.protocol.replace("http", "ws");
+  return url;
 }
 
 /** False if it is not over in time. */

@@ -235,7 +235,8 @@ export function newId(): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-function tabId(): string {
+/** This tab's, for as long as it lives. */
+export function tabId(): string {
   const kept = inThisTab.get("tab");
   if (kept) return kept;
   const made = newId();

@@ -9,6 +9,8 @@ import { newId } from "./connection";
 import type { Devices } from "./devices";
 import { later, now_ms, often, type Moment } from "./moments";
 import { trimmed } from "./offer";
+import { Backup } from "./sound/backup";
+import { RATE, SAMPLES } from "./sound/frames";
 import type { BrowserMessage, Direction, ErrorMessage, IceServer, MediaAnswer, Rung } from "./wire.gen";
 
 interface Slot {
@@ -40,9 +42,11 @@ const BACKOFF_MS = [500, 1000, 2000, 4000];
 const NO_RELAY_MS = 2000;
 
 export class Media {
-  path: Path = "none";
-  /** The browser refuses to play sound before a gesture: somebody has to press a button. */
-  silenced = false;
+  readonly backup: Backup;
+  /** All seats, in the order of `welcome`: frames of sound name a seat by its place. */
+  everybody: string[] = [];
+  #path: Path = "none";
+  #silenced = false;
   #pc: RTCPeerConnection | null = null;
   #connection = "";
   #offer = "";
@@ -74,13 +78,40 @@ export class Media {
     private readonly send: (message: BrowserMessage) => boolean,
     private readonly hears: () => boolean,
     private readonly changed: () => void,
+    sound: string,
   ) {
+    const peers = {
+      up: (): boolean => this.#path === "connected",
+      park: (): void => this.#drop(),
+      rise: (): void => this.#renew(0),
+    };
+    this.backup = new Backup(sound, devices, peers, () => this.#by());
+    often(() => {
+      if (this.#wanted) this.backup.look();
+    });
     often(() => {
       // Silence is counted in looks: one a second, however often there is reason to look.
       if (now_ms() - this.#looked_at < LOOK_MS) return;
       this.#looked_at = now_ms();
       void this.#look();
     });
+  }
+
+  get path(): Path {
+    const { line } = this.backup;
+    if (!line) return this.#path;
+    return line.state === "open" ? "connected" : line.state === "opening" ? "connecting" : "failed";
+  }
+
+  /** What carries the media now, as it is told the server; null: not known yet, or nothing does. */
+  get rung(): Rung | null {
+    if (this.backup.line) return this.path === "connected" ? "socket" : null;
+    return this.#told_rung || null;
+  }
+
+  /** The browser refuses to play sound before a gesture: somebody has to press a button. */
+  get silenced(): boolean {
+    return this.#silenced || this.backup.line?.silenced === true;
   }
 
   /** On the way in: make the offer while the socket is being opened. `others` in slot order. */
@@ -102,13 +133,15 @@ export class Media {
   /** Called after every welcome: connect, or check that the path still carries. `others` in slot order. */
   welcomed(others: string[]): void {
     this.#wanted = true;
+    this.#told = this.#told_rung = "";
+    this.#by();
+    if (this.backup.parked) return;
     if (!this.#pc || others.join() !== this.#seats.join()) {
       this.#seats = others;
       this.#renew(0);
     } else if (!this.#sent && now_ms() - this.#began_at < FRESH_MS) this.#deliver(this.#pc, CONNECT_MS);
     else if (this.#pc.connectionState === "connected") void this.#verify(this.#pc);
     else this.#restart();
-    this.#told = this.#told_rung = "";
     this.tell();
   }
 
@@ -156,6 +189,7 @@ export class Media {
   /** The devices have changed: send the new ones, tell the others whether there is a picture. */
   async devicesChanged(): Promise<void> {
     this.hearable(this.#hearable);
+    this.backup.line?.use(this.devices.microphone);
     const pc = this.#pc;
     const [audio, video] = pc && pc.connectionState !== "closed" ? pc.getTransceivers() : [];
     try {
@@ -173,7 +207,7 @@ export class Media {
 
   /** Tell the others whether there is a picture at all; once, until it changes. */
   tell(): void {
-    const camera = this.devices.camera !== null;
+    const camera = this.devices.camera !== null && !this.backup.line; // no picture goes that way
     const microphone = this.devices.microphone !== null;
     if (this.#told === `${camera} ${microphone}`) return;
     if (this.send({ type: "media_state", camera, microphone })) this.#told = `${camera} ${microphone}`;
@@ -181,18 +215,20 @@ export class Media {
 
   /** After a gesture: play what the browser refused to play by itself. */
   async unsilence(): Promise<void> {
-    this.silenced = false;
-    await Promise.all([...this.#voices.values()].map((voice) => this.#play(voice)));
+    this.#silenced = false;
+    await Promise.all([this.backup.line?.resume(), ...[...this.#voices.values()].map((voice) => this.#play(voice))]);
     this.changed();
   }
 
   async route(speaker: string): Promise<void> {
     for (const voice of this.#voices.values()) await playOn(voice, speaker);
+    await this.backup.line?.route(speaker);
   }
 
   /** Nothing is sent or received any more, until `begin` or `welcomed`. May be repeated. */
   close(): void {
     this.#wanted = false;
+    this.backup.close();
     this.#drop();
     for (const voice of this.#voices.values()) voice.srcObject = null;
     this.#set("none");
@@ -205,7 +241,7 @@ export class Media {
     const report = await statsOf(this.#pc);
     const found: Record<string, { framesDecoded: number; audioSamples: number; audioEnergy: number; packets: number }> =
       {};
-    for (const { seat } of this.#slots) found[seat] = { framesDecoded: 0, audioSamples: 0, audioEnergy: 0, packets: 0 };
+    for (const seat of this.#seats) found[seat] = { framesDecoded: 0, audioSamples: 0, audioEnergy: 0, packets: 0 };
     report?.forEach((entry: RTCInboundRtpStreamStats) => {
       if (entry.type !== "inbound-rtp") return;
       const slot = this.#slots.find(({ audio, video }) => entry.mid === audio.mid || entry.mid === video.mid);
@@ -216,7 +252,21 @@ export class Media {
       mine.audioSamples += entry.totalSamplesReceived ?? 0;
       mine.audioEnergy += entry.totalAudioEnergy ?? 0;
     });
+    for (const [place, { played, energy }] of this.backup.line?.counts ?? []) {
+      const mine = found[this.everybody[place] ?? ""];
+      if (mine) Object.assign(mine, { audioSamples: played, audioEnergy: energy / RATE, packets: played / SAMPLES });
+    }
     return found;
+  }
+
+  /** Something has changed on the second way: say what carries the sound, and that no picture goes by it. */
+  #by(): void {
+    if (!this.backup.line && this.#told_rung === "socket") this.#told_rung = "";
+    const { rung } = this;
+    if (rung === "socket" && rung !== this.#told_rung && this.send({ type: "media_rung", rung }))
+      this.#told_rung = rung;
+    this.tell();
+    this.changed();
   }
 
   #drop(): void {
@@ -228,7 +278,7 @@ export class Media {
 
   /** Give the connection up at once, whatever it was about to offer, and make another. */
   #renew(after_ms: number): void {
-    if (!this.#wanted) return;
+    if (!this.#wanted || this.backup.parked) return;
     this.#drop();
     if (!hasPeers()) {
       this.#set("failed"); // what is said about it: `lacks`
@@ -321,6 +371,7 @@ export class Media {
       this.#restarted = false;
       for (const { seat, audio } of this.#slots) this.#hear(seat, audio.receiver.track);
       this.#set("connected");
+      this.backup.look();
       void this.#apply();
     } else if (pc.connectionState === "disconnected" && !this.#restarted) {
       this.#set("connecting");
@@ -351,7 +402,7 @@ export class Media {
 
   /** An attempt that waited in vain was a pause itself: in a long outage there is always one that would get through. */
   #fail(): void {
-    if (!this.#wanted) return;
+    if (!this.#wanted || this.backup.parked) return;
     const backoff_ms = BACKOFF_MS[Math.min(this.#failures, BACKOFF_MS.length - 1)] ?? 8000;
     const spent_ms = now_ms() - this.#began_at;
     this.#failures += 1;
@@ -381,7 +432,7 @@ export class Media {
     this.#signs = signs;
     if (this.#silent === SILENT_LOOKS) this.#restart();
     else if (this.#silent >= HOPELESS_LOOKS) this.#fail();
-    else if (alive && this.path === "connecting") this.#state(pc);
+    else if (alive && this.#path === "connecting") this.#state(pc);
   }
 
   #hear(seat: string, track: MediaStreamTrack): void {
@@ -399,7 +450,7 @@ export class Media {
       await voice.play();
     } catch (error) {
       if (!(error instanceof DOMException) || error.name !== "NotAllowedError") return; // replaced meanwhile: the newer one plays
-      this.silenced = true;
+      this.#silenced = true;
       this.changed();
     }
   }
@@ -451,8 +502,8 @@ export class Media {
   }
 
   #set(path: Path): void {
-    if (this.path === path) return;
-    this.path = path;
+    if (this.#path === path) return;
+    this.#path = path;
     this.changed();
   }
 }

@@ -132,6 +132,7 @@ export class Room {
       (message) => this.link === "up" && this.#connection.send(message),
       () => this.#connection.hears,
       changed,
+      boot.sound,
     );
     setInterval(() => this.#ping(), 10_000);
     often(() => this.#renew());
@@ -343,6 +344,7 @@ export class Room {
         this.#clock.restart();
         for (let n = 0; n < 8; n += 1) setTimeout(() => this.#ping(), n * 120);
         this.outbox.resend();
+        this.media.everybody = message.seats;
         this.#others = message.seats.filter((seat) => seat !== message.seat);
         this.media.useRelays(message.ice_servers);
         if (this.place === "room") {

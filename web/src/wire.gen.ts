@@ -58,6 +58,7 @@ export interface Boot {
   seat: string;
   language: string;
   socket: string;
+  sound: string;
   events: string;
   writings: string;
   withdrawn: string;
@@ -169,6 +170,7 @@ export type CheckRung =
   | "relay_udp"
   | "relay_tcp"
   | "relay_tls"
+  | "sound"
   | "microphone"
   | "speaker";
 

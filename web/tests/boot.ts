@@ -7,6 +7,7 @@ export function boot(words: Boot["words"], build = ""): Boot {
     seat: "p2",
     language: "en",
     socket: "/socket",
+    sound: "/sound",
     events: "/s/1/p1/events",
     writings: "",
     withdrawn: "",

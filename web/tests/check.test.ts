@@ -23,6 +23,7 @@ describe("what works comes to a sentence", () => {
     ["direct", ["events", "udp"]],
     ["tcp", ["socket", "tcp", "relay_udp"]],
     ["relay", ["socket", "relay_tls"]],
+    ["sound", ["events", "socket", "sound"]],
     ["no_media", ["socket", "events", "reconnect", "microphone", "speaker"]],
     ["no_room", ["udp", "tcp", "relay_udp"]],
     ["no_room", []],
@@ -42,7 +43,7 @@ describe("the check", () => {
     await vi.advanceTimersByTimeAsync(14_900);
     await over;
     expect([check.over, check.verdict, check.hopeless]).toEqual([true, "no_room", true]);
-    expect(check.closed).toEqual(["socket", "reconnect", "events", "udp", "tcp", "microphone", "speaker"]);
+    expect(check.closed).toEqual(["socket", "reconnect", "events", "udp", "tcp", "sound", "microphone", "speaker"]);
     expect(done).toHaveBeenCalledExactlyOnceWith([]);
   });
 

@@ -21,10 +21,15 @@ const room = new Room(boot);
 /** A small view for tests and for people who help: what is received, and where one is. Nothing can be done through it. */
 const seen = Object.freeze({
   stats: () => room.media.stats(),
+  sound: () => {
+    const { line } = room.media.backup;
+    return line && { sent: line.sent, begun: line.begun, counts: [...line.counts] };
+  },
   state: () => ({
     link: room.link,
     carrier: room.carrier,
     path: room.media.path,
+    rung: room.media.rung,
     place: room.place,
     phase: room.common?.now?.phase ?? null,
     status: room.common?.status ?? null,

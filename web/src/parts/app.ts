@@ -225,6 +225,8 @@ class App extends Part {
   #path(): TemplateResult | typeof nothing {
     const { link, media, quality } = this.room;
     if (link !== "up") return html`<span class="pill weak">${icon("away")}${t("path.lost")}</span>`;
+    if (media.rung === "socket")
+      return html`<span class="pill weak" data-rung="socket">${icon("speaker")}${t("path.socket")}</span>`;
     if (media.path === "connected" && (quality === "weak" || quality === "sound_only"))
       return html`<span class="pill weak"
         >${icon(quality === "weak" ? "signal" : "speaker")}${t(`path.${quality}`)}</span

@@ -13,7 +13,7 @@ export function banners(room: Room): TemplateResult {
     ${lost ? banner("away", lostWords(room), html`<button class="btn small" @click=${() => room.comeBack()}>${t("banner.try_now")}</button>`) : nothing}
     ${lacking(room)}
     ${room.outdated && !lost ? banner("clock", t("banner.outdated"), html`<button class="btn small" @click=${() => room.reload()}>${t("banner.reload")}</button>`) : nothing}
-    ${!lost && !room.lacks.includes("peers") && room.media.path === "failed" && !room.unheard && !room.held("media") && !room.held("suspended") ? banner("away", t("banner.media")) : nothing}
+    ${!lost && !room.lacks.includes("peers") && room.media.path === "failed" && !room.unheard && !room.held("media") && !room.held("suspended") ? banner("away", failedWords(room)) : nothing}
     ${!lost && room.media.silenced ? banner("speaker", t("banner.silenced"), html`<button class="btn primary small" @click=${() => void room.media.unsilence()}>${t("banner.sound_on")}</button>`, "act") : nothing}
     ${held(room).map(([name, cause]) => banner(name, t(`hold.${cause}`, { name: away(cause === "client_absent" ? common?.client : common?.lead) })))}
     ${common?.vacant && !room.held("lead_absent") && !room.held("suspended") ? banner("away", t("banner.vacant")) : nothing}
@@ -24,6 +24,14 @@ export function banners(room: Room): TemplateResult {
     ${room.done ? banner("check", room.done, undefined, "act") : nothing}
     ${room.notice ? banner("warn", room.notice, html`<button class="btn bare small" @click=${() => dismiss(room)}>${t("close")}</button>`, "notice") : nothing}
   </div>`;
+}
+
+/** No media get through; where there is not even the second way, what is left. */
+function failedWords(room: Room): string {
+  if (room.media.backup.possible) return t("banner.media");
+  const { backup_line } = room.boot;
+  const left = [t("banner.media"), t("banner.no_backup")];
+  return [...left, ...(backup_line ? [t("check.backup", { line: backup_line })] : [])].join(" ");
 }
 
 function lostWords(room: Room): string {

@@ -40,11 +40,13 @@ export function connections(room: Room): TemplateResult | typeof nothing {
 function seatWay(room: Room, seat: SeatView): TemplateResult {
   const way = seat.media_lost ? undefined : room.ways[seat.id];
   const word = way?.quality ?? "none";
-  const relayed = way?.path === "relay" && word === "good"; // what is weak is said first
+  const path = way?.path;
+  // What is weak is said first; that there are no pictures is said in any case.
+  const shown = path === "socket" || (path === "relay" && word === "good") ? path : word;
   return html`<li class=${word} data-way=${seat.id}>
-    ${icon(word === "good" ? "signal-full" : word === "sound_only" ? "speaker" : "signal")}<span
+    ${icon(path === "socket" ? "speaker" : word === "good" ? "signal-full" : word === "sound_only" ? "speaker" : "signal")}<span
       >${room.name(seat.id)}</span
-    ><span class="word">${relayed ? t("way.relay") : t(`way.${word}`)}</span>
+    ><span class="word">${t(`way.${shown}`)}</span>
   </li>`;
 }
 
@@ -53,7 +55,7 @@ function figures(name: string, way: Way): TemplateResult {
   const loss = way.loss_percent.toLocaleString(document.documentElement.lang);
   return html`<tr class=${way.quality}>
     <th scope="row">${name}</th>
-    <td>${way.path === "relay" ? t("ways.relay") : way.path.toUpperCase()}</td>
+    <td>${way.path === "relay" || way.path === "socket" ? t(`ways.${way.path}`) : way.path.toUpperCase()}</td>
     <td class="num">${loss}&nbsp;%</td>
     <td class="num">${ms(way.round_trip_ms)}</td>
     <td class="num">${ms(way.jitter_ms)}</td>

@@ -30,7 +30,7 @@ class Lobby extends Part {
 
   /** Before it is said that all is ready: does sound get through at all? */
   async #try(): Promise<void> {
-    this.#tried = hasPeers() ? await this.#check.anyMedia(this.room.carrier) : [this.room.carrier];
+    this.#tried = await this.#check.anyMedia(this.room.carrier);
     this.requestUpdate();
   }
 
@@ -156,6 +156,8 @@ class Lobby extends Part {
   #verdict(ready: string): string {
     if (this.#check.hopeless) return t(`check.verdict.${this.#check.verdict}`);
     if (this.#closed) return hasPeers() ? t("check.verdict.no_media") : t("lobby.no_peers");
+    if (verdict(this.#check.over ? this.#check.works : (this.#tried ?? [])) === "sound")
+      return t("check.verdict.sound");
     const trying = ready !== "asking" && this.#tried === undefined && !this.#check.over;
     return trying ? t("lobby.trying") : t(`lobby.${ready}`);
   }

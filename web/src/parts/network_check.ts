@@ -123,6 +123,7 @@ function remedy(rung: CheckRung, where: Where[]): string {
     case "socket":
     case "reconnect":
     case "events":
+    case "sound":
       return t(`check.${rung}.fix`, { place: first ? place(first) : location.host });
     default:
       return where.length > 0 ? t("check.open", { places: where.map(place).join(", ") }) : t("check.none");
