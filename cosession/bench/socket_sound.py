@@ -36,7 +36,7 @@ _LONGEST_S = 3600.0
 #: A frame as it goes up: head of the socket, mask of zeros, number, time, level, Opus.
 _UP_BYTES = 7 + _OPUS_BYTES
 _DOWN_BYTES = 2 + 8 + _OPUS_BYTES
-_RECEIPT_EVERY = 5
+_RECEIPT_EVERY = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,9 @@ class Window:
     cpu_s: float
     forwarded: int
     seconds: float
+
+    def as_json(self) -> dict[str, Any]:
+        return {"forwarded": self.forwarded, "per_s": round(self.forwarded / self.seconds)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +66,8 @@ class SocketSound:
         by_packets, by_frames = self._us(self.packets), self._us(self.frames)
         return {
             "listeners": self.listeners,
-            "packets": {"us_per_frame": round(by_packets, 1), "forwarded": self.packets.forwarded},
-            "socket": {"us_per_frame": round(by_frames, 1), "forwarded": self.frames.forwarded},
+            "packets": self.packets.as_json() | {"us_per_frame": round(by_packets, 1)},
+            "socket": self.frames.as_json() | {"us_per_frame": round(by_frames, 1)},
             "ratio": round(by_frames / by_packets, 2),
             "idle_cores": round(self.idle.cpu_s / self.idle.seconds, 3),
         }

@@ -10,6 +10,7 @@ Close codes as of `server.socket`; 1012 also when the media have gone another wa
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -27,6 +28,7 @@ log = structlog.get_logger()
 #: Bytes of one message that are handed on: enough to see that it is too long.
 _MOST_BYTES = 512
 _RECEIPT_BYTES = 4
+_LIFE_MS = 900
 _BINARY = 0x82
 _SHORT = 126
 
@@ -93,11 +95,7 @@ class Sound:
         log.info("sound.carried", session=room.session, seat=seat)
         ending = asyncio.create_task(self._end(socket, line))
         try:
-            while (message := await socket.receive())["type"] != "websocket.disconnect":
-                data = (message.get("bytes") or b"")[:_MOST_BYTES]
-                if len(data) == _RECEIPT_BYTES:
-                    line.queue.receipt(int.from_bytes(data, "big"))
-                speak(data)
+            await self._listen(socket, line, speak)
         except WebSocketDisconnect:
             pass
         finally:
@@ -105,6 +103,19 @@ class Sound:
             ending.cancel()
             room.media.hang_up(connection)
             log.info("sound.gone", session=room.session, seat=seat, overtaken=line.queue.dropped)
+
+    async def _listen(self, socket: WebSocket, line: Line, speak: Callable[[bytes], None]) -> None:
+        """Until the page closes it. A receipt is a sign of life, too: one a second is handed on."""
+        alive_ms = 0
+        while (message := await socket.receive())["type"] != "websocket.disconnect":
+            data = (message.get("bytes") or b"")[:_MOST_BYTES]
+            if len(data) == _RECEIPT_BYTES:
+                line.queue.receipt(int.from_bytes(data, "big"))
+                now_ms = self._parts.clock.monotonic_ms()
+                if now_ms - alive_ms < _LIFE_MS:
+                    continue
+                alive_ms = now_ms
+            speak(data)
 
     async def _end(self, socket: WebSocket, line: Line) -> None:
         """When the room ends the line, its socket is closed."""

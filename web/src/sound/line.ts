@@ -13,7 +13,7 @@ import address from "./sound.worklet.ts?worker&url";
 
 /** What has not left for so long is not worth sending any more: 400 ms of a voice. */
 const BEHIND_BYTES = 20 * 80;
-const RECEIPT_EVERY = 5;
+const RECEIPT_EVERY = 10;
 const AGAIN_MS = [300, 1000, 2000, 4000];
 /** A socket that neither opens nor fails. */
 const OPEN_MS = 4000;
