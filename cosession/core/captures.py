@@ -96,7 +96,7 @@ def authors(state: SessionState, spec: CaptureSpec, key: str | None = None) -> f
 
 def _scribe_here(state: SessionState) -> bool:
     scribe = state.holder_of(Job.SCRIBE)
-    return scribe is not None and state.seats[scribe].present
+    return scribe is not None and state.seats[scribe].connected
 
 
 def writable(state: SessionState, seat: str, now_ms: int) -> list[tuple[str | None, CaptureSpec]]:
@@ -241,7 +241,7 @@ def readable(state: SessionState, seat: str, capture: Capture) -> bool:
     if spec.visible is Visibility.NOT_CLIENT:
         return seat != capture.client
     if spec.visible is Visibility.LEAD_IF_AWAY:
-        return seat == state.lead and not state.seats[capture.seat].present
+        return seat == state.lead and not state.seats[capture.seat].connected
     return spec.visible is Visibility.EVERYONE
 
 

@@ -40,7 +40,7 @@ def _answer_charter(course: Course, c: cmd.AnswerCharter, seat: SeatState) -> No
     course.emit(ev.CharterAnswered(seat=seat.id, version=c.version, consents=c.consents))
     vote = course.state.vote
     members = [other for other in course.state.seats.values() if other.role in (Role.CLIENT, Role.CONSULTANT)]
-    if vote is not None and not vote.objections and all(m.id in vote.consents for m in members if m.present):
+    if vote is not None and not vote.objections and all(m.id in vote.consents for m in members if m.connected):
         course.emit(ev.CharterAgreed(version=c.version))
 
 

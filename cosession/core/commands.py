@@ -306,6 +306,15 @@ class SetMicrophone(Command):
     microphone: Microphone
 
 
+class SetPhone(Command):
+    """« Au téléphone »: the seat takes part over the telephone from now on, or no longer. Said by whoever sits there,
+    or by the lead for them."""
+
+    type: Literal["set_phone"] = "set_phone"
+    seat: SeatId
+    phone: bool
+
+
 class SubmitCapture(Command):
     """Write something down. `version` is the version that the author saw: 0 for a new capture. Of a capture of which
     there may be several, `entry` names the one that gets a new version."""
@@ -367,6 +376,7 @@ SeatCommand = Annotated[
     | EndTurn
     | PassTurn
     | SetMicrophone
+    | SetPhone
     | SubmitCapture
     | MarkDone,
     Field(discriminator="type"),
@@ -437,6 +447,13 @@ class ReportPath(Command):
     lost: bool
 
 
+class ReportSound(Command):
+    """A fact: the media of a seat's page have arrived for a while without a break. May be repeated."""
+
+    type: Literal["report_sound"] = "report_sound"
+    seat: SeatId
+
+
 class ReportLeadVoice(Command):
     """A fact: the lead began or ceased to speak."""
 
@@ -470,6 +487,7 @@ RoomCommand = (
     | ReportPresence
     | ReturnSeat
     | ReportPath
+    | ReportSound
     | ReportLeadVoice
     | ReportVoices
     | ReportLateText

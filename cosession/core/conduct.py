@@ -166,7 +166,7 @@ def _offer_job(course: Course, c: cmd.OfferJob, seat: SeatState) -> None:
     target = require_other(course, c.seat)
     if target.role not in (Role.CLIENT, Role.CONSULTANT) or (c.job is Job.DEPUTY and target.role is Role.CLIENT):
         raise Refused(RefusalCode.ROLE_CLOSED, c.seat)
-    if not target.present:
+    if not target.connected:
         raise Refused(RefusalCode.SEAT_ABSENT, c.seat)
     if c.job in target.jobs or course.state.offers.get(c.job) == c.seat:
         raise Refused(RefusalCode.ALREADY)
@@ -180,7 +180,7 @@ def _hand_over_lead(course: Course, c: cmd.HandOverLead, seat: SeatState) -> Non
     heir = deputy if seat.id == facilitator else facilitator
     if heir is None:
         raise Refused(RefusalCode.NO_DEPUTY)
-    if not state.seats[heir].present:
+    if not state.seats[heir].connected:
         raise Refused(RefusalCode.SEAT_ABSENT, heir)
     course.emit(ev.LeadChanged(seat=heir, cause=LeadCause.HANDED_OVER))
 
@@ -190,7 +190,7 @@ def _take_lead(course: Course, c: cmd.TakeLead, seat: SeatState) -> None:
         raise Refused(RefusalCode.NOT_YOUR_SEAT, "only the facilitator")
     if course.state.lead == seat.id:
         raise Refused(RefusalCode.ALREADY)
-    if not seat.present:
+    if not seat.connected:
         raise Refused(RefusalCode.SEAT_ABSENT, "whoever is away leads again once back")
     course.emit(ev.LeadChanged(seat=seat.id, cause=LeadCause.TAKEN_BACK))
 

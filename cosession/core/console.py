@@ -55,7 +55,7 @@ def console(state: SessionState, now_ms: int) -> Console:
 def _unmanned(state: SessionState, job: Job) -> bool:
     """Its seat is absent: it may be offered to somebody else."""
     seat = state.holder_of(job)
-    return seat is not None and state.seats[seat].joined and not state.seats[seat].present
+    return seat is not None and state.seats[seat].joined and not state.seats[seat].connected
 
 
 def _grantable(state: SessionState, now_ms: int) -> list[str]:

@@ -12,12 +12,14 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from cosession.core import captures as cap
-from cosession.core import care, charter, conduct, fallback, take_part
+from cosession.core import care, charter, conduct, fallback, phone, take_part
 from cosession.core import commands as cmd
 from cosession.core import drafts as texts
 from cosession.core import events as ev
 from cosession.core.course import Course
+from cosession.core.floor import lead_interrupts
 from cosession.core.frozen import memoized_at
+from cosession.core.phone import phone_ends
 from cosession.core.refusal import Refused
 from cosession.core.schedule import next_wake
 from cosession.core.settle import settle
@@ -168,14 +170,23 @@ def _report_path(course: Course, c: cmd.ReportPath) -> None:
     seat = course.state.seats.get(c.seat)
     if seat is None:
         raise Refused(RefusalCode.UNKNOWN_SEAT, c.seat)
-    if seat.media_lost is not c.lost and seat.present:
+    if seat.media_lost is not c.lost and seat.connected:
         course.emit(ev.MediaPathChanged(seat=c.seat, lost=c.lost))
 
 
+def _report_sound(course: Course, c: cmd.ReportSound) -> None:
+    """Who took the telephone because the page had no sound does not need it any more."""
+    seat = course.state.seats.get(c.seat)
+    if seat is None:
+        raise Refused(RefusalCode.UNKNOWN_SEAT, c.seat)
+    if phone_ends(course.state, seat, course.now_ms):
+        course.emit(ev.PhoneSet(seat=c.seat, phone=False))
+
+
 def _report_lead_voice(course: Course, c: cmd.ReportLeadVoice) -> None:
-    """Only inside somebody else's turn does it matter."""
+    """Only inside somebody else's turn does it matter, and `floor.lead_interrupts` it."""
     turn = course.state.turn
-    if turn is not None and turn.seat != course.state.lead and (turn.stopped_at_ms is not None) is not c.speaking:
+    if turn is not None and lead_interrupts(course.state) and (turn.stopped_at_ms is not None) is not c.speaking:
         course.emit(ev.LeadSpoke(speaking=c.speaking))
 
 
@@ -200,6 +211,7 @@ _FACTS: dict[type[cmd.Command], Callable[[Course, Any], None]] = {
     cmd.ReportPresence: _report_presence,
     cmd.ReturnSeat: _return_seat,
     cmd.ReportPath: _report_path,
+    cmd.ReportSound: _report_sound,
     cmd.ReportLeadVoice: _report_lead_voice,
     cmd.ReportVoices: _report_voices,
     cmd.CreditOutage: _credit_outage,
@@ -207,10 +219,12 @@ _FACTS: dict[type[cmd.Command], Callable[[Course, Any], None]] = {
     cmd.Tick: _tick,
 }
 
-_GESTURES = conduct.GESTURES | take_part.GESTURES | care.GESTURES | fallback.GESTURES | charter.GESTURES
+_GESTURES = (
+    conduct.GESTURES | take_part.GESTURES | care.GESTURES | fallback.GESTURES | charter.GESTURES | phone.GESTURES
+)
 
 _OWN_AFFAIRS: frozenset[type[cmd.Command]] = frozenset(
-    {cmd.SetMicrophone, cmd.LeaveAt, cmd.ChooseTyping, cmd.AgreeGoingOn, cmd.TakeLead}
+    {cmd.SetMicrophone, cmd.SetPhone, cmd.LeaveAt, cmd.ChooseTyping, cmd.AgreeGoingOn, cmd.TakeLead}
 )
 _WHILE: dict[HoldCause, frozenset[type[cmd.Command]]] = {
     HoldCause.SUSPENDED: _OWN_AFFAIRS | {cmd.ResumeSession, cmd.CloseSession},

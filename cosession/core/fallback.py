@@ -31,9 +31,9 @@ def lead_moves(course: Course) -> bool:
     if not state.script.facilitator:
         return False
     away = None if state.lead is None else state.seats[state.lead]
-    if away is not None and (away.present or course.now_ms - away.since_ms < sch.DEPUTY_LEADS_MS):
+    if away is not None and (away.connected or course.now_ms - away.since_ms < sch.DEPUTY_LEADS_MS):
         return False
-    heir = next((seat for seat in _heirs(state) if state.seats[seat].present), None)
+    heir = next((seat for seat in _heirs(state) if state.seats[seat].connected), None)
     if heir is not None:
         course.emit(ev.LeadChanged(seat=heir, cause=LeadCause.RETURN if away is None else LeadCause.ABSENCE))
     elif away is None:
@@ -46,11 +46,11 @@ def lead_moves(course: Course) -> bool:
 def deputy_begins(course: Course) -> bool:
     """Nobody waits in the lobby for a facilitator who does not come: the deputy leads 30 s after the start."""
     state = course.state
-    if state.lead is None or state.seats[state.lead].present:
+    if state.lead is None or state.seats[state.lead].connected:
         return False
     if course.now_ms - max(state.seats[state.lead].since_ms, state.starts_at_ms) < sch.DEPUTY_LEADS_MS:
         return False
-    heir = next((seat for seat in _heirs(state) if state.seats[seat].present), None)
+    heir = next((seat for seat in _heirs(state) if state.seats[seat].connected), None)
     if heir is None:
         return False
     course.emit(ev.LeadChanged(seat=heir, cause=LeadCause.ABSENCE))
@@ -73,9 +73,9 @@ def missing(state: SessionState) -> dict[HoldCause, bool]:
     client = None if state.client is None else state.seats[state.client]
     consultants = [seat for seat in state.seats.values() if seat.role is Role.CONSULTANT]
     nobody_heard = _nobody_heard(state)
-    unheard = client is not None and client.media_lost and holder(state) == client.id and not nobody_heard
+    unheard = client is not None and client.unheard and holder(state) == client.id and not nobody_heard
     gone = client is not None and (not client.present or unheard)
-    leads = state.lead is not None and state.seats[state.lead].present
+    leads = state.lead is not None and state.seats[state.lead].connected
     return {
         HoldCause.CLIENT_ABSENT: gone and phase.drops.client is not DropPolicy.RUN,
         HoldCause.CONSULTANTS_ABSENT: phase.drops.consultants is DropPolicy.HOLD
@@ -87,7 +87,7 @@ def missing(state: SessionState) -> dict[HoldCause, bool]:
 
 def _nobody_heard(state: SessionState) -> bool:
     """Everybody's media are lost; once they are, until client, lead and `QUORUM` consultants are back (decision 7)."""
-    lost = sum(seat.media_lost and seat.present for seat in state.seats.values())
+    lost = sum(seat.unheard and seat.connected for seat in state.seats.values())
     if not lost:
         return False
     conducting = [state.seats[seat] for seat in (state.client, state.lead) if seat is not None]
@@ -191,7 +191,7 @@ def _change_client(course: Course, c: cmd.ChangeClient, seat: SeatState) -> None
         raise Refused(RefusalCode.NOT_NOW, "this script keeps its client")
     if target.role is not Role.CONSULTANT or Job.DEPUTY in target.jobs:
         raise Refused(RefusalCode.ROLE_CLOSED, "a consultant who is not the deputy")
-    if not target.present:
+    if not target.connected:
         raise Refused(RefusalCode.SEAT_ABSENT, c.seat)
     if not client_can_change(state, course.now_ms):
         raise Refused(RefusalCode.TOO_LATE, "the minimums no longer fit: suspend and resume within 7 days")

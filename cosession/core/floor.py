@@ -24,6 +24,13 @@ def holder(state: SessionState) -> str | None:
     return state.lead if step is not None and step.floor is FloorMode.FACILITATOR else None
 
 
+def lead_interrupts(state: SessionState) -> bool:
+    """Whether the lead's voice would be words inside somebody else's turn. Not in the turn of a seat on the telephone:
+    its words may come through the lead's microphone."""
+    turn = state.turn
+    return turn is not None and turn.seat != state.lead and not state.seats[turn.seat].phone
+
+
 def closed_roles(state: SessionState) -> frozenset[str]:
     """Seats that the running step silences, the lead excepted."""
     step = state.current_step

@@ -28,6 +28,7 @@ def _presence_changed(state: SessionState, e: ev.PresenceChanged, at_ms: int) ->
     if e.presence is Presence.ABSENT:
         here = None if state.current is None else state.current.key
         changes |= {"left_ms": at_ms, "left_phase": here, "left_entry": state.entries, "media_lost": False}
+        changes["phone_needed"] = seat.phone
     if e.presence is not Presence.ABSENT and e.seat in (state.client, state.lead):
         cause = HoldCause.CLIENT_ABSENT if e.seat == state.client else HoldCause.LEAD_ABSENT
         state = replace(state, waived=state.waived - {cause})
@@ -40,6 +41,13 @@ def _seat_returned(state: SessionState, e: ev.SeatReturned, at_ms: int) -> Sessi
 
 def _microphone_set(state: SessionState, e: ev.MicrophoneSet, at_ms: int) -> SessionState:
     return with_seat(state, e.seat, microphone=e.microphone)
+
+
+def _phone_set(state: SessionState, e: ev.PhoneSet, at_ms: int) -> SessionState:
+    seat = state.seats[e.seat]
+    microphone = Microphone.CLOSED if e.phone else seat.microphone
+    needed = e.phone and (seat.media_lost or not seat.connected)
+    return with_seat(state, e.seat, phone=e.phone, phone_ms=at_ms, phone_needed=needed, microphone=microphone)
 
 
 def _lead_changed(state: SessionState, e: ev.LeadChanged, at_ms: int) -> SessionState:
@@ -61,7 +69,8 @@ def _lead_vacated(state: SessionState, e: ev.LeadVacated, at_ms: int) -> Session
 
 
 def _media_path_changed(state: SessionState, e: ev.MediaPathChanged, at_ms: int) -> SessionState:
-    return with_seat(state, e.seat, media_lost=e.lost)
+    seat = state.seats[e.seat]
+    return with_seat(state, e.seat, media_lost=e.lost, phone_needed=seat.phone_needed or (seat.phone and e.lost))
 
 
 def _client_changed(state: SessionState, e: ev.ClientChanged, at_ms: int) -> SessionState:
@@ -131,6 +140,7 @@ CHANGES: Changes = {
     ev.PresenceChanged: _presence_changed,
     ev.SeatReturned: _seat_returned,
     ev.MicrophoneSet: _microphone_set,
+    ev.PhoneSet: _phone_set,
     ev.LeadChanged: _lead_changed,
     ev.LeadAnnounced: _lead_announced,
     ev.LeadVacated: _lead_vacated,

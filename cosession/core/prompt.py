@@ -58,7 +58,7 @@ def writers_left(state: SessionState) -> int:
     step, run = state.current_step, state.step
     if step is None or run is None or step.floor is not FloorMode.SILENT_WRITING:
         return 0
-    return sum(state.seats[seat].present and seat not in run.done for seat in state.seats_of(step.who))
+    return sum(state.seats[seat].connected and seat not in run.done for seat in state.seats_of(step.who))
 
 
 def kept_silent(state: SessionState) -> bool:
@@ -249,6 +249,8 @@ def mic_reason(state: SessionState, seat: SeatState) -> MicReason:
         return MicReason.OVER
     if seat.role is Role.OBSERVER:
         return MicReason.OBSERVER
+    if seat.phone:
+        return MicReason.PHONE
     if seat.microphone is Microphone.OPEN:
         return MicReason.OPEN
     if seat.id in may_speak(state):

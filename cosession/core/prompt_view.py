@@ -85,6 +85,7 @@ class Prompt(View):
 class MicReason(StrEnum):
     """Why a microphone is closed or open; words in `web/locales` as `mic.<reason>`."""
 
+    PHONE = "phone"  #: you speak over the telephone
     YOURS = "yours"  #: you may open it now
     OPEN = "open"  #: you are heard
     ARMED = "armed"  #: opens by itself at your turn

@@ -151,6 +151,8 @@ class SeatView(View):
     """Is here, and its sound or picture stopped arriving."""
     typed: bool
     """Takes its turns in writing."""
+    phone: bool
+    """Takes part over the telephone."""
     leaves_at_ms: int | None
 
 

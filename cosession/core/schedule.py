@@ -313,7 +313,7 @@ def _closings(state: SessionState) -> Iterator[int]:
 def _lobby_moments(state: SessionState) -> Iterator[int]:
     yield state.ends_at_ms + LAPSES_MS
     lead = None if state.lead is None else state.seats[state.lead]
-    if lead is not None and not lead.present:
+    if lead is not None and not lead.connected:
         yield max(lead.since_ms, state.starts_at_ms) + DEPUTY_LEADS_MS
 
 

@@ -119,7 +119,7 @@ def _floor_moves(course: Course) -> bool:
                 course.start_asking(hands[0].seat)
             return bool(hands)
         case FloorMode.SILENT_WRITING:
-            writers = [seat for seat in state.seats_of(step.who) if state.seats[seat].present]
+            writers = [seat for seat in state.seats_of(step.who) if state.seats[seat].connected]
             everyone = bool(writers) and all(seat in run.done for seat in writers)
             return course.next_step() if over or (everyone and not step.hold_full_time) else False
         case FloorMode.OPEN:

@@ -57,16 +57,32 @@ class SeatState:
     """Session time at which it last became absent, and then how far things were: the phase instance, the last entry."""
     left_phase: str | None = None
     left_entry: int = 0
+    phone: bool = False
+    """« Au téléphone »: hears and speaks over the telephone, whatever its page does (decision 46)."""
+    phone_ms: int = 0
+    """Session time at which that changed last."""
+    phone_needed: bool = False
+    """Since it took the telephone its page was away, or without sound: once its sound is back, that ends by itself."""
 
     @property
-    def present(self) -> bool:
-        """Weak counts as present: the seat still shows signs of life."""
+    def connected(self) -> bool:
+        """Its page shows signs of life; weak counts."""
         return self.presence is not Presence.ABSENT
 
     @property
+    def present(self) -> bool:
+        """Its person is there: by the page, or on the telephone alone."""
+        return self.connected or self.phone
+
+    @property
+    def unheard(self) -> bool:
+        """Its page's sound is lost, and it is not on the telephone."""
+        return self.media_lost and not self.phone
+
+    @property
     def audible(self) -> bool:
-        """Present, and able to take a turn: not cut off, or writing it."""
-        return self.present and (self.typed or not self.media_lost)
+        """Present, and able to take a turn: not cut off, on the telephone, or writing it."""
+        return self.present and (self.typed or not self.unheard)
 
 
 @dataclass(frozen=True)

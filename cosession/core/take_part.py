@@ -65,6 +65,8 @@ def _pass_turn(course: Course, c: cmd.PassTurn, seat: SeatState) -> None:
 def _set_microphone(course: Course, c: cmd.SetMicrophone, seat: SeatState) -> None:
     if seat.role is Role.OBSERVER:
         raise Refused(RefusalCode.NOT_YOUR_SEAT, "observers only listen")
+    if seat.phone and c.microphone is not Microphone.CLOSED:
+        raise Refused(RefusalCode.NOT_NOW, "on the telephone: leave it first")
     allowed = seat.id in may_speak(course.state)
     wanted = Microphone.OPEN if c.microphone is Microphone.ARMED and allowed else c.microphone
     if wanted is Microphone.OPEN and not allowed:

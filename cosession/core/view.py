@@ -108,6 +108,7 @@ def common(state: SessionState, session: str, now_ms: int) -> Common:
                 since_ms=seat.since_ms,
                 media_lost=seat.media_lost,
                 typed=seat.typed,
+                phone=seat.phone,
                 leaves_at_ms=seat.leaves_at_ms,
             )
             for seat in state.seats.values()
@@ -163,7 +164,7 @@ def _vote(state: SessionState) -> CharterVoteView | None:
         lines=list(vote.lines),
         consents=len(vote.consents),
         objections=len(vote.objections),
-        waiting=sum(state.seats[seat].present and seat not in answered for seat in state.seats_of(Who.MEMBERS)),
+        waiting=sum(state.seats[seat].connected and seat not in answered for seat in state.seats_of(Who.MEMBERS)),
     )
 
 
@@ -337,7 +338,7 @@ def _own_captures(state: SessionState, seat: str) -> Iterator[Capture]:
 
 def _catch_up(state: SessionState, me: SeatState, now_ms: int) -> CatchUp | None:
     """What went on while the seat was away: for a while after its return (method.md, "When somebody drops")."""
-    if me.left_ms is None or me.left_phase is None or not me.present or now_ms - me.since_ms > CATCH_UP_FOR_MS:
+    if me.left_ms is None or me.left_phase is None or not me.connected or now_ms - me.since_ms > CATCH_UP_FOR_MS:
         return None
     away_ms = me.since_ms - me.left_ms
     if away_ms < CATCH_UP_MS:
@@ -420,6 +421,7 @@ def _candidates(state: SessionState, seat: str) -> Iterator[cmd.SeatCommand]:
     yield cmd.StartSession()
     yield cmd.LeaveAt(at_ms=state.ends_at_ms if me.leaves_at_ms is None else None)
     yield cmd.ChooseTyping(typed=not me.typed)
+    yield cmd.SetPhone(seat=seat, phone=not me.phone)
     yield cmd.AgreeGoingOn(agreed=not me.goes_on)
     yield from (cmd.AnswerJob(job=job, accept=True) for job in Job if state.offers.get(job) == seat)
     if state.vote is not None:

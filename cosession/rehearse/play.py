@@ -35,6 +35,8 @@ from cosession.rehearse.outcome import Outcome, outcome
 #: The session is made, and people arrive, this long before its scheduled start.
 AHEAD_MS = 300_000
 #: Signs of life: weak after 3 s without one, absent after 6 s (method.md, "When somebody drops").
+#: Who has no sound for longer than this takes the telephone at once: they have seen it coming.
+CALLS_MS = 116_000
 #: Somebody does something about this often.
 BEAT_MS = (1_000, 9_000)
 #: No session has so many moments; more mean that the engine runs in a circle.
@@ -286,13 +288,19 @@ class _Performance:
         away_ms = self._rng.uniform(5_000, 120_000)
         if self._rng.random() < 0.25:
             self._hall.fact(cmd.ReportPath(seat=seat, lost=True))
-            self._after(away_ms, lambda: self._hall.fact(cmd.ReportPath(seat=seat, lost=False)))
+            if away_ms > CALLS_MS:
+                self._hall.ask(seat, cmd.SetPhone(seat=seat, phone=True))
+            self._after(away_ms, lambda: self._heard_again(seat))
             return
         self._gone.add(seat)
         for after_ms, presence in ((WEAK_AFTER_MS, Presence.WEAK), (ABSENT_AFTER_MS, Presence.ABSENT)):
             if away_ms > after_ms:
                 self._after(after_ms, lambda p=presence: self._fade(seat, p))  # type: ignore[misc]
         self._after(away_ms, lambda: self._return(seat))
+
+    def _heard_again(self, seat: str) -> None:
+        self._hall.fact(cmd.ReportPath(seat=seat, lost=False))
+        self._hall.fact(cmd.ReportSound(seat=seat))
 
     def _fade(self, seat: str, presence: Presence) -> None:
         self._hall.fact(cmd.ReportPresence(seat=seat, presence=presence))

@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from cosession.core.commands import ReportLeadVoice, ReportPath, RoomCommand
+from cosession.core.commands import ReportLeadVoice, ReportPath, ReportSound, RoomCommand
+from cosession.core.floor import lead_interrupts
+from cosession.core.phone import STEADY_MS
 from cosession.core.stage import Picture
 from cosession.core.vocabulary import ABSENT_AFTER_MS, Role, Status
 from cosession.room.host import Host
@@ -27,6 +29,8 @@ BATCH_MS = 15_000
 #: second of voice: in the media plane a voice that broke off lingers.
 LEAD_BEGINS_MS = 800
 LEAD_ENDS_MS = 1_000
+#: Media that came back are steady after so long without a break.
+BACK_MS = 10_000
 #: What could not be reported is tried again after this long.
 AGAIN_MS = 1_000
 
@@ -51,6 +55,7 @@ class _Uplink:
     pictured: bool = False
     """Its picture is among what is expected."""
     silent_since_ms: int = 0
+    carries_since_ms: int = 0
 
 
 class Ears:
@@ -116,6 +121,8 @@ class Ears:
         uplink = self._uplinks[seat]
         if uplink.carries and not carries:
             uplink.silent_since_ms = self._clock.monotonic_ms() - silent_ms
+        if carries and not uplink.carries:
+            uplink.carries_since_ms = self._clock.monotonic_ms()
         uplink.carries = carries
         uplink.carried = uplink.carried or carries
         self.look()
@@ -144,7 +151,12 @@ class Ears:
         if self._closed or self._room.state.status is Status.CLOSED:
             return
         now_ms = self._clock.monotonic_ms()
-        due = [*self._look_at_paths(now_ms), *self._look_at_lead(now_ms), *self._look_at_time(now_ms)]
+        due = [
+            *self._look_at_paths(now_ms),
+            *self._look_at_phones(now_ms),
+            *self._look_at_lead(now_ms),
+            *self._look_at_time(now_ms),
+        ]
         if due:
             self._come_back(max(min(due), now_ms + 1))
 
@@ -159,17 +171,31 @@ class Ears:
             uplink.expected, uplink.pictured = expected, pictured
             waits = expected and uplink.carried and not uplink.carries
             lost = waits and now_ms - uplink.silent_since_ms >= ABSENT_AFTER_MS
-            if seat.present and lost is not seat.media_lost:
+            if seat.connected and lost is not seat.media_lost:
                 self._report(f"path of {seat.id}", ReportPath(seat=seat.id, lost=lost))
                 due.append(now_ms + AGAIN_MS)
             elif waits and not lost:
                 due.append(uplink.silent_since_ms + ABSENT_AFTER_MS)
         return due
 
+    def _look_at_phones(self, now_ms: int) -> list[int]:
+        """Whose page's sound is back, and steady, does not need the telephone any more."""
+        due = []
+        for seat in self._room.state.seats.values():
+            uplink = self._uplinks[seat.id]
+            if not (seat.phone and seat.phone_needed and seat.connected and uplink.carries and uplink.microphone):
+                continue
+            session_ms = self._room.now_ms() - seat.phone_ms
+            wait_ms = max(STEADY_MS - session_ms // self._room.state.speed, BACK_MS - now_ms + uplink.carries_since_ms)
+            if wait_ms <= 0 and not seat.media_lost:
+                self._report(f"sound of {seat.id}", ReportSound(seat=seat.id))
+            due.append(now_ms + max(wait_ms, AGAIN_MS))
+        return due
+
     def _look_at_lead(self, now_ms: int) -> list[int]:
         state = self._room.state
         turn, lead = state.turn, state.lead
-        if turn is None or turn.seat == lead:
+        if turn is None or not lead_interrupts(state):
             return []
         if turn.number != self._turn[0]:
             self._turn = (turn.number, now_ms)

@@ -47,6 +47,8 @@ class Host(Protocol):
 
     def awake(self) -> None: ...
 
+    def now_ms(self) -> int: ...
+
     def post(
         self,
         command: RoomCommand,

@@ -34,6 +34,7 @@ URGENT = (
     happened.EndRefused,
     happened.EndMoved,
     happened.MicrophoneSet,
+    happened.PhoneSet,
     happened.TextLeftOpen,
 )
 #: Before these it is booked who spoke how long, so that it counts for the phase that ends.

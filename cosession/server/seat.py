@@ -125,7 +125,7 @@ class Seat:
                 name=other.name,
                 role=other.role,
                 link=await self._parts.link(request, room.session, other.id),
-                present=other.present,
+                present=other.connected,
             )
             for other in room.state.seats.values()
         ]

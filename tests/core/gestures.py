@@ -117,6 +117,7 @@ GESTURES: Mapping[type[cmd.Command], Make] = {
     cmd.EndTurn: lambda s, n, r: cmd.EndTurn(turn=_turn(s, n, r)),
     cmd.PassTurn: lambda s, n, r: cmd.PassTurn(phase=_phase(s, n, r), step=_step(s, n, r)),
     cmd.SetMicrophone: lambda s, n, r: cmd.SetMicrophone(microphone=_one(list(Microphone), n)),
+    cmd.SetPhone: lambda s, n, r: cmd.SetPhone(seat=_seat(s, n, r), phone=n % 3 > 0),
     cmd.SubmitCapture: _submission,
     cmd.MarkDone: lambda s, n, r: cmd.MarkDone(phase=_phase(s, n, r), step=_step(s, n, r)),
 }
@@ -139,6 +140,7 @@ def pressed(tag: str, common: Common, own: Own) -> cmd.Command | None:
         "raise_hand_follow_up": lambda: cmd.RaiseHand(kind=HandKind.FOLLOW_UP),
         "set_microphone": lambda: cmd.SetMicrophone(microphone=Microphone.ARMED if closed else Microphone.CLOSED),
         "leave_at": lambda: cmd.LeaveAt(at_ms=common.ends_at_ms if mine.leaves_at_ms is None else None),
+        "set_phone": lambda: cmd.SetPhone(seat=own.seat, phone=not mine.phone),
         "choose_typing": lambda: cmd.ChooseTyping(typed=not own.typed),
         "agree_going_on": lambda: cmd.AgreeGoingOn(agreed=not own.goes_on),
         "answer_job": lambda: cmd.AnswerJob(job=own.offers[0], accept=True),

@@ -57,7 +57,7 @@ def test_prompts_of_the_queue() -> None:
     assert prompt(table, "p6") == (PromptKey.LISTEN_ANSWER, {"name": "p1"}, {})
 
 
-OWN = {"choose_typing", "leave_at", "agree_going_on", "ask_pause"}
+OWN = {"choose_typing", "set_phone", "leave_at", "agree_going_on", "ask_pause"}
 """What every member may do about themselves, whatever the phase."""
 
 

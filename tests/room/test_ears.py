@@ -8,7 +8,7 @@ from collections.abc import Callable
 from cosession.core import commands as cmd
 from cosession.core.vocabulary import ABSENT_AFTER_MS
 from cosession.room.actor import Room
-from cosession.room.ears import BATCH_MS, LEAD_ENDS_MS, SPEECH
+from cosession.room.ears import BACK_MS, BATCH_MS, LEAD_ENDS_MS, SPEECH
 from tests.core.table import script
 from tests.room.bench import Bench, Page
 
@@ -302,3 +302,48 @@ async def test_a_lost_path_survives_a_restart_until_its_page_says_otherwise(benc
     await sends(bench, again, page)
     await bench.settled()
     assert not again.state.seats["p2"].media_lost
+
+
+# -- the telephone -------------------------------------------------------------------------------------------------
+
+
+def phoned(room: Room) -> bool:
+    return room.state.seats["p2"].phone
+
+
+async def test_a_telephone_ends_when_the_sound_that_was_away_is_steady(bench: Bench) -> None:
+    room, pages = await in_round(bench)
+    name = await sends(bench, room, pages["p2"])
+    await pages["p2"].ask(cmd.SetPhone(seat="p2", phone=True))
+    await bench.passes(40_000)
+    assert phoned(room), "chosen while the sound was there: only a gesture ends it"
+    bench.directory.carrying(room.session, "p2", name, False)
+    await bench.passes(ABSENT_AFTER_MS)
+    assert room.state.seats["p2"].media_lost
+    bench.directory.carrying(room.session, "p2", name, True)
+    await bench.passes(BACK_MS - 1_000)
+    assert phoned(room)
+    await bench.passes(2_500)
+    assert not phoned(room)
+    assert [one["phone"] for one in await reported(bench, room, "phone_set")] == [True, False]
+
+
+async def test_a_path_that_comes_and_goes_leaves_the_telephone_alone(bench: Bench) -> None:
+    room, pages = await in_round(bench)
+    name = await sends(bench, room, pages["p2"])
+    await pages["p2"].ask(cmd.SetPhone(seat="p2", phone=True))
+    for _ in range(6):
+        bench.directory.carrying(room.session, "p2", name, False)
+        await bench.passes(ABSENT_AFTER_MS + 1_000)
+        bench.directory.carrying(room.session, "p2", name, True)
+        await bench.passes(BACK_MS - 2_000)
+    assert len(await reported(bench, room, "phone_set")) == 1
+
+
+async def test_the_lead_s_voice_in_the_turn_of_a_telephone_stops_no_clock(bench: Bench) -> None:
+    room, pages = await in_round(bench)
+    assert room.state.turn is not None
+    seat = room.state.turn.seat
+    await pages["f"].ask(cmd.SetPhone(seat=seat, phone=True))
+    await sound(bench, room, 4_000, f=LOUD)
+    assert await reported(bench, room, "lead_spoke") == []

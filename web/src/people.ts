@@ -1,6 +1,6 @@
 /** What a seat is doing, in words: under a face, on a tile, in a row. Reads the view, draws nothing. */
 import type { Room } from "./room";
-import type { SeatView } from "./wire.gen";
+import type { Presence, SeatView } from "./wire.gen";
 import { t } from "./words";
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
@@ -43,15 +43,21 @@ export function doing(room: Room, seat: string): string {
 }
 
 export interface State {
-  kind: "absent" | "weak" | "hand" | "done" | "writing" | "next" | "spoken" | "plain";
+  kind: "absent" | "phone" | "weak" | "hand" | "done" | "writing" | "next" | "spoken" | "plain";
   words: string;
   /** Place in the queue, from 1. */
   place?: number;
 }
 
+/** How a seat's person is there: whoever is on the telephone is, whatever their page does. */
+export function presence(seat: SeatView): Presence {
+  return seat.phone ? "here" : seat.presence;
+}
+
 /** The one thing worth saying under a face. */
 export function state(room: Room, seat: SeatView): State {
   const { floor, now, status } = room.common ?? {};
+  if (seat.phone) return { kind: "phone", words: t("state.phone") };
   if (seat.presence === "absent") {
     if (room.waiting.has(seat.id)) return { kind: "absent", words: t("state.in_lobby") };
     if (!seat.joined) return { kind: "absent", words: t("state.expected") };

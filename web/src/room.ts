@@ -352,18 +352,22 @@ export class Room {
           if (this.#needed) this.media.welcomed(this.#others);
         }
         break;
-      case "view":
+      case "view": {
         this.#anchor = message.clock;
         this.#clock.guess(message.clock);
         this.#seen = [message.seq, message.hash];
+        const phone = this.me?.phone;
         this.common = message.common ?? this.common;
         if (this.common) addressAs(this.common.formality);
         this.console = message.console;
         if (!this.console) this.ways = {};
         this.own = message.own;
+        if (phone !== undefined && this.me && phone !== this.me.phone)
+          this.say(t(this.me.phone ? "phone.began" : "phone.ended"));
         this.#serve();
         this.media.hearable(message.own.may_be_heard && this.me?.microphone === "open");
         break;
+      }
       case "ice_servers":
         this.media.useRelays(message.ice_servers);
         return;

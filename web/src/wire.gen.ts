@@ -571,6 +571,7 @@ export interface MediaState {
 
 /** Why a microphone is closed or open; words in `web/locales` as `mic.<reason>`. */
 export type MicReason =
+  | "phone"
   | "yours"
   | "open"
   | "armed"
@@ -1019,6 +1020,7 @@ export type SeatCommand =
   | ResumeSession
   | SayRecall
   | SetMicrophone
+  | SetPhone
   | SkipPhase
   | StartSession
   | StopSession
@@ -1041,6 +1043,7 @@ export interface SeatView {
   since_ms: number;
   media_lost: boolean;
   typed: boolean;
+  phone: boolean;
   leaves_at_ms: number | null;
 }
 
@@ -1085,6 +1088,16 @@ export type ServerMessage =
 export interface SetMicrophone {
   type: "set_microphone";
   microphone: Microphone;
+}
+
+/**
+ * « Au téléphone »: the seat takes part over the telephone from now on, or no longer. Said by whoever sits
+ * there, or by the lead for them.
+ */
+export interface SetPhone {
+  type: "set_phone";
+  seat: string;
+  phone: boolean;
 }
 
 /** Leave out a phase that has not begun, or the one that runs now. Protected phases refuse. */

@@ -63,6 +63,7 @@ from cosession.core.events.people import (
     MediaPathChanged,
     MicrophoneSet,
     PauseWanted,
+    PhoneSet,
     PlannedPhase,
     PresenceChanged,
     SeatAdded,
@@ -90,6 +91,7 @@ AnyEvent = Annotated[
     | PresenceChanged
     | SeatReturned
     | MicrophoneSet
+    | PhoneSet
     | SessionStarted
     | PhaseStarted
     | PhaseEnded
@@ -150,13 +152,13 @@ AnyEvent = Annotated[
 
 __all__ = [
     "FORMAT", "AnyEvent", "CaptureRevealed", "CaptureSubmitted", "CharterAgreed", "CharterAnswered", "CharterProposed",
-    "CharterWithdrawn", "ClientChanged", "EndCannotHold", "EndHolds", "EndMoved", "EndProposed", "EndRefused",
-    "Event", "ExpertFlagged", "GoingOnAgreed", "HandLowered", "HandRaised", "HoldEnded", "HoldStarted", "HoldWaived",
+    "CharterWithdrawn", "ClientChanged", "EndCannotHold", "EndHolds", "EndMoved", "EndProposed", "EndRefused", "Event",
+    "ExpertFlagged", "GoingOnAgreed", "HandLowered", "HandRaised", "HoldEnded", "HoldStarted", "HoldWaived",
     "JobAnswered", "JobOffered", "LeadAnnounced", "LeadChanged", "LeadSpoke", "LeadVacated", "LeavingSaid",
     "MediaPathChanged", "MicrophoneSet", "NextSaid", "OutageCredited", "PauseWanted", "PhaseEnded", "PhaseExtended",
-    "PhasePostponed", "PhaseSkipped", "PhaseStarted", "PhaseUndone", "PlannedPhase", "PresenceChanged", "RecallSaid",
-    "RequestRecalled", "SeatAdded", "SeatReturned", "SessionClosed", "SessionCreated", "SessionStarted", "SilenceKept",
-    "StepDropped", "StepStarted", "TextClosed", "TextLeftOpen", "TopicNarrowed", "TurnEnd", "TurnEnded",
+    "PhasePostponed", "PhaseSkipped", "PhaseStarted", "PhaseUndone", "PhoneSet", "PlannedPhase", "PresenceChanged",
+    "RecallSaid", "RequestRecalled", "SeatAdded", "SeatReturned", "SessionClosed", "SessionCreated", "SessionStarted",
+    "SilenceKept", "StepDropped", "StepStarted", "TextClosed", "TextLeftOpen", "TopicNarrowed", "TurnEnd", "TurnEnded",
     "TurnExtended", "TurnPassed", "TurnStarted", "TurnThanked", "TurnTyped", "TypingChosen", "VoicesHeard",
     "WritingDone", "client_key",
 ]  # fmt: skip

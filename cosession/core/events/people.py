@@ -78,6 +78,14 @@ class MicrophoneSet(Event):
     microphone: Microphone
 
 
+class PhoneSet(Event):
+    """The seat takes part over the telephone from here on, its page's microphone closed; or no longer."""
+
+    type: Literal["phone_set"] = "phone_set"
+    seat: str
+    phone: bool
+
+
 class LeadChanged(Event):
     """`frame_only`: the new lead is a deputy who is not qualified and keeps the frame, no more."""
 

@@ -1,13 +1,14 @@
 /** For the lead: how well each seat is connected, a mark and a word; the numbers only for whoever asks for them. */
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
+import { presence } from "../people";
 import type { Room } from "../room";
 import type { SeatView, Way } from "../wire.gen";
 import { t } from "../words";
 import { icon } from "./icon";
 
 export function connections(room: Room): TemplateResult | typeof nothing {
-  const seats = (room.common?.seats ?? []).filter((seat) => seat.presence !== "absent");
+  const seats = (room.common?.seats ?? []).filter((seat) => presence(seat) !== "absent");
   if (!room.console || Object.keys(room.ways).length === 0) return nothing;
   return html`<section class="ways" aria-labelledby="ways-h">
     <h2 id="ways-h">${t("ways.title")}</h2>
@@ -38,6 +39,7 @@ export function connections(room: Room): TemplateResult | typeof nothing {
 }
 
 function seatWay(room: Room, seat: SeatView): TemplateResult {
+  if (seat.phone) return phone(room, seat);
   const way = seat.media_lost ? undefined : room.ways[seat.id];
   const word = way?.quality ?? "none";
   const path = way?.path;
@@ -47,6 +49,12 @@ function seatWay(room: Room, seat: SeatView): TemplateResult {
     ${icon(path === "socket" ? "speaker" : word === "good" ? "signal-full" : word === "sound_only" ? "speaker" : "signal")}<span
       >${room.name(seat.id)}</span
     ><span class="word">${t(`way.${shown}`)}</span>
+  </li>`;
+}
+
+function phone(room: Room, seat: SeatView): TemplateResult {
+  return html`<li class="good" data-way=${seat.id}>
+    ${icon("phone")}<span>${room.name(seat.id)}</span><span class="word">${t("state.phone")}</span>
   </li>`;
 }
 

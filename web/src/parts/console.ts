@@ -9,6 +9,7 @@ import { length, list, t, text } from "../words";
 import { careExits, recall, undo } from "./frame";
 import { icon } from "./icon";
 import { clientAway, pauseWanted } from "./lead_cards";
+import { phoned } from "./phone";
 import { preview } from "./preview";
 import { sentence } from "./prompt";
 import { careWords, mediaWords } from "./role_card";
@@ -43,7 +44,7 @@ class Console extends Part {
       ${own.prompt.key === "lead_pass" && this.room.console?.passes ? html`<p class="dim"><co-time-left .room=${this.room} .countdown=${this.room.console.passes} .words=${"console.passes_in"}></co-time-left></p>` : nothing}
       ${this.#serverAway()} ${mediaWords(this.room)} ${this.#standsIn()} ${typed(this.room)}
       ${own.my_turn && own.typed ? html`<co-typed-turn .room=${this.room}></co-typed-turn>` : nothing}
-      ${pauseWanted(this.room)} ${recall(this.room)} ${clientAway(this.room)}
+      ${pauseWanted(this.room)} ${phoned(this.room)} ${recall(this.room)} ${clientAway(this.room)}
       ${this.room.held("care") ? html`${careWords(this.room)} ${careExits(this.room)}` : html`${this.#now()} ${this.#considered ? this.#consider(this.#considered) : nothing} ${this.#forward()}`}
     </section>`;
   }

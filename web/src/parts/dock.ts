@@ -50,7 +50,7 @@ function toggleCamera(room: Room): void {
 /** While everything rests, or nothing of one's sound arrives, that is what is said, whatever the step would say. */
 function instead(room: Room): "media" | "unheard" | "care" | null {
   if (room.held("media")) return "media";
-  if (room.me?.media_lost) return "unheard";
+  if (room.me?.media_lost && !room.me.phone) return "unheard";
   return room.held("care") && room.own?.may_be_heard === false ? "care" : null;
 }
 
@@ -58,6 +58,7 @@ function microphone(room: Room): TemplateResult {
   const { own, me, devices } = room;
   if (!own || !me) return html``;
   const set = (microphone: Microphone) => (): void => void room.ask({ type: "set_microphone", microphone });
+  const leave = (): void => void room.ask({ type: "set_phone", seat: room.boot.seat, phone: false });
   if (room.held("suspended"))
     return html`<button
         class="btn"
@@ -68,6 +69,16 @@ function microphone(room: Room): TemplateResult {
       >
         ${icon("lock")}${t("mic.is_closed")}</button
       ><span class="why" id="why">${t("mic.suspended")}</span>`;
+  if (me.phone)
+    return html`<button
+        class="btn armed"
+        data-dock="microphone"
+        data-state="phone"
+        aria-describedby="why"
+        @click=${leave}
+      >
+        ${icon("phone")}${t("phone.off")}</button
+      ><span class="why" id="why">${t("mic.phone")}</span>`;
   if (!devices.microphone && devices.asking.has("microphone"))
     return html`<button class="btn" data-dock="microphone" data-state="asking" aria-disabled="true">
         ${icon("mic-off")}${t("mic.is_closed")}</button

@@ -8,6 +8,7 @@ import { define, type Part } from "../part";
 import { Sheet } from "../sheet";
 import { length, t } from "../words";
 import { icon } from "./icon";
+import { line, setPhone } from "./phone";
 import "./leaving";
 
 const NOTE = "note_lead";
@@ -23,7 +24,7 @@ class Mine extends Sheet {
       >
         ${icon("person")}<span class="wide">${t("mine")}</span>
       </button>
-      ${this.sheet("mine-h", t("mine"), () => html`${this.#pause()} ${this.#lead()} ${this.#typing()} ${this.#goingOn()} ${this.#leaving()} ${this.#rest()}`, "sheet")}`;
+      ${this.sheet("mine-h", t("mine"), () => html`${this.#pause()} ${this.#lead()} ${this.#typing()} ${this.#phone()} ${this.#goingOn()} ${this.#leaving()} ${this.#rest()}`, "sheet")}`;
   }
 
   /** Where somebody leads, the pause is asked of them; where nobody does, it simply begins. */
@@ -95,6 +96,17 @@ class Mine extends Sheet {
     );
   }
 
+  #phone(): TemplateResult | typeof nothing {
+    const { room } = this;
+    if (!room.may("set_phone")) return nothing;
+    const phone = room.me?.phone ?? false;
+    return row(
+      setPhone(room, room.boot.seat, !phone, t(phone ? "phone.off" : "phone.on")),
+      html`${t(phone ? "phone.now" : room.boot.backup_line ? "phone.call" : "phone.call_lead")}
+      ${phone ? nothing : line(room)}`,
+    );
+  }
+
   #goingOn(): TemplateResult | typeof nothing {
     const { room } = this;
     return room.own?.role === "client" && room.common?.conducted ? goingOn(this) : nothing;
@@ -135,7 +147,7 @@ export function goingOn(part: Part): TemplateResult | typeof nothing {
   >`;
 }
 
-function row(gesture: TemplateResult, words: string): TemplateResult {
+function row(gesture: TemplateResult, words: TemplateResult | string): TemplateResult {
   return html`<div class="gesture-row">${gesture}<span class="faint">${words}</span></div>`;
 }
 

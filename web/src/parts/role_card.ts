@@ -5,6 +5,7 @@ import type { SeatCommand, TurnView } from "../wire.gen";
 import { t, text } from "../words";
 import { icon } from "./icon";
 import { order } from "./order";
+import { phoneWay } from "./phone";
 import { sentence } from "./prompt";
 import { types } from "./typed_turn";
 
@@ -67,19 +68,14 @@ export function careWords(room: Room): TemplateResult | typeof nothing {
 
 /** While nobody's picture and sound arrive, or one's own do not: what becomes of one's turn, and where else the group can talk. */
 export function mediaWords(room: Room): TemplateResult | typeof nothing {
-  if (room.unheard) return html`<p class="dim">${t("held_media.turn")}</p>`;
-  if (!room.held("media") || room.held("suspended")) return nothing;
-  const { own } = room;
+  const { own, me } = room;
+  const alone = room.unheard || (me?.media_lost ?? false) || room.media.path === "failed";
+  if (room.held("suspended") || me?.phone || !(alone || room.held("media"))) return nothing;
+  if (!room.held("media"))
+    return html`${room.unheard ? html`<p class="dim">${t("held_media.turn")}</p>` : nothing} ${phoneWay(room)}`;
   const words = own?.leads ? "held_media.lead" : own?.my_turn ? "held_media.turn" : "held_media.wait";
-  const line = room.boot.backup_line;
   return html`<p class="dim">${t(words)}</p>
-    ${
-      line
-        ? html`<p class="told">
-            ${icon("phone")}<span>${t("held_media.backup")} <strong>${line}</strong></span>
-          </p>`
-        : nothing
-    }`;
+    ${phoneWay(room)}`;
 }
 
 /** In one's own turn: what is left, or that it is time to conclude; in silent writing: the step's time. */

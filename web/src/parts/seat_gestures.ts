@@ -8,6 +8,7 @@ import type { NotePreset } from "../wire.gen";
 import { t, timeOfDay } from "../words";
 import { icon } from "./icon";
 import { candidates } from "./lead_cards";
+import { setPhone } from "./phone";
 
 const PRESETS: NotePreset[] = ["conclude", "open_question"];
 
@@ -39,7 +40,7 @@ class SeatGestures extends Sheet {
     return this.sheet(
       "seat-gestures-h",
       name,
-      () => html`${this.#leaves()} ${this.#note(name)} ${this.#expert()} ${this.#jobs()}`,
+      () => html`${this.#leaves()} ${this.#phone(name)} ${this.#note(name)} ${this.#expert()} ${this.#jobs()}`,
       "sheet middle",
     );
   }
@@ -52,6 +53,17 @@ class SeatGestures extends Sheet {
     const at_ms = this.room.seat(this.seat)?.leaves_at_ms;
     if (at_ms == null) return nothing;
     return html`<p class="told">${icon("clock")}${t("leaving.seat", { time: timeOfDay(this.room.wall(at_ms)) })}</p>`;
+  }
+
+  /** Their page may be gone: whoever called is on the telephone, and turns still come to them. */
+  #phone(name: string): TemplateResult | typeof nothing {
+    const { room, seat } = this;
+    if (room.seat(seat)?.role === "observer" || !room.may("set_phone")) return nothing;
+    const phone = room.seat(seat)?.phone ?? false;
+    return html`<div class="gesture-row">
+      ${setPhone(room, seat, !phone, t(phone ? "phone.off_for" : "phone.on_for", { name }))}
+      <span class="faint">${t("phone.on_for.what")}</span>
+    </div>`;
   }
 
   #note(name: string): TemplateResult | typeof nothing {

@@ -2,7 +2,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { vars } from "../vars";
-import { doing, office, speaking, state } from "../people";
+import { doing, office, presence, speaking, state } from "../people";
 import type { Room } from "../room";
 import type { SeatView } from "../wire.gen";
 import { quote, t, timeOfDay } from "../words";
@@ -12,6 +12,7 @@ import { free } from "./role_card";
 
 const BADGE = {
   absent: "away",
+  phone: "phone",
   weak: "signal",
   hand: "hand",
   done: "check",
@@ -70,12 +71,15 @@ export function tile(room: Room, id: string): TemplateResult {
   const turn = room.common?.floor.turn;
   const asked = turn?.kind === "answer" && turn.seat !== id && seat.role === "consultant";
   const does =
-    (seat.presence === "absent" ? state(room, seat).words : doing(room, id)) ||
+    (presence(seat) === "absent" ? state(room, seat).words : doing(room, id)) ||
     (asked ? t("turn.asked") : "") ||
-    (seat.presence === "here" ? office(seat) : state(room, seat).words);
-  return html`<figure class="tile ${holds || speaking(room, id) ? "speaking" : ""} ${seat.presence}">
+    (presence(seat) === "here" ? office(seat) : state(room, seat).words);
+  return html`<figure class="tile ${holds || speaking(room, id) ? "speaking" : ""} ${presence(seat)}">
     ${picture(room, id)}
-    <figcaption>${room.name(id)} ${does ? html`<span>${does}</span>` : nothing}</figcaption>
+    <figcaption>
+      ${room.name(id)}
+      ${does ? html`<span>${does}</span>` : nothing}${seat.phone ? html` <span>${icon("phone")}${t("state.phone")}</span>` : nothing}
+    </figcaption>
     ${shut(room, id)}
     ${turn?.seat === id && !free(room) && !still ? html`<co-turn-time .room=${room}></co-turn-time>` : nothing}
   </figure>`;
@@ -121,7 +125,7 @@ export function face(room: Room, seat: SeatView): TemplateResult {
   const me = room.isMe(seat.id);
   const badge = BADGE[now.kind];
   const name =
-    seat.presence === "absent" && seat.joined ? t("state.returning", { name: seat.name }) : room.name(seat.id);
+    presence(seat) === "absent" && seat.joined ? t("state.returning", { name: seat.name }) : room.name(seat.id);
   return html`<li class="face ${now.kind} ${speaking(room, seat.id) ? "speaking" : ""}" data-seat=${seat.id}>
     <div class="pic">
       ${picture(room, seat.id)}${shut(room, seat.id)}${badge ? html`<span class="badge ${me && now.kind === "hand" ? "turn" : ""}">${icon(badge)}${now.place ?? nothing}</span>` : nothing}

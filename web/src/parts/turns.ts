@@ -2,7 +2,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import type { Room } from "../room";
-import { state } from "../people";
+import { presence, state } from "../people";
 import { t, timeOfDay } from "../words";
 import { icon } from "./icon";
 import { dot } from "./picture";
@@ -62,10 +62,12 @@ function writers(room: Room): TemplateResult {
 }
 
 function row(room: Room, seat: string, words: string): TemplateResult {
-  const away = room.seat(seat)?.presence === "absent";
+  const one = room.seat(seat);
+  const away = one !== undefined && presence(one) === "absent";
   const give = room.console?.grantable.includes(seat) ?? false;
   const leaves_ms = room.seat(seat)?.leaves_at_ms;
   const said = [
+    one?.phone ? t("state.phone") : "",
     away ? t(room.seat(seat)?.joined ? "state.kept" : "state.expected") : words,
     leaves_ms == null ? "" : t("leaving.seat", { time: timeOfDay(room.wall(leaves_ms)) }),
   ].filter(Boolean);

@@ -12,6 +12,7 @@ export function trouble(room: Room): TemplateResult | typeof nothing {
       seat.id !== room.console?.client_away?.seat &&
       (seat.presence !== "here" || (seat.media_lost && !room.held("media"))) &&
       seat.joined &&
+      !seat.phone &&
       !room.isMe(seat.id),
   );
   const how = (seat: SeatView): string => (seat.presence === "here" ? "media_lost" : seat.presence);
