@@ -38,6 +38,7 @@ def build(parts: Parts) -> Starlette:
             Route("/sessions/{session}/{seat}/revoke", sessions.revoke, methods=["POST"]),
             Route("/j/{token}", seat.join),
             Route("/s/{session}/{seat}", seat.room),
+            Route("/s/{session}/{seat}/plan", seat.plan),
             Route("/s/{session}/{seat}/writings", seat.writings),
             Route("/s/{session}/{seat}/links", seat.links),
             Route("/s/{session}/{seat}/after", seat.after),

@@ -1,4 +1,5 @@
-"""A seat's own pages: the personal link, the room, its writings, what remains afterwards."""
+"""A seat's own pages: the personal link, the room, its plan for a broken connection, its writings,
+what remains afterwards."""
 
 from __future__ import annotations
 
@@ -92,6 +93,19 @@ class Seat:
         )
         return self._parts.pages.html(
             request, "room.html", language=room.state.language, boot=boot.model_dump(mode="json")
+        )
+
+    async def plan(self, request: Request) -> Response:
+        """GET …/plan: what to do when the connection breaks, on one page, to be printed."""
+        room, _ = await self._parts.seat(request)
+        row = await self._parts.registry.session(room.session)
+        return self._parts.pages.html(
+            request,
+            "plan.html",
+            language=room.state.language,
+            title=room.state.title,
+            line=self._parts.backup_line,
+            starts_wall_ms=None if row is None else row.starts_wall_ms,
         )
 
     def _await_welcome(self, room: Room, seat: str) -> None:

@@ -139,6 +139,7 @@ class Sessions:
             session=shown.session,
             seats=[{**seat, "state": one} for seat, one in zip(seats, shown.summary.seats, strict=True)],
             host=base_url(request, self._parts.public_url),
+            line=self._parts.backup_line,
         )
 
     async def renew(self, request: Request) -> Response:

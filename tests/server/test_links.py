@@ -107,3 +107,16 @@ async def test_links_begin_with_the_address_by_which_the_page_was_asked_for(appl
         await client.post(f"/in/{await application.registry.new_login_link('facilitator')}")
         made = (await client.post("/sessions", json=setup())).json()
         assert all(one["link"].startswith("http://10.1.2.3:8000/j/") for one in made["links"])
+
+
+async def test_the_plan_for_a_broken_connection_is_the_seat_s_and_says_where_to_call(
+    application: Application, made: dict[str, Any]
+) -> None:
+    async with visitor(application) as nadia:
+        place = f"/s/{made['session']}/p1/plan"
+        assert (await nadia.get(place)).status_code == 403
+        await nadia.get(link_of(made, "p1"))
+        answer = await nadia.get(place)
+        assert answer.status_code == 200
+        assert "Je suis au téléphone" in answer.text
+        assert "Appelez l’animateur" in answer.text, "no line is set"

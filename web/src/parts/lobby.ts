@@ -73,6 +73,7 @@ class Lobby extends Part {
             .backup_line=${boot.backup_line}
             .heading=${t("check.lobby")}
           ></co-network-check>
+          <p><a href="/s/${boot.session}/${boot.seat}/plan" target="_blank">${t("lobby.plan")}</a></p>
         </section>
         <div class="aside">
           ${this.#enter()} ${cards(this.room)} ${this.#there()} ${prepared(this.room)}
