@@ -16,7 +16,7 @@ from cosession.core.evolve import evolve
 from cosession.core.schedule import SUSPENDED_MS
 from cosession.core.script import Script
 from cosession.core.state import SessionState
-from cosession.core.vocabulary import FloorMode, HandKind, PhaseStatus, Presence, Role
+from cosession.core.vocabulary import FloorMode, HandKind, Loss, PhaseStatus, Presence, Role
 from cosession.rehearse.hall import Hall
 
 NOWHERE = "[*]"
@@ -110,7 +110,7 @@ class _Scene:
 
     def to(self, phase: str) -> None:
         while self.key and not self.key.startswith(f"{phase}#"):
-            self.say(cmd.NextPhase(phase=self.key))
+            self.say(cmd.NextPhase(phase=self.key, losing=tuple(Loss)))
 
     def come(self, *seats: str) -> None:
         for seat in seats:
@@ -143,7 +143,7 @@ def _through(script: Script) -> _Scene:
         if scene.key != here or now is None or now.index != run.index:
             continue
         if not scene.hall.ask(scene.keys, cmd.NextStep(phase=here, step=run.index)):
-            scene.say(cmd.NextPhase(phase=here))
+            scene.say(cmd.NextPhase(phase=here, losing=tuple(Loss)))
     return scene
 
 
@@ -180,7 +180,7 @@ def _without_the_client(scripts: Mapping[str, Script]) -> _Scene:
     scene.go("p1")
     scene.wait(60)
     scene.come("p1")
-    scene.say(cmd.NextPhase(phase=scene.key))
+    scene.say(cmd.NextPhase(phase=scene.key, losing=tuple(Loss)))
     scene.go("p1")
     scene.wait(60)
     return scene
@@ -215,7 +215,7 @@ def _otherwise(scripts: Mapping[str, Script]) -> _Scene:
     """Skipped, taken back, begun anew with another client, closed early."""
     scene = _Scene(scripts["codev-75"])
     scene.say(cmd.SkipPhase(phase="follow_up#1"))
-    scene.say(cmd.NextPhase(phase="check_in#1"))
+    scene.say(cmd.NextPhase(phase="check_in#1", losing=tuple(Loss)))
     scene.say(cmd.Undo(phase=scene.key))
     scene.to("topic_choice")
     scene.say(cmd.SkipPhase(phase="topic_choice#1"))

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from cosession.core.script import Language
-from cosession.core.vocabulary import Formality, Guidance, HandKind, Job, Microphone, Presence, Role, TurnOrder
+from cosession.core.vocabulary import Formality, Guidance, HandKind, Job, Loss, Microphone, Presence, Role, TurnOrder
 
 SeatId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{0,7}$")]
 PhaseKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}#[0-9]{1,2}$")]
@@ -35,10 +35,12 @@ class StartSession(Command):
 
 
 class NextPhase(Command):
-    """End `phase` (the one that runs now) and begin the next; after the last one the session closes."""
+    """End `phase` (the one that runs now) and begin the next; after the last one the session closes. What that loses of
+    a protected phase is named in `losing`, or the command is refused (`Preview.losses`)."""
 
     type: Literal["next_phase"] = "next_phase"
     phase: PhaseKey
+    losing: tuple[Loss, ...] = Field(default=(), max_length=len(Loss))
 
 
 class NextStep(Command):
@@ -65,7 +67,7 @@ class Undo(Command):
 
 class ExtendPhase(Command):
     """Give `phase` more minutes, or with a negative number take some; others yield or gain, the locked end stays. Of a
-    phase that is to come never more than half of its minimum can be taken."""
+    phase never more than half of its minimum can be taken, of a protected one nothing of it."""
 
     type: Literal["extend_phase"] = "extend_phase"
     phase: PhaseKey

@@ -15,6 +15,7 @@ from cosession.core import schedule as sch
 from cosession.core.course import Course
 from cosession.core.evolve import evolve
 from cosession.core.floor import closed_roles, holder
+from cosession.core.losses import losses
 from cosession.core.refusal import Refused
 from cosession.core.state import SeatState
 from cosession.core.subject import (
@@ -31,6 +32,7 @@ from cosession.core.vocabulary import (
     FloorMode,
     Job,
     LeadCause,
+    Loss,
     PhaseStatus,
     RefusalCode,
     Role,
@@ -57,9 +59,17 @@ def _start_session(course: Course, c: cmd.StartSession, seat: SeatState) -> None
 def _next_phase(course: Course, c: cmd.NextPhase, seat: SeatState) -> None:
     require_keys(course, seat)
     require_phase(course, c.phase)
+    _require_told(course, c.losing)
     course.emit(ev.NextSaid(phase=c.phase))
     course.leave_phase(ev.PhaseEnded(phase=c.phase))
     course.start_next_phase()
+
+
+def _require_told(course: Course, losing: tuple[Loss, ...]) -> None:
+    """Nobody ends a protected phase without having read what that loses."""
+    untold = [loss for loss in losses(course.state, course.now_ms, course.drafts) if loss not in losing]
+    if untold:
+        raise Refused(RefusalCode.UNCONFIRMED, f"would be lost: {', '.join(untold)}", "losing")
 
 
 def _undo(course: Course, c: cmd.Undo, seat: SeatState) -> None:
@@ -100,7 +110,7 @@ def _extend_phase(course: Course, c: cmd.ExtendPhase, seat: SeatState) -> None:
     require_lead(course, seat)
     instance = require_open_phase(course, c.phase)
     by_ms = c.by_s * 1000
-    least_ms = max(instance.minimum_ms // 2, sch.spent_ms(course.state, instance, course.now_ms))
+    least_ms = max(sch.least_ms(course.state, instance), sch.spent_ms(course.state, instance, course.now_ms))
     if abs(c.by_s) < 15 or (by_ms < 0 and instance.wanted_ms + by_ms < least_ms):
         raise Refused(RefusalCode.OUT_OF_RANGE, f"{c.phase} keeps at least {least_ms // 1000} s", "by_s")
     course.emit(ev.PhaseExtended(phase=c.phase, by_ms=by_ms))

@@ -15,7 +15,7 @@ from cosession.core.preview import TimeGesture, previews
 from cosession.core.room_view import Preview
 from cosession.core.state import SessionState
 from cosession.core.view import turn_view
-from cosession.core.vocabulary import FloorMode, HoldCause, Job, PhaseStatus, Visibility, Who
+from cosession.core.vocabulary import FloorMode, HoldCause, Job, Loss, PhaseStatus, Visibility, Who
 
 #: Holds that an absence brought.
 HELD = (HoldCause.CLIENT_ABSENT, HoldCause.CONSULTANTS_ABSENT, HoldCause.LEAD_ABSENT, HoldCause.MEDIA)
@@ -118,10 +118,10 @@ def _remedies(state: SessionState, share: sch.Shares, now_ms: int) -> Iterator[R
             gestures.append((cmd.SkipPhase(phase=instance.key), instance.key, 0, min(allotted_ms, late_ms)))
         elif any(step.floor is FloorMode.ROUND for step in phase.steps):
             # It is at its minimum already: what is taken now is taken from its turns.
-            cut_ms = instance.wanted_ms - max(allotted_ms - late_ms, instance.minimum_ms // 2)
-            gains_ms = allotted_ms - max(allotted_ms - late_ms, instance.minimum_ms // 2)
+            left_ms = max(allotted_ms - late_ms, sch.least_ms(state, instance))
+            cut_ms, gains_ms = instance.wanted_ms - left_ms, allotted_ms - left_ms
             by_s = -(cut_ms // 1000)
-            if -600 <= by_s <= -15:
+            if gains_ms > 0 and -600 <= by_s <= -15:
                 gestures.append((cmd.ExtendPhase(phase=instance.key, by_s=by_s), instance.key, by_s, gains_ms))
     fine = accepted(state, [gesture[0] for gesture in gestures], now_ms, by=state.lead)
     for command, key, by_s, gains_ms in gestures:
@@ -143,7 +143,7 @@ def _previews(state: SessionState, now_ms: int) -> Iterator[Preview]:
         return
     gestures: list[TimeGesture] = [
         cmd.ExtendPhase(phase=instance.key),
-        cmd.NextPhase(phase=instance.key),
+        cmd.NextPhase(phase=instance.key, losing=tuple(Loss)),
         cmd.SkipPhase(phase=instance.key),
         cmd.MoveEnd(by_s=300),
         cmd.MoveEnd(by_s=-300),

@@ -103,7 +103,7 @@ def comes_late(course: Deciding, seat: str, capture: str) -> None:
         instance, client = None if key is None else state.instance(key), state.client_of(key)
         then = state if client is None or client == state.client else new_client(state, client)
         known = [dict(c.fields) for c in state.captures if (c.seat, c.capture, c.phase) == (seat, capture, key)]
-        if seat not in cap.authors(then, spec) or _as_kept(spec, fields) in known or cap.full(state, seat, spec, key):
+        if seat not in cap.authors(then, spec) or as_kept(spec, fields) in known or cap.full(state, seat, spec, key):
             continue
         step_over = spec.reveal is Reveal.STEP_END and bool(spec.steps)
         over = instance is None or instance.status is not PhaseStatus.NOW or step_over or capture in state.opened
@@ -136,7 +136,7 @@ def _leave_open(course: Deciding, seat: str, spec: CaptureSpec, key: str | None,
 
 
 def _hand_in(course: Deciding, seat: str, spec: CaptureSpec, key: str | None) -> None:
-    kept = _as_kept(spec, course.drafts.get((seat, spec.id), {}))
+    kept = as_kept(spec, course.drafts.get((seat, spec.id), {}))
     if kept is None or cap.full(course.state, seat, spec, key):
         return
     was = cap.latest(course.state, seat, spec.id, key)
@@ -144,7 +144,7 @@ def _hand_in(course: Deciding, seat: str, spec: CaptureSpec, key: str | None) ->
         course.write(spec, key, seat, kept)
 
 
-def _as_kept(spec: CaptureSpec, fields: Mapping[str, str]) -> dict[str, str] | None:
+def as_kept(spec: CaptureSpec, fields: Mapping[str, str]) -> dict[str, str] | None:
     try:
         return cap.checked(spec, fields)
     except Refused:

@@ -118,14 +118,20 @@ def _hold_due(state: SessionState) -> ev.HoldStarted | ev.HoldEnded | None:
 
 
 def phase_waits(course: Course) -> bool:
-    """A phase that its client's absence puts off: it comes after the next one; the second time it is left to be
-    written after the close (method.md, "client in `action_plan`")."""
+    """A phase that its client's absence puts off: it comes after the next one. The second time it is left to be written
+    after the close (method.md, "client in `action_plan`"): skipped, or if it is protected, run without the client, as
+    nobody ends it under its minimum unasked."""
     state, phase, instance = course.state, course.state.current_phase, course.state.current
     if phase is None or instance is None or phase.drops.client is not DropPolicy.LATER or state.client is None:
         return False
     client = state.seats[state.client]
     if client.present or course.now_ms - client.since_ms < sch.LATER_MS:
         return False
+    if instance.postponed and phase.protected:
+        if HoldCause.CLIENT_ABSENT in state.waived:
+            return False
+        course.emit(ev.HoldWaived(cause=HoldCause.CLIENT_ABSENT))
+        return True
     if instance.postponed:
         course.leave_phase(ev.PhaseSkipped(phase=instance.key))
         course.start_next_phase()

@@ -13,6 +13,7 @@ from typing import Any
 from cosession.core import events as ev
 from cosession.core.floor import at_the_end
 from cosession.core.floor_changes import of_the_round
+from cosession.core.losses import losses
 from cosession.core.state import SessionState
 from cosession.core.vocabulary import LeadCause, Reveal, Status, TurnKind
 
@@ -63,6 +64,11 @@ def _lead_changed(state: SessionState, e: ev.LeadChanged, at_ms: int) -> Facts:
     return {"frame_only": e.cause in (LeadCause.ABSENCE, LeadCause.RETURN) and unqualified}
 
 
+def _phase_ended(state: SessionState, e: ev.PhaseEnded, at_ms: int) -> Facts:
+    """What a protected phase lost is said, whoever or whatever ended it."""
+    return {"losses": losses(state, at_ms)} if state.instance(e.phase) is state.current else {}
+
+
 def _client_changed(state: SessionState, e: ev.ClientChanged, at_ms: int) -> Facts:
     """What belongs to the client of so far goes with them, out of everybody's sight but its author's."""
     specs = {c.entry: state.spec(c.capture) for c in state.captures if c.client == state.client}
@@ -99,6 +105,7 @@ def _capture_revealed(state: SessionState, e: ev.CaptureRevealed, at_ms: int) ->
 
 
 _RULES: Mapping[type[ev.Event], Callable[[SessionState, Any, int], Facts]] = {
+    ev.PhaseEnded: _phase_ended,
     ev.TurnStarted: _turn_started,
     ev.TurnEnded: _turn_ended,
     ev.LeavingSaid: _leaving_said,

@@ -6,15 +6,19 @@ Pure. The page shows it beside the button; the machine of tests/core presses the
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TypedDict
 
 from cosession.core import commands as cmd
 from cosession.core import events as ev
 from cosession.core import schedule as sch
 from cosession.core.decide import decided
 from cosession.core.evolve import evolve
+from cosession.core.losses import empty, losses, missing_ms
 from cosession.core.refusal import Refused
 from cosession.core.room_view import Change, Preview
+from cosession.core.script import Text
 from cosession.core.state import SessionState
+from cosession.core.vocabulary import Loss
 
 TimeGesture = cmd.ExtendPhase | cmd.NextPhase | cmd.SkipPhase | cmd.MoveEnd
 
@@ -44,4 +48,21 @@ def previews(state: SessionState, gestures: Iterable[TimeGesture], now_ms: int, 
             ],
             ends_at_ms=after.ends_at_ms,
             late_ms=share.late_ms,
+            **_lost(state, command, now_ms),
         )
+
+
+class _Lost(TypedDict):
+    losses: list[Loss]
+    missing_ms: int
+    empty: list[Text]
+
+
+def _lost(state: SessionState, command: TimeGesture, now_ms: int) -> _Lost:
+    if not isinstance(command, cmd.NextPhase):
+        return {"losses": [], "missing_ms": 0, "empty": []}
+    return {
+        "losses": list(losses(state, now_ms)),
+        "missing_ms": missing_ms(state, now_ms),
+        "empty": [spec.title for spec in empty(state)],
+    }

@@ -21,6 +21,7 @@ from cosession.core.vocabulary import (
     HandKind,
     HoldCause,
     Job,
+    Loss,
     Microphone,
     PhaseStatus,
     Presence,
@@ -200,6 +201,12 @@ class Preview(View):
     changes: list[Change]
     ends_at_ms: int
     late_ms: int
+    losses: list[Loss]
+    """What `next_phase` would lose of the running phase, if it is protected; the command names each in `losing`."""
+    missing_ms: int
+    """What the phase lacks of its protected minimum."""
+    empty: list[Text]
+    """Titles of what the client alone writes in it and has not written."""
 
 
 class Common(View):

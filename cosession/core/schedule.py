@@ -58,6 +58,12 @@ def spent_ms(state: SessionState, instance: PhaseInstance, now_ms: int) -> int:
     return instance.spent_ms
 
 
+def least_ms(state: SessionState, instance: PhaseInstance) -> int:
+    """How short the lead may make a phase: half of its minimum, a protected one its minimum."""
+    protected = state.script.phase(instance.id).protected
+    return instance.minimum_ms if protected else instance.minimum_ms // 2
+
+
 @dataclass(frozen=True, slots=True)
 class _Plan:
     """What of the shares does not depend on the moment. `wanted_ms` is by phase key; `needed_ms` and `elastic_ms` are

@@ -42,6 +42,7 @@ from cosession.core.vocabulary import (
     HandKind,
     HoldCause,
     Job,
+    Loss,
     Microphone,
     PhaseStatus,
     Presence,
@@ -144,7 +145,9 @@ def _previews(state: SessionState, now_ms: int) -> Iterator[Preview]:
     instance = state.current
     member = next(iter(state.seats_of(Who.MEMBERS)), None)
     if not state.script.facilitator and instance is not None and member is not None:
-        yield from previews(state, (cmd.NextPhase(phase=instance.key), cmd.MoveEnd(by_s=300)), now_ms, by=member)
+        yield from previews(
+            state, (cmd.NextPhase(phase=instance.key, losing=tuple(Loss)), cmd.MoveEnd(by_s=300)), now_ms, by=member
+        )
 
 
 def charter(state: SessionState) -> list[Text]:
@@ -446,7 +449,7 @@ def _candidates(state: SessionState, seat: str) -> Iterator[cmd.SeatCommand]:
         yield cmd.TypeTurn(turn=turn.number, text="…")
     if not holds_keys(state, me):
         return
-    yield cmd.NextPhase(phase=instance.key)
+    yield cmd.NextPhase(phase=instance.key, losing=tuple(Loss))
     yield cmd.NextStep(phase=instance.key, step=run.index)
     yield cmd.SkipPhase(phase=instance.key)
     yield cmd.ExtendPhase(phase=instance.key)

@@ -200,6 +200,13 @@ class Reveal(StrEnum):
     CLIENT_STEP = "client_step"  #: when the client's own step of the phase begins: the client reads it
 
 
+class Loss(StrEnum):
+    """What a protected phase loses that ends too soon."""
+
+    MINIMUM = "minimum"  #: it had less than its minimum
+    EMPTY = "empty"  #: what the client alone writes in it was not written, and cannot be later
+
+
 class RefusalCode(StrEnum):
     """Why a command was refused. The list is closed; every code has plain words in every language."""
 
@@ -211,6 +218,7 @@ class RefusalCode(StrEnum):
     BAD_FIELD = "bad_field"  #: a field of a capture is missing, unknown or of the wrong form
     TOO_LONG = "too_long"
     PROTECTED = "protected"  #: this phase cannot be skipped
+    UNCONFIRMED = "unconfirmed"  #: something would be lost that the command does not name
     ROLE_CLOSED = "role_closed"  #: this role is silent in this step
     SEAT_ABSENT = "seat_absent"
     NO_DEPUTY = "no_deputy"

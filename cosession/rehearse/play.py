@@ -22,6 +22,7 @@ from cosession.core.vocabulary import (
     WEAK_AFTER_MS,
     HoldCause,
     Job,
+    Loss,
     Microphone,
     PhaseStatus,
     Presence,
@@ -149,7 +150,7 @@ class _Performance:
         last = not any(phase.status is PhaseStatus.COMING for phase in self._hall.state.phases)
         if last and self._rng.random() < 0.3:
             self._hall.ask(lead, cmd.CloseSession())
-        elif self._hall.ask(lead, cmd.NextPhase(phase=current.key)) and self._rng.random() < 0.03:
+        elif self._hall.ask(lead, cmd.NextPhase(phase=current.key, losing=tuple(Loss))) and self._rng.random() < 0.03:
             self._after(self._rng.uniform(1_000, 4_000), self._undo)
 
     def _undo(self) -> None:

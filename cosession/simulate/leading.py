@@ -93,4 +93,6 @@ def _onwards(view: ViewMessage, now_ms: float, habits: Habits) -> Iterator[Inten
             return
     waited = phase_left <= -_PATIENCE_S * 1000
     if phase_left <= 0 and (not busy or waited) and "next_phase" in own.may:
-        yield Intent(f"next/{now.phase}", {"type": "next_phase", "phase": now.phase})
+        shown = [] if view.console is None else view.console.previews
+        losing = next((list(one.losses) for one in shown if one.gesture == "next_phase"), [])
+        yield Intent(f"next/{now.phase}", {"type": "next_phase", "phase": now.phase, "losing": losing})

@@ -83,6 +83,8 @@ async def next_until(person: Person, phase: str) -> None:
         if here and await button.count():
             with contextlib.suppress(Error):  # the phase ended by itself between the look and the click
                 await button.click(timeout=1000)
+                if common["previews"] and any(one["losses"] for one in common["previews"]):
+                    await person.page.locator("button[data-confirm=next_phase]").click(timeout=1000)
             await until(lambda: person.view["common"]["now"]["phase"] != here, what=f"the phase after {here}")
         return person.phase == phase
 

@@ -66,7 +66,7 @@ def phase(person: Person) -> str:
 
 
 async def next_phase(lead: Person) -> None:
-    await ask(lead, type="next_phase", phase=phase(lead))
+    await ask(lead, type="next_phase", phase=phase(lead), losing=["minimum", "empty"])
 
 
 async def next_step(lead: Person) -> None:

@@ -13,7 +13,7 @@ from cosession.core import commands as cmd
 from cosession.core.room_view import Common, Own
 from cosession.core.script import CaptureSpec
 from cosession.core.state import SessionState
-from cosession.core.vocabulary import HandKind, Job, Microphone
+from cosession.core.vocabulary import HandKind, Job, Loss, Microphone
 
 T = TypeVar("T")
 Make = Callable[[SessionState, int, bool], cmd.Command]
@@ -77,7 +77,7 @@ def fields(spec: CaptureSpec, text: str) -> dict[str, str]:
 
 GESTURES: Mapping[type[cmd.Command], Make] = {
     cmd.StartSession: lambda s, n, r: cmd.StartSession(),
-    cmd.NextPhase: lambda s, n, r: cmd.NextPhase(phase=_phase(s, n, r)),
+    cmd.NextPhase: lambda s, n, r: cmd.NextPhase(phase=_phase(s, n, r), losing=() if n % 5 == 0 else tuple(Loss)),
     cmd.NextStep: lambda s, n, r: cmd.NextStep(phase=_phase(s, n, r), step=_step(s, n, r)),
     cmd.SkipPhase: lambda s, n, r: cmd.SkipPhase(phase=_phase(s, n, r and n % 2 == 0)),
     cmd.Undo: lambda s, n, r: cmd.Undo(phase=_phase(s, n, r)),
@@ -135,7 +135,7 @@ def pressed(tag: str, common: Common, own: Own) -> cmd.Command | None:
     turn = 0 if common.floor.turn is None else common.floor.turn.number
     mine = next(seat for seat in common.seats if seat.id == own.seat)
     closed = mine.microphone is Microphone.CLOSED
-    subjects: dict[str, object] = {"phase": phase, "step": step, "turn": turn}
+    subjects: dict[str, object] = {"phase": phase, "step": step, "turn": turn, "losing": tuple(Loss)}
     special: dict[str, Callable[[], cmd.Command]] = {
         "raise_hand_follow_up": lambda: cmd.RaiseHand(kind=HandKind.FOLLOW_UP),
         "set_microphone": lambda: cmd.SetMicrophone(microphone=Microphone.ARMED if closed else Microphone.CLOSED),

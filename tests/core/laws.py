@@ -30,6 +30,7 @@ from cosession.core.vocabulary import (
     FloorMode,
     HoldCause,
     Job,
+    Loss,
     Microphone,
     PhaseStatus,
     Role,
@@ -205,6 +206,22 @@ def a_late_end_is_said(table: Table) -> None:
             assert declared is (state.closed_at_ms > state.ends_at_ms)
 
 
+def protected_means_protected(table: Table) -> None:
+    """No protected phase ended under its minimum, or without what its client alone writes, but that the event says so,
+    whoever or whatever ended it."""
+    state = table.state
+    said: dict[str, ev.PhaseEnded] = {}
+    for _, event in table.events:
+        if isinstance(event, ev.PhaseSkipped):
+            assert not state.script.phase(event.phase.partition("#")[0]).protected, "a protected phase is never skipped"
+        if isinstance(event, ev.PhaseEnded):
+            said[event.phase] = event  # the last one: « next » may have been undone
+    for instance in state.phases:
+        if instance.status is PhaseStatus.DONE:
+            short = state.script.phase(instance.id).protected and instance.spent_ms < instance.minimum_ms
+            assert short is (Loss.MINIMUM in said[instance.key].losses), instance
+
+
 def at_rest(table: Table) -> None:
     """Nothing is due that has not happened: asked again at the same moment, the rules have nothing to say."""
     assert decide(table.state, cmd.Tick(), table.now_ms, drafts=table.drafts) == []
@@ -368,7 +385,7 @@ def previews_come_true(table: Table) -> None:
     before = shares(state, now_ms).allotted_ms
     shown = console(state, now_ms).previews if state.script.facilitator else common(state, "s", now_ms).previews
     for preview in shown:
-        subjects = {"phase": preview.phase, "by_s": preview.by_s}
+        subjects = {"phase": preview.phase, "by_s": preview.by_s, "losing": preview.losses}
         kind = KINDS[preview.gesture]
         command = kind.model_validate({n: v for n, v in subjects.items() if n in kind.model_fields})
         after = state

@@ -19,7 +19,7 @@ from cosession.core.decide import decide
 from cosession.core.evolve import evolve
 from cosession.core.schedule import next_wake
 from cosession.core.state import SessionState
-from cosession.core.vocabulary import Job, Presence, Role
+from cosession.core.vocabulary import Job, Loss, Presence, Role
 
 NAMES = ("Nadia", "Laura", "Joe", "Inès", "Karim", "Sophie", "Thomas", "Mehdi", "Léa", "Paul", "Anne", "Hugo")
 
@@ -132,7 +132,7 @@ class Table:
             self.until((self.state.started_at_ms or 0) + ms(at))
         current = self.state.current
         assert current is not None
-        return self.when("f", cmd.NextPhase(phase=current.key))
+        return self.when("f", cmd.NextPhase(phase=current.key, losing=tuple(Loss)))
 
     def go_to(self, phase: str) -> Table:
         """Press next until that phase runs."""

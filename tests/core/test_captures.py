@@ -10,7 +10,7 @@ from cosession.core.captures import agreed, keepsake, visible, withdrawn, writab
 from cosession.core.console import console
 from cosession.core.refusal import Refused
 from cosession.core.view import common, own
-from cosession.core.vocabulary import Job, RefusalCode
+from cosession.core.vocabulary import Job, Loss, RefusalCode
 from tests.core.table import Table, script
 
 
@@ -270,7 +270,7 @@ def test_who_gives_a_job_or_the_lead_away_loses_no_word() -> None:
     table.drop("f")
     table.until(table.now_ms + 31_000)
     assert table.state.lead == "p6"
-    table.when("p6", cmd.NextPhase(phase=table.state.current.key))  # type: ignore[union-attr]
+    table.when("p6", cmd.NextPhase(phase=table.state.current.key, losing=tuple(Loss)))  # type: ignore[union-attr]
     assert "la relève" in {text for c in table.state.captures for text in c.fields.values()}
     table.back("f")
     table.when("f", cmd.TakeLead())
@@ -341,7 +341,7 @@ def test_where_everybody_is_client_in_turn_each_takes_along_what_was_theirs(name
                     assert key == current.key
                     write(table, seat, spec.id, text=f"{spec.id} de {seat} pour {client}")
         clients += [client] if current.client is not None and client not in clients else []
-        table.when("p1", cmd.NextPhase(phase=current.key))
+        table.when("p1", cmd.NextPhase(phase=current.key, losing=tuple(Loss)))
     assert sorted(clients) == sorted(table.state.seats)
     for me in clients:
         mine, gifts = taken(table, me), [seat for seat in table.state.seats if seat != me]
@@ -355,7 +355,7 @@ def test_where_everybody_is_client_in_turn_each_takes_along_what_was_theirs(name
 def test_after_the_close_everybody_who_was_client_completes_what_is_open(name: str, people: int) -> None:
     table = Table(people, script=script(name)).start()
     while (current := table.state.current) is not None:
-        table.when("p1", cmd.NextPhase(phase=current.key))
+        table.when("p1", cmd.NextPhase(phase=current.key, losing=tuple(Loss)))
     for seat in table.state.seats:
         assert [spec.id for key, spec in writable(table.state, seat, table.now_ms) if key is not None] == ["retained"]
         write(table, seat, "retained", text=f"pour {seat}")

@@ -17,6 +17,7 @@ from cosession.core.view import common, own
 from cosession.core.vocabulary import (
     FloorMode,
     HoldCause,
+    Loss,
     Microphone,
     Presence,
     RefusalCode,
@@ -359,7 +360,9 @@ def test_the_client_is_turned_away_while_the_others_consult() -> None:
     table = alone().everybody()
     table.when("p1", cmd.StartSession())
     while not (step := current_step(table)).closed_cameras:
-        table.when("p2", cmd.NextPhase(phase=table.state.current.key if table.state.current else ""))
+        table.when(
+            "p2", cmd.NextPhase(phase=table.state.current.key if table.state.current else "", losing=tuple(Loss))
+        )
     client = table.state.client
     assert client is not None
     assert client not in may_speak(table.state)
@@ -375,11 +378,11 @@ def test_each_client_writes_a_request_of_their_own() -> None:
     table.when("p1", cmd.StartSession())
     for client in ("p1", "p2", "p3"):
         while table.state.current is not None and table.state.current.id != "present":
-            table.when("p1", cmd.NextPhase(phase=table.state.current.key))
+            table.when("p1", cmd.NextPhase(phase=table.state.current.key, losing=tuple(Loss)))
         assert table.state.current is not None
         table.when(client, cmd.SubmitCapture(capture="request", fields={"text": client}))
         here = table.state.current.key
-        table.when("p1", cmd.NextPhase(phase=here))
+        table.when("p1", cmd.NextPhase(phase=here, losing=tuple(Loss)))
         table.when(client, cmd.SubmitCapture(capture="request", fields={"text": f"{client}, mieux"}, version=1))
         assert table.state.captures[-1].phase == here
         shown = common(table.state, "s", table.now_ms).captures

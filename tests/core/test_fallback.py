@@ -18,7 +18,6 @@ from cosession.core.vocabulary import (
     Job,
     LeadCause,
     Microphone,
-    PhaseStatus,
     RefusalCode,
     Role,
     Who,
@@ -325,16 +324,22 @@ def test_without_the_client_learnings_run_first_and_the_plan_comes_after() -> No
     assert table.state.step.index == 0
 
 
-def test_a_plan_whose_client_does_not_come_back_is_left_to_be_written() -> None:
+def test_a_plan_whose_client_does_not_come_back_keeps_its_minimum_and_is_left_to_be_written() -> None:
+    """The second time it runs without the client: it is protected, and only the lead leaves it, knowingly."""
     table = Table().start().go_to("action_plan")
     table.drop("p1")
     table.until(table.now_ms + 24_000)
     table.next_phase()
-    assert table.state.current is not None
-    assert table.state.current.key == "closing#1"
-    plan = table.state.instance("action_plan#1")
+    plan = table.state.current
     assert plan is not None
-    assert plan.status is PhaseStatus.SKIPPED
+    assert plan.id == "action_plan"
+    table.until(table.now_ms + 60_000)
+    assert table.state.current is not None
+    assert table.state.current.id == "action_plan"
+    assert table.state.holds == {}, "nobody waits for ever"
+    assert refused(table, "f", cmd.NextPhase(phase=plan.key)) is RefusalCode.UNCONFIRMED
+    table.until(table.now_ms + plan.minimum_ms)
+    table.when("f", cmd.NextPhase(phase=plan.key))
     table.next_phase()
     table.when("p1", cmd.SubmitCapture(capture="action", fields={"what": "Appeler Karim"}))
     table.until(table.now_ms + 48 * 3_600_000 + 1_000)

@@ -302,6 +302,7 @@ class SessionMachine(RuleBasedStateMachine):
         laws.cameras_obey(state)
         laws.time_adds_up(state, now_ms)
         laws.a_late_end_is_said(self.table)
+        laws.protected_means_protected(self.table)
         laws.at_rest(self.table)
         laws.wakes_in_time(self.table)
         if self.steps % LOOK_EVERY == 0:

@@ -14,7 +14,7 @@ from cosession.core.evolve import evolve
 from cosession.core.refusal import Refused
 from cosession.core.schedule import phase_left_ms, shares
 from cosession.core.view import common
-from cosession.core.vocabulary import PhaseStatus, RefusalCode, Status, TurnKind
+from cosession.core.vocabulary import Loss, PhaseStatus, RefusalCode, Status, TurnKind
 from tests.core import laws
 from tests.core.table import Table, creation
 
@@ -205,7 +205,7 @@ def test_a_late_end_that_is_won_back_is_said_and_said_anew() -> None:
 
 
 def test_a_last_phase_that_is_put_off_late_has_said_so() -> None:
-    """The client stays away from the last phase, past the end: leaving it out closes the session, late."""
+    """The client stays away from the last phase, past the end: it runs without them, late, and nothing is cut."""
     table = Table().start()
     table.go_to("action_plan").when("f", cmd.SkipPhase(phase="closing#1"))
     table.drop("p1")
@@ -215,9 +215,10 @@ def test_a_last_phase_that_is_put_off_late_has_said_so() -> None:
     table.next_phase()
     table.until(table.state.ends_at_ms - 10_000).drop("p1")
     table.until(table.now_ms + 30_000)
-    assert table.state.closed_at_ms == table.state.ends_at_ms + 14_000
     assert said_of_the_end(table) == [ev.EndCannotHold(late_ms=1)]
     assert table.state.cannot_hold
+    table.next_phase()
+    assert table.state.closed_at_ms == table.state.ends_at_ms + 20_000
 
 
 def test_a_session_that_stood_still_past_its_end_says_so_as_it_closes() -> None:
@@ -297,3 +298,61 @@ def test_a_second_round_that_no_longer_fits_is_dropped_not_shredded() -> None:
     assert turn is not None
     assert turn.kind is TurnKind.SPEAK
     assert turn.budget_ms >= 60_000
+
+
+# -- protected means protected ---------------------------------------------------------------------------------------
+
+
+def test_ten_clicks_on_next_do_not_close_a_session() -> None:
+    """Each protected phase asks first, and says what is lost."""
+    table = Table().start()
+    for phase in ("check_in#1", "follow_up#1", "topic_choice#1", "problem_statement#1", "questions#1"):
+        table.when("f", cmd.NextPhase(phase=phase))
+    with pytest.raises(Refused) as refusal:
+        table.when("f", cmd.NextPhase(phase="contract#1"))
+    assert (refusal.value.code, refusal.value.field) == (RefusalCode.UNCONFIRMED, "losing")
+
+
+def test_the_contract_is_not_stepped_over_without_a_request() -> None:
+    table = Table().start().go_to("contract")
+    table.until(table.now_ms + 6 * 60_000)
+    next_preview = next(one for one in console(table.state, table.now_ms).previews if one.gesture == "next_phase")
+    assert (next_preview.losses, next_preview.missing_ms) == ([Loss.EMPTY], 0)
+    assert [title.in_("fr") for title in next_preview.empty] == ["Ma demande"]
+    with pytest.raises(Refused, match="unconfirmed: losing"):
+        table.when("f", cmd.NextPhase(phase="contract#1"))
+    ended = table.when("f", cmd.NextPhase(phase="contract#1", losing=(Loss.EMPTY,)))
+    assert [event.losses for event in ended if isinstance(event, ev.PhaseEnded)] == [(Loss.EMPTY,)]
+
+
+def test_a_request_that_is_written_is_not_lost_nor_is_one_that_is_being_written() -> None:
+    table = Table().start().go_to("contract")
+    table.until(table.now_ms + 6 * 60_000)
+    table.drafts[("p1", "request")] = {"text": "choisir"}
+    table.typing.add(("p1", "request"))
+    ended = table.when("f", cmd.NextPhase(phase="contract#1"))
+    assert [event.losses for event in ended if isinstance(event, ev.PhaseEnded)] == [()]
+
+
+def test_more_is_lost_than_was_confirmed() -> None:
+    table = Table().start().go_to("contract")
+    table.until(table.now_ms + 60_000)
+    with pytest.raises(Refused, match="would be lost: empty"):
+        table.when("f", cmd.NextPhase(phase="contract#1", losing=(Loss.MINIMUM,)))
+
+
+def test_nobody_shortens_a_protected_phase_below_its_minimum() -> None:
+    table = Table().start()
+    table.when("f", cmd.ExtendPhase(phase="learnings#1", by_s=-120))
+    with pytest.raises(Refused) as refusal:
+        table.when("f", cmd.ExtendPhase(phase="learnings#1", by_s=-15))
+    assert (refusal.value.code, refusal.value.detail) == (RefusalCode.OUT_OF_RANGE, "learnings#1 keeps at least 360 s")
+
+
+def test_no_remedy_for_a_late_end_cuts_what_is_protected() -> None:
+    table = Table().start(late="32:00")
+    proposed = console(table.state, table.now_ms).remedies
+    assert proposed
+    for remedy in proposed:
+        if remedy.phase is not None and table.state.script.phase(remedy.phase.partition("#")[0]).protected:
+            raise AssertionError(remedy)

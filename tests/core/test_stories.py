@@ -10,7 +10,7 @@ from cosession.core.refusal import Refused
 from cosession.core.schedule import next_wake
 from cosession.core.stage import Picture, on_stage, plan
 from cosession.core.view import common
-from cosession.core.vocabulary import HoldCause, RefusalCode
+from cosession.core.vocabulary import HoldCause, Loss, RefusalCode
 from tests.core.table import Table, script
 
 
@@ -32,7 +32,7 @@ def test_a_care_pause_hides_a_typed_turn_too() -> None:
 def test_a_client_who_is_turned_away_is_not_on_stage() -> None:
     table = Table(4, script=script("wise-crowds")).start()
     while table.state.current is not None and table.state.current.id != "consult":
-        table.when("p1", cmd.NextPhase(phase=table.state.current.key))
+        table.when("p1", cmd.NextPhase(phase=table.state.current.key, losing=tuple(Loss)))
     assert table.state.turn is not None
     assert on_stage(table.state) == [table.state.turn.seat]
     assert "p1" not in plan(table.state, 1).pictures

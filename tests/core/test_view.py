@@ -12,6 +12,7 @@ from cosession.core.refusal import Refused
 from cosession.core.room_view import Overrun
 from cosession.core.schedule import shares
 from cosession.core.view import common, own
+from cosession.core.vocabulary import Loss
 from tests.core.table import Table
 
 
@@ -84,7 +85,7 @@ def test_a_preview_equals_what_then_happens() -> None:
         key = preview.phase or ""
         commands: dict[str, cmd.Command] = {
             "extend_phase": cmd.ExtendPhase(phase=key or "x#1"),
-            "next_phase": cmd.NextPhase(phase=key or "x#1"),
+            "next_phase": cmd.NextPhase(phase=key or "x#1", losing=tuple(Loss)),
             "skip_phase": cmd.SkipPhase(phase=key or "x#1"),
             "move_end": cmd.MoveEnd(by_s=preview.by_s or 300),
         }

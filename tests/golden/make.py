@@ -21,7 +21,7 @@ from pydantic import BaseModel
 from cosession.core import commands as cmd
 from cosession.core.refusal import Refused
 from cosession.core.state import SessionState
-from cosession.core.vocabulary import HandKind, HoldCause, Job, Microphone, Status
+from cosession.core.vocabulary import HandKind, HoldCause, Job, Loss, Microphone, Status
 from cosession.room.codec import to_record
 from cosession.room.ports import Draft, LastAlive, Record
 from cosession.room.session_time import Mark
@@ -160,7 +160,7 @@ def rotating_session() -> Table:
                 fields = {"situation": text} if capture == "challenge" else {"text": text}
                 _try(table, seat, lambda c=capture, f=fields: cmd.SubmitCapture(capture=c, fields=f))  # type: ignore[misc]
         table.until(table.now_ms + 20_000)
-        table.when("p1", cmd.NextPhase(phase=current.key))
+        table.when("p1", cmd.NextPhase(phase=current.key, losing=tuple(Loss)))
     return table
 
 

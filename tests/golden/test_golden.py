@@ -22,7 +22,7 @@ from cosession.core.decide import decide
 from cosession.core.events import FORMAT
 from cosession.core.script_parts import CaptureSpec
 from cosession.core.state import SeatState, SessionState
-from cosession.core.vocabulary import Formality, Status
+from cosession.core.vocabulary import Formality, Loss, Status
 from cosession.room import upcasters
 from cosession.room.directory import Directory
 from cosession.room.ports import Entry, Record, Unavailable
@@ -174,7 +174,7 @@ async def test_a_stored_database_is_opened_and_its_sessions_go_on(folder: Path, 
 
 def _next(state: SessionState) -> NextPhase:
     assert state.current is not None
-    return NextPhase(phase=state.current.key)
+    return NextPhase(phase=state.current.key, losing=tuple(Loss))
 
 
 def test_a_log_that_a_newer_build_went_on_with_is_said_to_be_newer_never_damaged() -> None:

@@ -8,7 +8,7 @@ from cosession.core import commands as cmd
 from cosession.core.captures import visible
 from cosession.core.refusal import Refused
 from cosession.core.schedule import LAPSES_MS
-from cosession.core.vocabulary import HoldCause, RefusalCode, Status
+from cosession.core.vocabulary import HoldCause, Loss, RefusalCode, Status
 from cosession.room.actor import Room
 from cosession.room.connection import Connection
 from cosession.room.directory import KEEP_CLOSED_MS
@@ -24,7 +24,7 @@ async def closed(bench: Bench, *, stopped: bool = False) -> Room:
     await bench.everyone(room)
     await room.ask(cmd.StartSession(), "f")
     while room.state.current is not None and room.state.current.id != "action_plan":
-        await room.ask(cmd.NextPhase(phase=room.state.current.key), "f")
+        await room.ask(cmd.NextPhase(phase=room.state.current.key, losing=tuple(Loss)), "f")
     await room.ask(cmd.SubmitCapture(capture="action", fields=ACTION), "p1")
     if stopped:
         await room.ask(cmd.CarePause(), "f")

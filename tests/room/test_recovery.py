@@ -9,7 +9,7 @@ import pytest
 from cosession.core.commands import NextPhase, NextStep, RaiseHand, StartSession
 from cosession.core.schedule import spent_ms
 from cosession.core.state import SessionState
-from cosession.core.vocabulary import HoldCause, Microphone, Presence, Status
+from cosession.core.vocabulary import HoldCause, Loss, Microphone, Presence, Status
 from cosession.room.actor import Room
 from cosession.room.ports import LastAlive, Record
 from cosession.room.session_time import SessionTime, elapsed_ms, resume
@@ -55,7 +55,7 @@ async def test_a_crash_right_after_an_answer_loses_nothing(bench: Bench) -> None
     lead, asker = await bench.page(room, "f"), await bench.page(room, "p2")
     await lead.ask(StartSession())
     while (current := room.state.current) is not None and current.id != "questions":
-        await lead.ask(NextPhase(phase=current.key))
+        await lead.ask(NextPhase(phase=current.key, losing=tuple(Loss)))
     await asker.ask(RaiseHand())
     state, seq = room.state, room.stream.seq
     await bench.crash()

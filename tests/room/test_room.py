@@ -18,7 +18,7 @@ from cosession.core.commands import (
 )
 from cosession.core.refusal import Refused
 from cosession.core.stage import RoomPlan
-from cosession.core.vocabulary import Microphone, Status
+from cosession.core.vocabulary import Loss, Microphone, Status
 from cosession.room.actor import Room
 from cosession.room.directory import Directory
 from cosession.room.ports import Record
@@ -31,7 +31,7 @@ async def to_phase(room: Room, lead: Page, phase: str) -> None:
     if room.state.status is Status.LOBBY:
         await lead.ask(StartSession())
     while (current := room.state.current) is not None and current.id != phase:
-        assert (await lead.ask(NextPhase(phase=current.key)))["type"] == "accepted"
+        assert (await lead.ask(NextPhase(phase=current.key, losing=tuple(Loss))))["type"] == "accepted"
     assert current is not None
 
 
@@ -176,7 +176,7 @@ async def test_a_whole_session_by_the_clock(bench: Bench) -> None:
     await lead.ask(StartSession())
     while (current := room.state.current) is not None:
         await bench.passes(current.planned_ms // 300)
-        await lead.ask(NextPhase(phase=current.key))
+        await lead.ask(NextPhase(phase=current.key, losing=tuple(Loss)))
     assert room.state.status is Status.CLOSED
     report = await bench.directory.verify(room.session)
     assert report is not None

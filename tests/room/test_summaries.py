@@ -14,7 +14,7 @@ import pytest
 
 from cosession.core import commands as cmd
 from cosession.core.summary import FORMAT
-from cosession.core.vocabulary import Status
+from cosession.core.vocabulary import Loss, Status
 from cosession.room.actor import Room
 from cosession.room.listed import Listed, speaks_of
 from cosession.room.ports import Conflict, Record, Summary, Unavailable, Wanted
@@ -93,7 +93,7 @@ async def test_only_what_lists_show_is_written_again(bench: Bench) -> None:
     await bench.everyone(room)
     await room.ask(cmd.StartSession(), "f")
     while room.state.current is not None and room.state.current.id != "questions":
-        await room.ask(cmd.NextPhase(phase=room.state.current.key), "f")
+        await room.ask(cmd.NextPhase(phase=room.state.current.key, losing=tuple(Loss)), "f")
     before, seq = len(bench.log.summed), room.stream.seq
     for seat in ("p3", "p4", "p5"):
         await room.ask(cmd.RaiseHand(), seat)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cosession.core.commands import CloseSession, EndTurn, NextPhase, NextStep, StartSession, SubmitCapture
 from cosession.core.refusal import Refused
-from cosession.core.vocabulary import Status
+from cosession.core.vocabulary import Loss, Status
 from cosession.room.actor import Room
 
 #: Who writes what in which phase, as soon as it may be written.
@@ -51,7 +51,7 @@ async def play(room: Room) -> None:
         elif step.index + 1 < len(room.state.script.phase(phase.id).steps):
             await room.ask(NextStep(phase=phase.key, step=step.index), "f")
         else:
-            await room.ask(NextPhase(phase=phase.key), "f")
+            await room.ask(NextPhase(phase=phase.key, losing=tuple(Loss)), "f")
     written = {(one.seat, one.capture) for one in room.state.captures}
     assert written == {(seat, capture) for texts in WRITINGS.values() for seat, capture, _ in texts}
 

@@ -11,7 +11,7 @@ import httpx
 
 from cosession.core import commands as cmd
 from cosession.core.schedule import SUSPENDED_MS
-from cosession.core.vocabulary import Presence
+from cosession.core.vocabulary import Loss, Presence
 from cosession.main import Application
 from cosession.room.actor import Room
 from tests.server.conftest import link_of, visitor
@@ -221,7 +221,7 @@ async def changed_client(room: Room) -> None:
         await room.ask(cmd.ReportPresence(seat=seat, presence=Presence.HERE))
     await room.ask(cmd.StartSession(), "f")
     while room.state.current is not None and room.state.current.id != "problem_statement":
-        await room.ask(cmd.NextPhase(phase=room.state.current.key), "f")
+        await room.ask(cmd.NextPhase(phase=room.state.current.key, losing=tuple(Loss)), "f")
     for seat, capture, text in (
         ("p1", "headline_question", "Comment dire non à Marc ?"),
         ("p3", "facts", "Marc demande tout le vendredi soir"),

@@ -361,7 +361,7 @@ export interface ErrorMessage {
 
 /**
  * Give `phase` more minutes, or with a negative number take some; others yield or gain, the locked end stays. Of
- * a phase that is to come never more than half of its minimum can be taken.
+ * a phase never more than half of its minimum can be taken, of a protected one nothing of it.
  */
 export interface ExtendPhase {
   type: "extend_phase";
@@ -525,6 +525,11 @@ export type LintKind =
   | "advice_in_disguise"
   | "several_questions";
 
+/** What a protected phase loses that ends too soon. */
+export type Loss =
+  | "minimum"
+  | "empty";
+
 export interface LowerHand {
   type: "lower_hand";
 }
@@ -611,10 +616,14 @@ export interface NewIceServers {
   ice_servers: IceServer[];
 }
 
-/** End `phase` (the one that runs now) and begin the next; after the last one the session closes. */
+/**
+ * End `phase` (the one that runs now) and begin the next; after the last one the session closes. What that loses
+ * of a protected phase is named in `losing`, or the command is refused (`Preview.losses`).
+ */
 export interface NextPhase {
   type: "next_phase";
   phase: string;
+  losing?: Loss[];
 }
 
 /** End step number `step` of `phase` and begin its next step. */
@@ -795,6 +804,9 @@ export interface Preview {
   changes: Change[];
   ends_at_ms: number;
   late_ms: number;
+  losses: Loss[];
+  missing_ms: number;
+  empty: Text[];
 }
 
 /** `seats` gives placeholders that are seats (the browser puts names in), `numbers` those that are numbers. */
@@ -896,6 +908,7 @@ export type RefusalCode =
   | "bad_field"
   | "too_long"
   | "protected"
+  | "unconfirmed"
   | "role_closed"
   | "seat_absent"
   | "no_deputy"

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from cosession.core.events.base import Event
-from cosession.core.vocabulary import HoldCause
+from cosession.core.vocabulary import HoldCause, Loss
 
 
 class SessionStarted(Event):
@@ -20,8 +20,11 @@ class PhaseStarted(Event):
 
 
 class PhaseEnded(Event):
+    """`losses`: what of a protected phase was lost, whoever or whatever ended it."""
+
     type: Literal["phase_ended"] = "phase_ended"
     phase: str
+    losses: tuple[Loss, ...] = ()
 
 
 class PhaseSkipped(Event):

@@ -114,8 +114,11 @@ class Console extends Part {
     const close = (): void => this.#thinkOf(null);
     const confirm = async (): Promise<void> => {
       close();
-      await this.room.ask(command);
+      await this.room.ask(asked);
     };
+    const shown = this.#preview(command.type, phase);
+    const losing = command.type === "next_phase" ? (shown?.losses ?? []) : [];
+    const asked: SeatCommand = losing.length > 0 && command.type === "next_phase" ? { ...command, losing } : command;
     return html`<section
       class="preview"
       role="group"
@@ -123,9 +126,10 @@ class Console extends Part {
       @keydown=${(event: KeyboardEvent) => event.key === "Escape" && close()}
     >
       <h3 id="preview-h" tabindex="-1">${title}</h3>
-      ${preview(this.room, this.#preview(command.type, phase))}
+      ${preview(this.room, shown)}
       <div class="btns">
-        <button class="btn primary" data-confirm=${command.type} @click=${() => void confirm()}>${yes}</button
+        <button class="btn primary" data-confirm=${command.type} @click=${() => void confirm()}>
+          ${losing.length > 0 ? t("preview.lose_yes") : yes}</button
         ><button class="btn bare" @click=${close}>${t("preview.no")}</button>
       </div>
     </section>`;

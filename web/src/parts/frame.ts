@@ -5,7 +5,7 @@ import type { SeatCommand } from "../wire.gen";
 import { quote, t, text } from "../words";
 import { card } from "./cards";
 import { icon } from "./icon";
-import { consequence } from "./preview";
+import { consequence, told } from "./preview";
 
 /** For a member of a script without a facilitator: the same few gestures for all. */
 export function frame(room: Room): TemplateResult | typeof nothing {
@@ -23,6 +23,9 @@ export function frame(room: Room): TemplateResult | typeof nothing {
       ${icon(name)}${words}
     </button>`;
   const next = common.previews.find((one) => one.gesture === "next_phase" && one.changes.length > 0);
+  const leaving = common.previews.find((one) => one.gesture === "next_phase");
+  const losing = leaving?.losses ?? [];
+  const onward = nextPhase ? t("console.next_phase", { phase: text(nextPhase.title) }) : t("console.finish");
   const care = room.held("care");
   return html`<section class="frame ${ready || room.may("resume") ? "ready" : ""}" aria-labelledby="frame-h">
     <h2 id="frame-h">${t("frame.title")}</h2>
@@ -30,7 +33,8 @@ export function frame(room: Room): TemplateResult | typeof nothing {
     <div class="btns">
       ${room.may("start_session") ? act({ type: "start_session" }, "play", t("console.start"), ready) : nothing}
       ${now && room.may("next_step") && now.step + 1 < now.steps ? act({ type: "next_step", phase: now.phase, step: now.step }, "next", t("console.next_step")) : nothing}
-      ${now && room.may("next_phase") ? act({ type: "next_phase", phase: now.phase }, "skip", nextPhase ? t("console.next_phase", { phase: text(nextPhase.title) }) : t("console.finish"), ready, next !== undefined) : nothing}
+      ${now && room.may("next_phase") && losing.length === 0 ? act({ type: "next_phase", phase: now.phase }, "skip", onward, ready, next !== undefined) : nothing}
+      ${now && room.may("next_phase") && leaving && losing.length > 0 ? html`<co-confirm .room=${room} .words=${onward} .ask=${told(room, leaving).join(" ")} .yes=${t("preview.lose_yes")} .gesture=${"next_phase"} .icon=${"skip"} .act=${() => void room.ask({ type: "next_phase", phase: now.phase, losing })}></co-confirm>` : nothing}
       ${room.may("pause") && !care ? act({ type: "pause" }, "pause", t("console.pause")) : nothing}
       ${room.may("resume") && !care ? act({ type: "resume" }, "play", t("console.resume"), true) : nothing}
       ${room.may("move_end") ? act({ type: "move_end", by_s: 300 }, "plus", t("more.move_end")) : nothing}

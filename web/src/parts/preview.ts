@@ -20,6 +20,7 @@ export function preview(room: Room, shown: Preview | undefined): TemplateResult 
           </dl>`
         : nothing
     }
+    ${shown ? told(room, shown).map((words) => html`<p><strong>${words}</strong></p>`) : nothing}
     <p class="dim">${shown ? consequence(room, shown) : t("preview.nothing_yields")}</p>`;
 }
 
@@ -85,6 +86,18 @@ export function consequence(room: Room, shown: Preview): string {
   if (protectedLater(room).length > 0 && shown.gesture === "extend_phase")
     parts.push(t("preview.protected", { phases: list(protectedLater(room).map((phase) => text(phase.title))) }));
   return parts.join(" ");
+}
+
+/** What a protected phase would lose, in words: whoever confirms has read them. */
+export function told(room: Room, shown: Preview): string[] {
+  const phase = shown.phase ? room.phaseTitle(shown.phase) : "";
+  const titles = list(shown.empty.map((title) => text(title)));
+  const words: string[] = [];
+  if (shown.empty.length > 0)
+    words.push(t(shown.losses.includes("empty") ? "preview.empty" : "preview.unwritten", { phase, titles }));
+  if (shown.missing_ms > 0)
+    words.push(t("preview.missing", { phase, time: length(Math.ceil(shown.missing_ms / 1000) * 1000) }));
+  return words;
 }
 
 function protectedLater(room: Room): PhaseView[] {
