@@ -89,7 +89,8 @@ def _step(step: Step) -> Iterator[str]:
     if step.turn_s is not None:
         answered = "" if step.answer_s is None else f" and {step.answer_s} s"
         least = "" if step.min_turn_s in (None, step.turn_s) else f" ({step.min_turn_s} s)"
-        yield f"turns of {step.turn_s} s{least}{answered}"
+        most = "" if step.turn_max_s is None else f", up to {step.turn_max_s} s with few people"
+        yield f"turns of {step.turn_s} s{least}{answered}{most}"
     if step.seconds is not None:
         yield f"{step.seconds} s"
     for flag in ("again", "droppable", "pass_welcome", "hold_full_time", "questions_only"):

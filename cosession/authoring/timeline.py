@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from textwrap import wrap
 
-from cosession.core.script import CaptureSpec, Phase, Script, Step
+from cosession.core.script import CaptureSpec, Phase, Script
+from cosession.core.sharing import left_out_from
 from cosession.core.vocabulary import DropPolicy, FloorMode, Overtime, Who
 from cosession.i18n.words import Words
 
@@ -84,8 +85,8 @@ class _Drawing:
         clock = f"{begins_ms[0] // 60_000}:{begins_ms[0] // 1000 % 60:02d}"
         yield from _hung(f"{clock:>6}  ", f"{phase.title.in_(self._words.language)} ({phase.id}), {', '.join(facts)}")
         yield _INDENT + self._bar(phase, begins_ms)
-        for index, step in enumerate(phase.steps):
-            yield from _hung(f"{_INDENT}{index + 1}. ", ", ".join(self._step(step)))
+        for index in range(len(phase.steps)):
+            yield from _hung(f"{_INDENT}{index + 1}. ", ", ".join(self._step(phase, index)))
         for capture in phase.captures:
             yield from self._capture(capture)
 
@@ -102,7 +103,8 @@ class _Drawing:
             bar += "·" * (start - len(bar)) + "█" * (solid - start) + "░" * (end - solid)
         return bar + "·" * (_BAR - len(bar))
 
-    def _step(self, step: Step) -> Iterator[str]:
+    def _step(self, phase: Phase, index: int) -> Iterator[str]:
+        step = phase.steps[index]
         title = "" if step.title is None else step.title.in_(self._words.language)
         floor = self._words(f"floor.{step.floor}")
         yield f"{title}: {floor}" if title and title.casefold() != floor.casefold() else floor
@@ -113,6 +115,8 @@ class _Drawing:
         elif step.turn_s is not None:
             shorter = step.min_turn_s is not None and step.min_turn_s < step.turn_s
             yield self._text("turn_min" if shorter else "turn", turn_s=step.turn_s, min_turn_s=step.min_turn_s)
+            if step.turn_max_s is not None:
+                yield self._text("turn_max", turn_max_s=step.turn_max_s)
         if step.seconds is not None:
             yield f"{step.seconds} s"
         elif step.turn_s is None:
@@ -127,7 +131,8 @@ class _Drawing:
         if step.pass_welcome:
             yield self._text("pass")
         if step.droppable:
-            yield self._text("droppable")
+            people = left_out_from(self._script, phase, index)
+            yield self._text("droppable") if people is None else self._text("droppable_from", people=people)
         if step.closed:
             yield self._text("closed", who=self._who(step.closed))
         if step.closed_cameras:

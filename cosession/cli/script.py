@@ -32,6 +32,7 @@ def check(files: Annotated[list[Path], typer.Argument(help="Scripts of sessions,
     fail."""
     from cosession.authoring.check import warnings
     from cosession.authoring.scripts import WrongScript, read
+    from cosession.core.sharing import left_out_from
 
     languages = installed()
     wrong: list[str] = []
@@ -43,7 +44,13 @@ def check(files: Annotated[list[Path], typer.Argument(help="Scripts of sessions,
             wrong += error.lines
         else:
             phases = found.sequence(found.people.planned)
-            print(f"{file}: {len(phases)} phases, {found.planned_ms / 60_000:g} minutes")
+            falls = [
+                f"; {phase.id} without step {index + 1} from {people} people on"
+                for phase in found.phases
+                for index in range(len(phase.steps))
+                if (people := left_out_from(found, phase, index)) is not None
+            ]
+            print(f"{file}: {len(phases)} phases, {found.planned_ms / 60_000:g} minutes{''.join(falls)}")
             for warning in noted:
                 print(warning, file=sys.stderr)
     if wrong:

@@ -15,7 +15,7 @@ from cosession.core.floor import microphones, turn_order
 from cosession.core.outcome import outcome
 from cosession.core.script import CaptureSpec
 from cosession.core.state import SessionState
-from cosession.core.vocabulary import FloorMode, HoldCause, PhaseStatus, Reveal, Status, TurnKind, Who
+from cosession.core.vocabulary import FloorMode, HoldCause, Overtime, PhaseStatus, Reveal, Status, TurnKind, Who
 
 
 class Course:
@@ -99,11 +99,11 @@ class Course:
         step = phase.steps[index]
         budget = sch.step_budget_ms(state, index, self.now_ms)
         later = frozenset(i for i in range(index + 1, len(phase.steps)) if phase.steps[i].droppable)
-        if later and not sch.fits(state, step, budget):
+        if later and not sch.fits(state, index, self.now_ms):
             budget = sch.step_budget_ms(state, index, self.now_ms, without=later)
             for other in sorted(later):
                 self.emit(ev.StepDropped(phase=instance.key, step=other))
-        elif step.droppable and not sch.fits(state, step, budget):
+        elif step.droppable and not sch.fits(state, index, self.now_ms):
             self.emit(ev.StepDropped(phase=instance.key, step=index))
         if (instance.key, index) in self.state.dropped:
             if index + 1 < len(phase.steps):
@@ -116,7 +116,20 @@ class Course:
             late = {seat: rest for seat, rest in (missed or {}).items() if seat not in order}
         elif step.floor is FloorMode.SINGLE:
             order = state.seats_of(step.who)
-        self.emit(ev.StepStarted(phase=instance.key, step=index, budget_ms=budget, order=(*order, *late), rests=late))
+        promised = 0
+        if step.floor is FloorMode.ROUND:
+            here = sum(state.seats[seat].present for seat in order)
+            promised = sch.turn_ms(state, step, budget, here) if here else 0
+        self.emit(
+            ev.StepStarted(
+                phase=instance.key,
+                step=index,
+                budget_ms=budget,
+                order=(*order, *late),
+                rests=late,
+                turn_ms=promised,
+            )
+        )
         if step.floor is FloorMode.SINGLE and step.who is Who.CLIENT:
             for spec in phase.captures:
                 if spec.reveal is Reveal.CLIENT_STEP:
@@ -209,9 +222,18 @@ class Course:
             return
         left = max(sch.step_left_ms(self.state, self.now_ms) or 0, 0)
         kept = run.rests.get(seat)
-        budget = sch.turn_ms(self.state, step, left, len(run.order)) if kept is None else kept
+        here = sum(self.state.seats[other].audible for other in run.order)
+        # Early speakers do not take from late ones: nobody has less than the share with which the round began.
+        budget = max(sch.turn_ms(self.state, step, left, here), self._promised_ms) if kept is None else kept
         answered = step.floor is FloorMode.ROUND and step.answer_s is not None and seat != self.state.client
         self.start_turn(seat, TurnKind.ASK if answered else TurnKind.SPEAK, budget)
+
+    @property
+    def _promised_ms(self) -> int:
+        """What the round promised each, where somebody leads who can let the phase run over."""
+        phase, run = self.state.current_phase, self.state.step
+        waits = phase is not None and phase.overtime is Overtime.SOFT and not self.state.vacant
+        return run.turn_ms if run is not None and waits else 0
 
     def start_asking(self, seat: str) -> None:
         step = self.state.current_step

@@ -192,7 +192,7 @@ def _phase_extended(state: SessionState, e: ev.PhaseExtended, at_ms: int) -> Ses
 
 
 def _step_started(state: SessionState, e: ev.StepStarted, at_ms: int) -> SessionState:
-    step = StepRun(e.step, e.budget_ms, state.clock(at_ms), order=e.order, rests=dict(e.rests))
+    step = StepRun(e.step, e.budget_ms, state.clock(at_ms), order=e.order, rests=dict(e.rests), turn_ms=e.turn_ms)
     return replace(state, step=step, turn=None, hands=(), follow_ups=0)
 
 

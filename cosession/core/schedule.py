@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from cosession.core.frozen import memoized, memoized_at
 from cosession.core.script import Phase, Step
+from cosession.core.sharing import Want, share, slot_ms, wants
 from cosession.core.state import PhaseInstance, SessionState
 from cosession.core.vocabulary import FloorMode, HoldCause, Overtime, PhaseStatus, Presence, Status, TurnKind, Who
 
@@ -163,52 +164,60 @@ def drift_ms(state: SessionState, now_ms: int) -> int:
 # -- steps and turns -----------------------------------------------------------------------------------------------
 
 
-def nominal_ms(state: SessionState, phase: Phase, index: int) -> int:
-    """What a step would like to have: its seconds, its turns with their hand-overs, or for the last one the
-    remainder."""
-    step = phase.steps[index]
-    if step.seconds is not None:
-        return step.seconds * 1000
-    if step.floor is FloorMode.ROUND and step.turn_s is not None and not step.again:
-        return len(state.seats_of(step.who)) * one_turn_ms(state, step, step.turn_s)
-    others = sum(nominal_ms(state, phase, other) for other in range(len(phase.steps)) if other != index)
-    return max(phase.planned_ms - others, 0)
-
-
 def one_turn_ms(state: SessionState, step: Step, turn_s: int) -> int:
     """What a turn of a round takes with its answer and its hand-over."""
-    return (turn_s + (step.answer_s or 0) + state.script.hand_over_s) * 1000
+    return slot_ms(step, turn_s, state.script.hand_over_s)
+
+
+def heads(state: SessionState, step: Step) -> int:
+    """How many are there of those to whom a step belongs: who does not come gives their time back."""
+    return sum(state.seats[seat].present for seat in state.seats_of(step.who))
+
+
+def _coming(state: SessionState, index: int, without: frozenset[int]) -> list[Want]:
+    """What step `index` of the running phase and those after it want; the dropped ones are in `without`."""
+    phase, instance = state.current_phase, state.current
+    if phase is None or instance is None:
+        return []
+    found = wants(phase.steps, [heads(state, step) for step in phase.steps], phase.planned_ms, state.script.hand_over_s)
+    gone = without | {i for key, i in state.dropped if key == instance.key}
+    return [want for i, want in enumerate(found) if i == index or (i > index and i not in gone)]
+
+
+def _phase_left_ms(state: SessionState, instance: PhaseInstance, now_ms: int) -> int:
+    return max(shares(state, now_ms).allotted_ms[instance.key] - spent_ms(state, instance, now_ms), 0)
 
 
 def step_budget_ms(state: SessionState, index: int, now_ms: int, without: frozenset[int] = frozenset()) -> int:
-    """What step `index` of the running phase gets if it began now: its share of what the phase has left, never more
-    than it would like unless it is the last. `without` names later steps that will be dropped."""
-    phase, instance = state.current_phase, state.current
-    if phase is None or instance is None:
+    """What step `index` of the running phase gets if it began now (`sharing`); the last one has all that is left.
+    `without` names later steps that will be dropped."""
+    instance, coming = state.current, _coming(state, index, without)
+    if instance is None:
         return 0
-    left = max(shares(state, now_ms).allotted_ms[instance.key] - spent_ms(state, instance, now_ms), 0)
-    coming = [i for i in range(index, len(phase.steps)) if i not in without]
-    wanted = sum(nominal_ms(state, phase, i) for i in coming)
-    if coming == [index] or wanted == 0:
-        return left
-    own = nominal_ms(state, phase, index)
-    return min(own, left * own // wanted)
+    left = _phase_left_ms(state, instance, now_ms)
+    return left if len(coming) == 1 else share(coming, left)[0]
 
 
 def turn_ms(state: SessionState, step: Step, budget_ms: int, seats: int) -> int:
-    """A turn of a round that has `budget_ms` left for `seats` seats: never above `turn_s`, never below `min_turn_s`."""
+    """A turn of a round that has `budget_ms` left for `seats` seats: never above `turn_max_s` (or `turn_s`), never
+    below `min_turn_s`."""
     if step.turn_s is None or step.min_turn_s is None or seats == 0:
         return budget_ms
     fair = budget_ms // seats - one_turn_ms(state, step, 0)
-    return max(min(fair, step.turn_s * 1000), step.min_turn_s * 1000)
+    return max(min(fair, (step.turn_max_s or step.turn_s) * 1000), step.min_turn_s * 1000)
 
 
-def fits(state: SessionState, step: Step, budget_ms: int) -> bool:
-    """Whether a round of all its seats fits without shredding turns below `min_turn_s`."""
-    seats = len(state.seats_of(step.who))
-    if step.floor is not FloorMode.ROUND or step.min_turn_s is None or seats == 0:
+def fits(state: SessionState, index: int, now_ms: int) -> bool:
+    """Whether step `index` of the running phase, if it is a round, and all after it fit without shredding turns below
+    `min_turn_s`."""
+    phase, instance = state.current_phase, state.current
+    if phase is None or instance is None:
         return True
-    return budget_ms >= seats * one_turn_ms(state, step, step.min_turn_s)
+    step = phase.steps[index]
+    if step.floor is not FloorMode.ROUND or step.min_turn_s is None or not heads(state, step):
+        return True
+    coming = _coming(state, index, frozenset())
+    return sum(want.least_ms for want in coming) <= _phase_left_ms(state, instance, now_ms)
 
 
 def turn_left_ms(state: SessionState, now_ms: int) -> int | None:

@@ -93,6 +93,8 @@ class Step(Model):
     seconds: int | None = Field(default=None, ge=5, le=7200)
     turn_s: int | None = Field(default=None, ge=3, le=1800, validate_default=True)
     min_turn_s: int | None = Field(default=None, ge=3, le=1800, validate_default=True)
+    turn_max_s: int | None = Field(default=None, ge=3, le=1800)
+    """A round's turns grow to this where fewer people are there than planned; left out, they stay at `turn_s`."""
     answer_s: int | None = Field(default=None, ge=3, le=1800, validate_default=True)
     """In a queue: the client's usual time to answer; `turn_s` is the asker's. In a round: the client answers each
     turn."""
@@ -130,6 +132,15 @@ class Step(Model):
         turn_s = info.data.get("turn_s")
         if field == "min_turn_s" and seconds is not None and turn_s is not None and seconds > turn_s:
             raise ValueError("min_turn_s is longer than turn_s")
+        return seconds
+
+    @field_validator("turn_max_s")
+    @classmethod
+    def _grows(cls, seconds: int | None, info: ValidationInfo) -> int | None:
+        if seconds is not None and info.data.get("floor", FloorMode.ROUND) is not FloorMode.ROUND:
+            raise ValueError("is for a round only")
+        if seconds is not None and seconds < (info.data.get("turn_s") or 0):
+            raise ValueError("turn_max_s is shorter than turn_s")
         return seconds
 
     @field_validator("droppable", "again", "hold_full_time", "questions_only")

@@ -163,6 +163,8 @@ class StepRun:
     done: frozenset[str] = frozenset()
     written: frozenset[int] = frozenset()
     """Entries of the captures that were written in this step."""
+    turn_ms: int = 0
+    """What a round promised each of its seats."""
 
 
 @dataclass(frozen=True)

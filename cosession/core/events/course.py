@@ -51,6 +51,8 @@ class StepStarted(Event):
     order: tuple[str, ...] = ()
     rests: dict[str, int] = Field(default_factory=dict)
     """Milliseconds that a seat brings along from a turn it missed."""
+    turn_ms: int = 0
+    """What a round promises each of its seats; 0 where nothing was promised."""
 
 
 class StepDropped(Event):
