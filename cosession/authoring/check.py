@@ -29,7 +29,7 @@ def warnings(path: Path, script: Script, languages: Collection[str]) -> list[str
     unknown = list(_unknown(said, languages))
     if unknown:
         raise wrong(path, tree, "script", unknown)
-    found = [*_long_cues(said), *_lacking(said, script, languages), *_rigid(said, script)]
+    found = [*_long_cues(said), *_lacking(said, script, languages), *_rigid(said, script), *_unfit(said, script)]
     return wrong(path, tree, "script", [(loc, f"warning: {text}") for loc, text in found]).lines
 
 
@@ -74,3 +74,25 @@ def _rigid(said: dict[str, Any], script: Script) -> Iterator[Problem]:
         field = next(name for name in ("minutes", "phases", "elastic_order", "extends", "id") if name in said)
         lower = f"lower some minimums until {ELASTICITY:.0%} can, and name these phases in elastic_order"
         yield (field,), f"only {elastic:.0%} of the minutes can yield, so a late start moves the end; {lower}"
+
+
+def _unfit(said: dict[str, Any], script: Script) -> Iterator[Problem]:
+    """What cannot be as it is said: numbers of people out of order, a step that its phase has no time for, a protected
+    phase that is left out from the start."""
+    people = script.people
+    if "people" in said and not people.minimum <= people.planned <= people.maximum:
+        order = "make minimum <= planned <= maximum"
+        yield ("people",), f"{people.minimum}, {people.planned} and {people.maximum} are out of order; {order}"
+    for index, phase in enumerate(said.get("phases", ())):
+        whole = next((one for one in script.phases if one.id == phase.get("id")), None)
+        if whole is None:
+            continue
+        for place, step in enumerate(whole.steps if "steps" in phase else ()):
+            if step.seconds is not None and step.seconds * 1000 > whole.planned_ms:
+                fix = f"shorten it, or give {whole.id} more minutes"
+                yield (
+                    ("phases", index, "steps", place, "seconds"),
+                    f"longer than the phase, {whole.minutes:g} min; {fix}",
+                )
+        if whole.protected and whole.skip_when != "never" and "skip_when" in phase:
+            yield ("phases", index, "skip_when"), "a protected phase is never left out; drop skip_when or protected"

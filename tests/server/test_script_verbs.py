@@ -102,6 +102,31 @@ def test_warnings_have_their_line_and_column_and_do_not_fail(tmp_path: Path) -> 
     assert "lower some minimums" in warning
 
 
+@pytest.mark.parametrize(
+    ("was", "now", "place", "words"),
+    [
+        ("{minimum: 2, planned: 8, maximum: 12}", "{minimum: 9, planned: 8, maximum: 12}", "people", "out of order"),
+        (
+            "who: client, seconds: 100,",
+            "who: client, seconds: 500,",
+            "phases.5.steps.2.seconds",
+            "longer than the phase",
+        ),
+        (
+            "    protected: true\n    drops: {client: later}",
+            "    protected: true\n    skip_when: first_session\n    drops: {client: later}",
+            "phases.7.skip_when",
+            "a protected phase is never left out",
+        ),
+    ],
+)
+def test_what_cannot_be_as_it_is_said_is_warned_of(tmp_path: Path, was: str, now: str, place: str, words: str) -> None:
+    assert was in GOOD
+    (warning,) = checked(tmp_path / "codev-75.yaml", GOOD.replace(was, now))
+    assert f": {place}: warning: " in warning
+    assert words in warning
+
+
 def test_an_extension_is_warned_of_what_it_says_itself(tmp_path: Path) -> None:
     (tmp_path / "codev-75.yaml").write_text(GOOD.replace(', en: "Check-in"}', "}"), encoding="utf-8")
     text = 'extends: codev-75\nid: short\nversion: 1\ntitle: {en: "Short"}\n'
