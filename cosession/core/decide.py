@@ -227,7 +227,8 @@ _OWN_AFFAIRS: frozenset[type[cmd.Command]] = frozenset(
     {cmd.SetMicrophone, cmd.SetPhone, cmd.LeaveAt, cmd.ChooseTyping, cmd.AgreeGoingOn, cmd.TakeLead}
 )
 _WHILE: dict[HoldCause, frozenset[type[cmd.Command]]] = {
-    HoldCause.SUSPENDED: _OWN_AFFAIRS | {cmd.ResumeSession, cmd.CloseSession},
+    # Of texts only what was left open to its author: `captures.writable`.
+    HoldCause.SUSPENDED: _OWN_AFFAIRS | {cmd.ResumeSession, cmd.CloseSession, cmd.SubmitCapture},
     HoldCause.CARE: _OWN_AFFAIRS
     | {cmd.Resume, cmd.SuspendSession, cmd.StopSession, cmd.HandOverLead, cmd.OfferJob, cmd.AnswerJob, cmd.RefuseEnd},
 }
