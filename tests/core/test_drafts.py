@@ -95,6 +95,18 @@ def test_what_is_being_written_is_left_open_and_read_by_nobody_before_it_is_hand
     assert table.replayed() == table.state
 
 
+def test_its_author_hands_it_in_although_the_session_was_suspended_meanwhile() -> None:
+    table = Table().start().go_to("questions")
+    typing(table, "p2", "question")
+    table.next_phase()
+    table.when("f", cmd.SuspendSession())
+    with pytest.raises(Refused):
+        table.when("p4", cmd.SubmitCapture(capture="question", fields={"text": "trop tard"}))
+    table.when("p2", cmd.SubmitCapture(capture="question", fields={"text": WHOLE}))
+    assert table.state.left_open == {}
+    assert WHOLE in read(table, "p2")
+
+
 def test_what_was_no_longer_being_written_is_handed_in_by_the_end() -> None:
     table = Table().start().go_to("questions")
     table.drafts[("p2", "question")] = {"text": WHOLE}
