@@ -84,8 +84,9 @@ def _occasion(view: ViewMessage, capture: str, many: bool, submitted: bool, here
     if capture == "answer":
         noted = turn is not None and turn.kind == "answer" and "scribe" in own.jobs
         return f"turn {turn.number}" if noted and turn is not None else None
-    if many:
-        return None if submitted else here
+    if many and submitted:
+        return None
+    # One text a phase: its next step may come before the view that says that the text is in.
     return here if capture == "request" else here.partition("/")[0]
 
 

@@ -11,6 +11,8 @@ from cosession.authoring import scripts
 from cosession.core.events import TurnStarted
 from cosession.core.schedule import spent_ms
 from cosession.core.vocabulary import PhaseStatus, Role
+from cosession.simulate.habits import Habits
+from cosession.simulate.writing import writing
 from tests.simulate.table_top import TableTop
 
 
@@ -44,6 +46,31 @@ def test_everybody_writes_what_the_script_asks_for(played: TableTop) -> None:
     submitted = [event for event in played.events if event.model_dump().get("capture") == "reformulation"]
     assert played.accepted["SubmitCapture"] < len([e for e in played.events if type(e).__name__ == "CaptureSubmitted"])
     assert submitted
+
+
+def test_one_action_is_sent_though_the_step_ends_before_the_view_shows_it() -> None:
+    table = TableTop(seed=7)
+
+    def sent(step_on: int, later_ms: int) -> set[str]:
+        assert client is not None
+        view = table.view(client)
+        common = view.common
+        assert common is not None
+        assert common.now is not None
+        now = common.now.model_copy(update={"step": common.now.step + step_on})
+        view = view.model_copy(update={"common": common.model_copy(update={"now": now})})
+        intents = writing(view, table.now_ms + later_ms, habits)
+        return {intent.key for intent in intents if intent.key.startswith("submit/action/")}
+
+    while table.room.current is None or table.room.current.id != "action_plan":
+        table.play_until(table.now_ms + table.step_ms)
+    client = table.room.client
+    assert client is not None
+    habits = Habits(7, client)
+    assert sent(step_on=0, later_ms=0) == set()
+    once = sent(step_on=0, later_ms=300_000)
+    assert len(once) == 1
+    assert sent(step_on=1, later_ms=600_000) == once, "a manager does not ask again for what it asked for"
 
 
 def test_the_same_seed_does_the_same() -> None:
