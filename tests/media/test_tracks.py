@@ -6,13 +6,14 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
+import pytest
 from aiortc.rtp import RtpPacket, unwrap_rtx, wrap_rtx
 
 from cosession.media.embedded import rtcp, rtp
 from cosession.media.embedded.down_track import DownTrack
 from cosession.media.embedded.forward import forward
-from cosession.media.embedded.sdp import MediaDescription
-from cosession.media.embedded.up_track import UpTrack
+from cosession.media.embedded.sdp import Kind, MediaDescription
+from cosession.media.embedded.up_track import DeviceClock, UpTrack
 
 KEYFRAME = b"\x10\x00\x00\x00\x9d\x01\x2a" + bytes(20)
 DELTA = b"\x10\x01\x00\x00" + bytes(20)
@@ -76,7 +77,7 @@ def test_outgoing_numbers_go_on_when_the_source_changes() -> None:
     arrive(second, 7, 5, 1.5)
     arrive(second, 9, 3050, 1.6)
     assert steps(sent.sequences) == [1] * 5
-    assert sent.timestamps[4] - sent.timestamps[3] == 45000
+    assert round((sent.timestamps[4] - sent.timestamps[3]) / 90) == 1400, "the 1.4 s since the last picture"
 
 
 def test_a_pause_keeps_the_times_and_leaves_no_gap() -> None:
@@ -172,7 +173,8 @@ def numbers(packets: Sequence[bytes]) -> list[tuple[int, int]]:
 def test_between_layers_it_goes_at_a_key_frame_and_no_number_jumps() -> None:
     sent = Sent()
     down_track = DownTrack(VIDEO, 9, sent)
-    small, large = UpTrack("video", "a", 1, VIDEO, "l"), UpTrack("video", "a", 2, VIDEO, "h")
+    device = DeviceClock()
+    small, large = (UpTrack("video", "a", 1 + i, VIDEO, rid, device=device) for i, rid in enumerate("lh"))
     small.open = large.open = True
     # The same moments, in each layer's own timestamps: the sender reports tell.
     small.on_sender_report(rtcp.SenderReport(1, 10 << 32, 90_000, 0, 0), 0)
@@ -194,6 +196,40 @@ def test_between_layers_it_goes_at_a_key_frame_and_no_number_jumps() -> None:
     assert down_track not in small.targets
     assert down_track.repeat(sent.sequences[-1])
     assert sent.packets[-1] == sent.packets[-2]
+
+
+@pytest.mark.parametrize("ahead_s", [-10, -4, 0, 4, 10])
+@pytest.mark.parametrize("kind", ["audio", "video"])
+@pytest.mark.parametrize("gone_s", [0.05, 4.0])
+def test_a_return_on_a_device_with_another_clock_leaps_nowhere(kind: Kind, ahead_s: int, gone_s: float) -> None:
+    """The new device's clock is ahead or behind, the old one fell silent a moment or seconds ago."""
+    media, hz = (AUDIO, 48000) if kind == "audio" else (VIDEO, 90000)
+    sent = Sent()
+    down_track = DownTrack(media, 9, sent)
+    before, after = UpTrack(kind, "a", 1, media), UpTrack(kind, "a", 2, media)
+    before.open = after.open = True
+    before.on_sender_report(rtcp.SenderReport(1, 100 << 32, 7 * hz, 0, 0), 0)
+    after.on_sender_report(rtcp.SenderReport(2, 100 + ahead_s << 32, 900 * hz, 0, 0), 0)
+    attach(before, down_track, 0)
+    for i in range(10):
+        arrive(before, i, 7 * hz + i * hz // 20, i / 20, KEYFRAME)
+    down_track.feed(after, 0.45 + gone_s)
+    after.waiting.append(down_track)
+    arrive(after, 700, 900 * hz, 0.45 + gone_s, KEYFRAME)
+    arrive(after, 701, 900 * hz + hz // 20, 0.5 + gone_s, KEYFRAME)
+    assert steps(sent.sequences) == [1] * 11
+    (leap,) = {round((sent.timestamps[10] - sent.timestamps[9]) / hz - gone_s, 3)}
+    assert leap == 0
+
+
+def test_no_browser_sees_the_clock_of_another_device() -> None:
+    """Sound and picture of one connection keep their distance; from one device to the next moments go on."""
+    old, new = DeviceClock(), DeviceClock()
+    first = old.ours(3_900_000_000 << 32, 50.0)
+    assert old.ours((3_900_000_000 << 32) + (1 << 31), 50.7) - first == 1 << 31
+    for ahead_s in (-4, 4, 86400):
+        new = DeviceClock()
+        assert new.ours((3_900_000_003 + ahead_s) << 32, 53.0) - first == 3 << 32
 
 
 def test_gaps_are_asked_for_ten_times_and_then_a_key_frame() -> None:

@@ -30,6 +30,7 @@ class _Left(NamedTuple):
     picture: int
     level0: int
     at_s: float
+    """When the last packet came."""
     up_track: UpTrack
 
 
@@ -112,7 +113,7 @@ class DownTrack:
             (former.highest_timestamp + self.timestamp_offset) & _WRAP32,
             former.highest_picture + self.picture_offset,
             former.highest_level0 + self.level0_offset,
-            now_s,
+            former.last_s if former.last_s > float("-inf") else now_s,
             former,
         )
         self.up_track = None
@@ -229,8 +230,10 @@ class DownTrack:
 
 def _same_moment(after: UpTrack, left: _Left, packet: Packet, offset: int) -> int | None:
     """The timestamp offset by the two streams' own sender reports, which name the moment of each; None where they are
-    missing or would lead backwards. `offset` was that of the former stream."""
+    missing, are of two devices' clocks, or would lead backwards. `offset` was that of the former stream."""
     before = left.up_track
+    if before.device is not after.device:
+        return None
     if before.sender_report is None or after.sender_report is None:
         return None
     (ntp, timestamp, _), (other_ntp, other_timestamp, _) = before.sender_report, after.sender_report

@@ -12,6 +12,7 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import count
 from typing import Protocol
 
@@ -299,8 +300,9 @@ class PeerConnection:
     @staticmethod
     def _pass_on_report(up_track: UpTrack, report: rtcp.SenderReport, now_s: float) -> None:
         up_track.on_sender_report(report, now_s)
+        ours = replace(report, ntp=up_track.device.ours(report.ntp, now_s))
         for target in up_track.targets:
-            target.pass_on(report, now_s)
+            target.pass_on(ours, now_s)
 
     # -- what goes out --------------------------------------------------------------------------------------------
 

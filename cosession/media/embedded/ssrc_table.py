@@ -8,7 +8,7 @@ RFC 8852 (RID in packets), RFC 4588 (repair streams).
 from __future__ import annotations
 
 from cosession.media.embedded import rtp, sdp
-from cosession.media.embedded.up_track import UpTrack
+from cosession.media.embedded.up_track import DeviceClock, UpTrack
 
 #: A layer from which nothing came for so long is not there: the browser's uplink does not carry it.
 LAYER_LIVES_S = 0.7
@@ -25,7 +25,7 @@ class SsrcTable:
         feedback = [media for media in sending if "transport-cc" in media.feedback]
         self.transport_id = next((media.extensions.get(rtp.URI_TRANSPORT_SEQUENCE, 0) for media in feedback), 0)
         """The extension in which the browser numbers its packets for all streams together, 0 if it does not."""
-        self._seat = seat
+        self._seat, self._device = seat, DeviceClock()
         self._repairs: dict[int, str] = {}
         """The layer that a repair stream repairs."""
         self._picture_media = next((media for media in sending if media.kind == "video"), None)
@@ -36,7 +36,7 @@ class SsrcTable:
             self._repairs = dict.fromkeys(self._picture_media.repairs, "")
 
     def _up_track(self, media: sdp.MediaDescription, ssrc: int, rid: str = "") -> UpTrack:
-        return UpTrack(media.kind, self._seat, ssrc, media, rid, self.transport_id)
+        return UpTrack(media.kind, self._seat, ssrc, media, rid, self.transport_id, self._device)
 
     def may_be_new(self, ssrc: int) -> bool:
         """Whether a packet with this SSRC could still find a place: known before anything is decrypted."""

@@ -29,6 +29,22 @@ _FLOOD = {"audio": 250, "video": 1200}
 _ATTACK, _RELEASE = 0.5, 0.15
 
 
+class DeviceClock:
+    """The clock by which one connection's sender reports name their moments (RFC 3550 section 6.4.1).
+
+    Only what comes by one connection may be compared by it: another device's may be seconds ahead."""
+
+    def __init__(self) -> None:
+        self._to_ours: int | None = None
+
+    def ours(self, ntp: int, now_s: float) -> int:
+        """A moment of this clock (64 bits of NTP time) as one of ours, so that browsers that receive see no other
+        clock when a seat returns on another device. The first report that came sets the difference."""
+        if self._to_ours is None:
+            self._to_ours = round(now_s * (1 << 32)) - ntp
+        return (ntp + self._to_ours) & 0xFFFF_FFFF_FFFF_FFFF
+
+
 @dataclass(slots=True)
 class _Missing:
     asked: int = 0
@@ -39,12 +55,21 @@ class UpTrack:
     """One incoming stream. Times are seconds of one monotonic clock (`peer_connection.Site.clock`)."""
 
     def __init__(
-        self, kind: Kind, seat: str, ssrc: int, media: MediaDescription, rid: str = "", transport_id: int = 0
+        self,
+        kind: Kind,
+        seat: str,
+        ssrc: int,
+        media: MediaDescription,
+        rid: str = "",
+        transport_id: int = 0,
+        device: DeviceClock | None = None,
     ) -> None:
         self.kind: Kind = kind
         self.rid = rid
         self.seat = seat
         self.ssrc = ssrc
+        self.device = device or DeviceClock()
+        """Shared by all streams of a connection."""
         self.payload_type = media.payload_type
         level_id = media.extensions.get(rtp.URI_AUDIO_LEVEL, 0) if kind == "audio" else 0
         self.wanted = rtp.asked(transport_id, level_id, kind == "video")
