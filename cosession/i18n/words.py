@@ -11,11 +11,15 @@ and by `Intl` in the browser.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
+from datetime import date
+from functools import cached_property
 from pathlib import Path
 from string import Formatter
 
 from babel import Locale, UnknownLocaleError
+from babel.dates import format_date
 from babel.messages.pofile import PoFileError, read_po
 from pydantic import TypeAdapter, ValidationError
 
@@ -44,7 +48,40 @@ class Words:
 
     def __call__(self, msgid: str, **values: object) -> str:
         text = self.texts[msgid]
-        return text.format(**values) if values else text
+        return self._elided(text, values).format(**values) if values else text
+
+    @cached_property
+    def _elision(self) -> tuple[re.Pattern[str], re.Pattern[str]] | None:
+        """Which words give way, with the placeholder behind them, and before what."""
+        words, before = self.texts.get("elision"), self.texts.get("elision.before")
+        if not words or not before:
+            return None
+        return re.compile(rf"\b({words}) \{{(\w+)\}}", re.IGNORECASE), re.compile(before, re.IGNORECASE)
+
+    def _elided(self, text: str, values: Mapping[str, object]) -> str:
+        """« lien de {name} » is « lien d’{name} » for Inès, where the language says so; `web/src/words.ts` does the
+        same by the same rule."""
+        if self._elision is None:
+            return text
+        words, before = self._elision
+
+        def joined(found: re.Match[str]) -> str:
+            value = unicodedata.normalize("NFC", str(values.get(found[2], "")))
+            return f"{found[1][:-1]}{self._apostrophe}{{{found[2]}}}" if before.match(value) else found[0]
+
+        return words.sub(joined, text)
+
+    @property
+    def _apostrophe(self) -> str:
+        return self.texts.get("apostrophe", "'")
+
+    def day(self, day: date, *, year: bool = False) -> str:
+        """A day as one says it: « mardi 1er décembre », or with its year, « 1er décembre 2026 »."""
+        pattern = str(self.locale.date_formats["long"]) if year else self("date")
+        first = self.texts.get("date.first")
+        if first and day.day == 1:
+            pattern = re.sub(r"\bd\b", f"'{first}'", pattern)
+        return str(format_date(day, pattern, locale=self.locale))
 
     def count(self, msgid: str, count: int, **values: object) -> str:
         """`msgid.one`, or the form that the language has for this number; `msgid.other` where it says no such form."""
@@ -69,8 +106,8 @@ class Words:
 
     def typeset(self, plain: str) -> str:
         """With the apostrophe of the language, and spaces that do not break where it has some."""
-        apostrophe, after = self.texts.get("apostrophe", "'"), self.texts.get("space.after", "")
-        plain = re.sub(r"(\w)'", rf"\1{apostrophe}", plain)
+        after = self.texts.get("space.after", "")
+        plain = re.sub(r"(\w)'", rf"\1{self._apostrophe}", plain)
         for msgid, space in (("space.narrow_before", "\u202f"), ("space.before", "\u00a0")):
             signs = self.texts.get(msgid, "")
             plain = re.sub(f" ([{re.escape(signs)}])", rf"{space}\1", plain) if signs else plain

@@ -12,7 +12,6 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
-from babel.dates import format_date
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.requests import HTTPConnection
@@ -113,7 +112,7 @@ class Pages:
 
     def when(self, wall_ms: int, words: Words) -> str:
         """A day and time, for instance « samedi 21 novembre, 10 h 00 »."""
-        day = format_date(self._local(wall_ms).date(), words("date"), locale=words.locale)
+        day = words.day(self._local(wall_ms).date())
         return f"{day}, {self.hour(wall_ms, words)}"
 
     def hour(self, wall_ms: int, words: Words) -> str:

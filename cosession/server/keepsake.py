@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from babel.dates import format_date
-
 from cosession.core.captures import Kept, agreed, keepsake
 from cosession.core.room_view import CaptureView
 from cosession.core.script import CaptureField, CaptureSpec
@@ -111,7 +109,7 @@ def _plain(spec: CaptureSpec, field: CaptureField, text: str, words: Words) -> s
         case "choice":
             return option_in_words(spec, text, words)
         case "date":
-            return str(format_date(date.fromisoformat(text), "long", locale=words.locale))
+            return words.day(date.fromisoformat(text), year=True)
         case _:
             return text
 

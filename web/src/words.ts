@@ -12,12 +12,20 @@ let language = "fr";
 let words: Record<string, string> = {};
 let plural = pluralOf("fr");
 let familiar = false;
+/** A placeholder; in a language whose words give way before some names (« lien d’Inès »), with that word before it. */
+let placed = /\{(\w+)\}/g;
+/** Before what they give way; `cosession/i18n/words.py` does the same by the same rule. */
+let elides: RegExp | undefined;
 
 /** Set once, at the start. */
 export function speak(chosen: string, texts: Record<string, string>): void {
   language = chosen;
   words = texts;
   plural = pluralOf(chosen);
+  const [gives, before] = [texts["elision"], texts["elision.before"]];
+  const said = gives !== undefined && before !== undefined;
+  placed = said ? new RegExp(`(?:\\b(${gives}) )?\\{(\\w+)\\}`, "giu") : /\{(\w+)\}/g;
+  elides = said ? new RegExp(`^(?:${before})`, "iu") : undefined;
   document.documentElement.lang = chosen;
 }
 
@@ -30,7 +38,15 @@ export function addressAs(formality: Formality): void {
 export function t(id: string, params: Params = {}): string {
   const count = params["count"];
   const found = (typeof count === "number" ? counted(id, count) : undefined) ?? word(id) ?? id;
-  return found.replace(/\{(\w+)\}/g, (whole, name: string) => String(params[name] ?? whole));
+  return found.replace(placed, (whole: string, ...groups: (string | undefined)[]) => {
+    // Where no word gives way, there is one group, followed by the place.
+    const [before, name] = elides === undefined ? [undefined, groups[0]] : groups;
+    const value = params[name ?? ""];
+    if (value === undefined) return whole;
+    if (before === undefined) return String(value);
+    const gives = elides?.test(String(value).normalize("NFC")) === true;
+    return gives ? `${before.slice(0, -1)}${words["apostrophe"] ?? "'"}${value}` : `${before} ${value}`;
+  });
 }
 
 function counted(id: string, count: number): string | undefined {

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { beforeEach, describe, expect, test } from "vitest";
 import { addressAs, length, list, minutes, quote, said, speak, t, text, timeOfDay, typeset } from "../src/words";
 
@@ -121,4 +122,29 @@ test.each([
   [480_000, "8 min"],
 ])("%i ms are planned as %s", (ms, words) => {
   expect(minutes(ms)).toBe(words.replaceAll(" ", "\u00a0"));
+});
+
+describe("a word before a name", () => {
+  const folder = `${import.meta.dirname}/../locales/fr/LC_MESSAGES/language.po`;
+  const own = Object.fromEntries(
+    [...readFileSync(folder, "utf8").matchAll(/^msgid "(elision\S*)"\nmsgstr "(.*)"$/gm)].map(([, id, said]) => [
+      id,
+      said,
+    ]),
+  ) as Record<string, string>;
+  const names = JSON.parse(readFileSync(`${import.meta.dirname}/../../tests/i18n/elisions.json`, "utf8")) as object;
+
+  test.each(Object.entries(names) as [string, string][])("gives way where %s wants it", (name, joined) => {
+    const texts = { ...WORDS, ...own, of: "lien de {name}", code: "code {name}", that: "Ce que {name} dit" };
+    speak("fr", texts);
+    expect(t("of", { name })).toBe(`lien ${joined}`);
+    expect(t("code", { name })).toBe(`code ${name}`);
+    expect(t("that", { name })).toBe(`Ce ${joined.replace(/^d(?=[e’])/, "qu")} dit`);
+    expect(t("of")).toBe("lien de {name}");
+  });
+
+  test("stays in a language without such words", () => {
+    speak("en", { of: "de {name}" });
+    expect(t("of", { name: "Inès" })).toBe("de Inès");
+  });
 });
