@@ -140,6 +140,7 @@ class Seat:
                 role=other.role,
                 link=await self._parts.link(request, room.session, other.id),
                 present=other.connected,
+                opened=other.joined or room.audience.arrivals[other.id] > 0,
             )
             for other in room.state.seats.values()
         ]

@@ -67,14 +67,15 @@ class Company:
             self.pages[invitation.seat] = page
             self._runs.append(asyncio.create_task(manager.run()))
 
-    async def ready(self, within_s: float = READY_S) -> list[str]:
-        """Wait until all are in the room, with media; the seats that are not by then."""
+    async def ready(self, within_s: float = READY_S, *, start: bool = True) -> list[str]:
+        """Wait until all are in the room, with media; the seats that are not by then. `start`: one of them may then
+        start the session."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within_s):
                 while not all(manager.ready for manager in self.managers.values()):  # noqa: ASYNC110 - many conditions
                     await asyncio.sleep(_LOOK_S)
         for manager in self.managers.values():
-            manager.everybody_ready = True
+            manager.everybody_ready = start
         return [seat for seat, manager in self.managers.items() if not manager.ready]
 
     def clocks(self) -> Reading:

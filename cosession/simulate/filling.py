@@ -1,5 +1,5 @@
-"""Fill the empty seats of a room that somebody watches (`--fill`): simulated managers sit down wherever nobody is
-present, and behave until the session closes.
+"""Fill the empty seats of a room that somebody watches (`--fill`): simulated managers sit down wherever nobody has
+opened the seat yet, and behave until the session closes. They never start it: that is for whoever watches.
 
 The link is the facilitator's own; the other seats' links come from its page. The facilitator's seat stays free for
 the one who watches."""
@@ -27,16 +27,25 @@ async def fill(options: Options, link: str, progress: Progress) -> int:
     empty = [
         Invitation(each["seat"], each["name"], each["link"])
         for each in links
-        if each["role"] != "facilitator" and not each["present"]
+        if each["role"] != "facilitator" and each["link"] and not each["opened"]
     ]
+    taken = [each["name"] for each in links if each["role"] != "facilitator" and each["opened"]]
+    withdrawn = [each["name"] for each in links if each["role"] != "facilitator" and not each["link"]]
+    left_out = "".join(
+        f"; left out: {', '.join(names)} ({why})"
+        for names, why in ((taken, "somebody has opened the seat"), (withdrawn, "the link was withdrawn"))
+        if names
+    )
     if not empty:
-        raise Unusable("--fill: nobody is missing in this room")
+        raise Unusable(f"--fill: there is no seat that nobody has opened{left_out}")
     company = Company(options.seed, len(empty), options.media, PICTURE)
     try:
         await company.start()
         await company.join(empty)
-        late = await company.ready()
-        progress.say(f"{len(empty) - len(late)} of {len(empty)} simulated managers are in the room; Ctrl-C ends them")
+        late = await company.ready(start=False)
+        progress.say(
+            f"{len(empty) - len(late)} of {len(empty)} simulated managers are in the room{left_out}; Ctrl-C ends them"
+        )
         await company.finished(None)
     finally:
         await company.leave()

@@ -54,10 +54,11 @@ class CheckBoot(Page):
 
 class LinkView(Page):
     """A seat's personal link. `link` is empty once it was revoked, until it is renewed. `present`: somebody is there
-    now."""
+    now. `opened`: somebody has opened lobby or room since the server started, or was in the room before."""
 
     seat: str
     name: str
     role: Role
     link: str
     present: bool
+    opened: bool

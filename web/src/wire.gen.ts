@@ -510,7 +510,7 @@ export interface Levels {
 
 /**
  * A seat's personal link. `link` is empty once it was revoked, until it is renewed. `present`: somebody is there
- * now.
+ * now. `opened`: somebody has opened lobby or room since the server started, or was in the room before.
  */
 export interface LinkView {
   seat: string;
@@ -518,6 +518,7 @@ export interface LinkView {
   role: Role;
   link: string;
   present: boolean;
+  opened: boolean;
 }
 
 /** What a hint is about. The list is closed; each has its words in `web/locales` as `lint.<kind>`. */
