@@ -31,6 +31,7 @@ from cosession.doors.visits import OPS_CONNECTIONS, OWN_DESCRIPTORS, Limits, Vis
 from cosession.doors.websocket import PacedWebSocket
 from cosession.i18n.words import read_words
 from cosession.media.configured import media_engine
+from cosession.media.embedded.sockets import reaches_nobody
 from cosession.ops.app import OpsParts
 from cosession.ops.app import build as build_ops
 from cosession.ops.counting import Answers
@@ -122,6 +123,7 @@ class Application:
             answers=self.answers,
             main_url=settings.public_url or _here(settings.bind),
             visits=self.visits,
+            reaches_nobody=partial(reaches_nobody, settings.media_bind.host, settings.media_public_address),
         )
         self.ops: Starlette = build_ops(self._ops)
         self.server: Starlette = build_server(

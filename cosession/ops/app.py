@@ -42,7 +42,8 @@ ASLEEP_SHOWN = 20
 @dataclass(frozen=True, slots=True)
 class OpsParts:
     """`store_writes` returns when something small was written to the store, or raises `Unavailable`. `main_url` is
-    where facilitators find their pages."""
+    where facilitators find their pages. `reaches_nobody()`: whether no address of this machine leads out of it today,
+    though it listens on all."""
 
     pages: Pages
     rooms: Directory
@@ -53,6 +54,7 @@ class OpsParts:
     main_url: str
     visits: Visits
     pulse: Pulse = field(default_factory=Pulse)
+    reaches_nobody: Callable[[], bool] = lambda: False
 
 
 def build(parts: OpsParts) -> Starlette:
@@ -152,7 +154,7 @@ class _Ops:
     async def ready(self, request: Request) -> Response:
         """GET /readyz: 200 if what was running is back, the store takes writes and the media plane answers, else 503
         naming what does not, and why if it is known."""
-        back = await self._running_back()
+        back, parts = await self._running_back(), self._parts
         said = {
             "rooms": None if back else "those that were running are coming back",
             # What is written here says that this process keeps the time of all that run.
@@ -162,7 +164,8 @@ class _Ops:
         waiting = {name: reason for name, reason in said.items() if reason is not None}
         if waiting:
             return PlainTextResponse("".join(f"{name}: {reason}\n" for name, reason in waiting.items()), 503)
-        return PlainTextResponse("ok\n")
+        lonely = "media: no address but this machine's own, nobody else is heard\n" if parts.reaches_nobody() else ""
+        return PlainTextResponse(f"ok\n{lonely}")
 
     async def metrics(self, request: Request) -> Response:
         """GET /metrics, for Prometheus."""

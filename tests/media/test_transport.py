@@ -7,6 +7,8 @@ import contextlib
 import re
 import socket
 from collections.abc import AsyncIterator, Callable
+from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 from aioice import stun
@@ -16,6 +18,7 @@ from cosession.media.embedded.batch_reader import SrtpReceiver
 from cosession.media.embedded.ice import Credentials, IceLite
 from cosession.media.embedded.sockets import candidate_addresses
 from cosession.media.embedded.transport import Mux
+from cosession.media.embedded.worker import Worker
 from cosession.room.ports import Unavailable
 from tests.media.conftest import SEATS
 from tests.media.fuzzing import check
@@ -203,6 +206,47 @@ def test_addresses_are_offered_best_first() -> None:
     assert "127.0.0.1" in everything
     assert not any(address.startswith(("fe80", "169.254")) for address in everything)
     assert not any(":" in address for address in candidate_addresses("0.0.0.0", None))
+
+
+def _machine(monkeypatch: pytest.MonkeyPatch, *addresses: str, out: str | None = None) -> None:
+    adapters = [SimpleNamespace(ips=[SimpleNamespace(ip=(a, 0, 0) if ":" in a else a)]) for a in addresses]
+    monkeypatch.setattr("ifaddr.get_adapters", lambda: adapters)
+    monkeypatch.setattr(sockets, "_leading_out", lambda family, somewhere: None if ":" in somewhere else out)
+
+
+def test_a_limit_never_costs_the_address_that_is_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+    bridges = [f"172.{17 + n}.0.1" for n in range(12)]
+    _machine(monkeypatch, "127.0.0.1", *bridges, "192.0.2.9", out="192.0.2.9")
+    offered = candidate_addresses("0.0.0.0", None)
+    assert offered[0] == "192.0.2.9"
+    assert offered[-1] == "127.0.0.1"
+    assert len(offered) == 8
+
+
+def test_who_is_bound_to_all_and_has_nothing_but_loopback_reaches_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    _machine(monkeypatch, "127.0.0.1", "::1")
+    assert sockets.reaches_nobody("0.0.0.0", None)
+    assert sockets.reaches_nobody("::", None)
+    assert not sockets.reaches_nobody("127.0.0.1", None), "as it was asked to"
+    assert not sockets.reaches_nobody("0.0.0.0", "203.0.113.7")
+    _machine(monkeypatch, "127.0.0.1", "192.0.2.9")
+    assert not sockets.reaches_nobody("0.0.0.0", None)
+
+
+async def test_each_answer_tells_the_addresses_of_today(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before: those of the start, for ever."""
+    _machine(monkeypatch, "127.0.0.1")
+    worker = Worker(Mock(), Mock(host="0.0.0.0", port=5000, tcp_port=0), None)
+    told = []
+    for addresses in (["192.0.2.9"], ["192.0.2.9", "192.0.2.10"], ["192.0.2.10"], []):
+        _machine(monkeypatch, "127.0.0.1", *addresses)
+        told.append([candidate.address for candidate in worker._site.candidates()])
+    assert told == [
+        ["192.0.2.9", "127.0.0.1"],
+        ["192.0.2.9", "192.0.2.10", "127.0.0.1"],
+        ["192.0.2.10", "127.0.0.1"],
+        ["127.0.0.1"],
+    ]
 
 
 async def test_a_tcp_port_in_use_names_the_port_and_the_mend() -> None:

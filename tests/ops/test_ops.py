@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ import pytest
 from cosession.core.commands import CarePause, Pause, ReportPresence, StartSession, SuspendSession
 from cosession.core.vocabulary import Presence
 from cosession.main import Application
+from cosession.ops.app import build
 from cosession.ops.counting import Answers
 from cosession.ops.load import Load
 from cosession.ops.pulse import EVERY_S, Pulse
@@ -64,6 +66,16 @@ async def test_only_operators_look(application: Application, outsider: httpx.Asy
     for refused in (await outsider.get(f"/in/{token}"), await outsider.post(f"/in/{token}")):
         assert refused.status_code == 404, "a facilitator's link is not an operator's"
     assert (await outsider.get("/")).status_code == 403
+
+
+async def test_a_server_that_reaches_nobody_says_so(application: Application, outsider: httpx.AsyncClient) -> None:
+    assert (await outsider.get("/readyz")).text == "ok\n"
+    lonely = replace(application._ops, reaches_nobody=lambda: True)
+    app = build(lonely)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://testserver") as asking:
+        found = await asking.get("/readyz")
+    assert (found.status_code, found.text.splitlines()[0]) == (200, "ok")
+    assert "media: no address but this machine's own" in found.text
 
 
 async def test_probes_and_metrics_need_no_login(

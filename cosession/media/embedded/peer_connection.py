@@ -54,9 +54,9 @@ class Owner(Protocol):
 
 
 class Site:
-    """What all connections of a worker share. `candidates` are offered, best first."""
+    """What all connections of a worker share. `candidates()`: what to offer now, best first."""
 
-    def __init__(self, mux: Mux, certificate: Certificate, candidates: Sequence[sdp.Candidate]) -> None:
+    def __init__(self, mux: Mux, certificate: Certificate, candidates: Callable[[], Sequence[sdp.Candidate]]) -> None:
         self.mux, self.certificate, self.candidates = mux, certificate, candidates
         self.clock: Callable[[], float] = time.monotonic
         """Seconds; not the loop's, which stands still while a batch of packets is read."""
@@ -102,7 +102,7 @@ class PeerConnection:
         own = self._ice.current
         setup = "passive" if self._dtls.role == "server" else "active"
         local = sdp.Local(
-            own.ufrag, own.password, self._site.certificate.sha256, setup, self._site.candidates, self._version
+            own.ufrag, own.password, self._site.certificate.sha256, setup, self._site.candidates(), self._version
         )
         return sdp.answer(self._offer, local, self.down.names(), self.publishes)
 

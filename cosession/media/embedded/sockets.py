@@ -46,19 +46,38 @@ def bind(host: str, port: int) -> list[socket.socket]:
 
 def candidate_addresses(bound: str, public: str | None) -> Sequence[str]:
     """The addresses to offer, best first: `public` if there is one, then the bound address or, bound to all, those of
-    this machine, IPv4 before IPv6, loopback last, so that a page on this very machine finds the server without any
-    network."""
+    this machine today, those that lead out of it first, then IPv4 before IPv6, loopback last, so that a page on this
+    very machine finds the server without any network. Asked for each answer: networks come and go."""
     found = [public] if public else []
     if bound in {"0.0.0.0", "::"}:
         names = [ip.ip if isinstance(ip.ip, str) else ip.ip[0] for a in ifaddr.get_adapters() for ip in a.ips]
         local = [ipaddress.ip_address(name) for name in names]
         usable = [a for a in local if not a.is_link_local and (a.version == 4 or bound == "::")]
-        found += [str(a) for a in sorted(usable, key=lambda a: (a.is_loopback, a.version))][: _MAX_CANDIDATES - 1]
-        loopback = [str(a) for a in usable if a.is_loopback and a.version == 4]
+        # A machine of many bridges has more addresses than are offered: those that can be reached are not cut off.
+        out = {_leading_out(socket.AF_INET, "192.0.2.1"), _leading_out(socket.AF_INET6, "2001:db8::1")}
+        ranked = sorted(usable, key=lambda a: (a.is_loopback, str(a) not in out, a.version))
+        found += [str(a) for a in ranked][: _MAX_CANDIDATES - 1]
+        loopback = [str(a) for a in usable if a.is_loopback]
         found += [a for a in loopback if a not in found]
     else:
         found.append(bound)
     return list(dict.fromkeys(found))
+
+
+def reaches_nobody(bound: str, public: str | None) -> bool:
+    """Whether it is bound to all addresses and finds none that another machine could reach."""
+    everything = bound in {"0.0.0.0", "::"}
+    return everything and all(ipaddress.ip_address(a).is_loopback for a in candidate_addresses(bound, public))
+
+
+def _leading_out(family: socket.AddressFamily, somewhere: str) -> str | None:
+    """The address from which this machine would send to elsewhere (RFC 5737, RFC 3849); nothing is sent."""
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((somewhere, 9))
+            return str(probe.getsockname()[0])
+    except OSError:
+        return None
 
 
 def _has_ipv6() -> bool:

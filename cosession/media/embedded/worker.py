@@ -30,7 +30,7 @@ from cosession.media.embedded.control_channel import ControlChannel
 from cosession.media.embedded.peer_connection import Site
 from cosession.media.embedded.room import Peer, Room
 from cosession.media.embedded.rtcp_scheduler import RtcpScheduler
-from cosession.media.embedded.sockets import candidate_addresses
+from cosession.media.embedded.sockets import candidate_addresses, reaches_nobody
 from cosession.media.embedded.sound_connection import SoundConnection, SoundOut
 from cosession.media.embedded.transport import Mux
 from cosession.room.ports import OfferRefused, WorkerStats
@@ -50,11 +50,10 @@ class Worker:
     def __init__(self, channel: ControlChannel, mux: Mux, public_address: IPv4Address | IPv6Address | None) -> None:
         self._send, self._send_sound = channel.send, channel.send_sound
         self._mux = mux
-        addresses = candidate_addresses(mux.host, str(public_address) if public_address else None)
-        candidates = [sdp.Candidate(address, mux.port) for address in addresses]
-        if mux.tcp_port:
-            candidates += [sdp.Candidate(address, mux.tcp_port, "tcp") for address in addresses]
-        self._site = Site(mux, Certificate(), candidates)
+        self._public = str(public_address) if public_address else None
+        self._offered: Sequence[sdp.Candidate] = ()
+        self._site = Site(mux, Certificate(), self._candidates)
+        self._candidates()
         self._rooms: dict[str, Room] = {}
         self._farewells: set[asyncio.Task[None]] = set()
         self._sounds: dict[int, SoundConnection] = {}
@@ -64,6 +63,20 @@ class Worker:
         self._answering: asyncio.Handle | None = None
         self._rtcp_scheduler = RtcpScheduler(self._rooms, self, self._site.clock)
         mux.start(channel.take)
+
+    def _candidates(self) -> Sequence[sdp.Candidate]:
+        """What is offered now: this machine's addresses of today, by UDP and TCP."""
+        addresses = candidate_addresses(self._mux.host, self._public)
+        offered = [sdp.Candidate(address, self._mux.port) for address in addresses]
+        if self._mux.tcp_port:
+            offered += [sdp.Candidate(address, self._mux.tcp_port, "tcp") for address in addresses]
+        if offered != self._offered:
+            self._offered = offered
+            if reaches_nobody(self._mux.host, self._public):
+                log.warning("media.reaches_nobody", fix="this machine has no address but its own: look at its network")
+            else:
+                log.info("media.addresses", count=len(addresses))
+        return offered
 
     def obey(self, command: control.Command) -> None:
         """Carry out one command at once; an offer in its turn, one in each turn of the loop: packets, plans and the
