@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import configparser
 import os
 import random
 import shutil
@@ -123,6 +124,17 @@ async def test_opening_on_a_full_disk_says_so(small_disk: Path) -> None:
         (small_disk / "ballast").unlink()
     assert 10 < len(said) < 60
     assert set(said) == {"store_full"}
+
+
+def test_the_unit_goes_on_trying_with_growing_pauses() -> None:
+    """A service manager gives up after five quick failures unless it is told not to."""
+    unit = configparser.ConfigParser(strict=False, interpolation=None)
+    unit.optionxform = str  # type: ignore[assignment,method-assign]
+    unit.read(ROOT / "deploy" / "cosession.service", encoding="utf-8")
+    assert unit["Unit"]["StartLimitIntervalSec"] == "0"
+    assert unit["Service"]["Restart"] == "always"
+    assert int(unit["Service"]["RestartSteps"]) > 0
+    assert int(unit["Service"]["RestartMaxDelaySec"]) > int(unit["Service"]["RestartSec"])
 
 
 # -- closed -------------------------------------------------------------------------------------------------------
