@@ -28,11 +28,12 @@ def console(state: SessionState, now_ms: int) -> Console:
     step = state.current_step
     shared = step is not None and step.floor in (FloorMode.ROUND, FloorMode.QUEUE)
     expected = state.seats_of(step.who) if step is not None and shared else ()
+    passed = () if state.step is None else state.step.passed
     passes = turn_view(state, now_ms)
     return Console(
         previews=list(_previews(state, now_ms)),
         grantable=_grantable(state, now_ms),
-        not_spoken=[seat for seat in expected if seat not in state.spoken],
+        not_spoken=[seat for seat in expected if seat not in state.spoken and seat not in passed],
         drift_ms=sch.drift_ms(state, now_ms),
         elastic_ms=share.elastic_ms,
         lateness_ms=late_start,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cosession.core import commands as cmd
+from cosession.core.console import console
 from cosession.core.floor import hearable, holder, may_speak, queue
 from cosession.core.refusal import Refused
 from cosession.core.schedule import turn_left_ms
@@ -105,6 +106,9 @@ def test_passing_before_and_during_a_turn() -> None:
     assert holder(table.state) == "p6"
     assert table.state.step is not None
     assert set(table.state.step.passed) == {"p4", "p5"}
+    silent = console(table.state, table.now_ms).not_spoken
+    assert silent, "others wait for their turn"
+    assert not {"p4", "p5"} & set(silent), "never « a passé son tour » and « n'a pas encore parlé » of one person"
 
 
 def test_the_floor_given_to_somebody_else_keeps_the_rest_of_the_turn() -> None:

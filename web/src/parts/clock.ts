@@ -21,7 +21,7 @@ class PhaseClock extends Part {
     const near = left_ms <= now.warn_ms;
     const until = timeOfDay(this.room.wall(this.room.now() + left_ms));
     return html`<div class="clock ${near ? "near" : ""}" role="timer" aria-live="off" aria-label=${t("clock.label")}>
-      ${this.#hidden ? nothing : figures(left_ms)}
+      ${this.#hidden ? nothing : figures(shownLeft(left_ms, this.room.own?.leads !== false || !this.room.common?.conducted))}
       <span class="until">${this.#endsItself(left_ms) || untilWords(now.countdown, left_ms, until)}</span>
       <button
         class="btn bare small"
@@ -57,6 +57,11 @@ class PhaseClock extends Part {
 function untilWords(countdown: Countdown, left_ms: number, until: string): string {
   if (!countdown.running) return t("clock.held");
   return left_ms < 0 ? t("clock.over") : t("clock.until", { time: until });
+}
+
+/** What is left as it is shown: over time is calm for the group and exact for who conducts. */
+export function shownLeft(left_ms: number, conducts: boolean): number {
+  return conducts ? left_ms : Math.max(0, left_ms);
 }
 
 export function figures(ms: number): TemplateResult {
