@@ -278,7 +278,8 @@ class MediaDesk:
     # -- what the engine reports -------------------------------------------------------------------------------
 
     def carrying(self, seat: str, connection: str, carries: bool) -> None:
-        """A connection began or ceased to deliver. When it begins, the seat's older ones are done."""
+        """A connection began or ceased to deliver. When it begins, the seat's older ones are done; but a page's line
+        and its peer connection live beside each other until the page ends one: no word falls between them."""
         peer = self._peer_connections.get(connection)
         if peer is None:
             return
@@ -289,7 +290,8 @@ class MediaDesk:
         for older, other in tuple(self._peer_connections.items()):
             if older == connection:
                 break
-            if other.seat == seat:
+            beside = other.tab == peer.tab and (other.line is None) != (peer.line is None)
+            if other.seat == seat and not beside:
                 self._disconnect(older)
         self._audience.carries(seat, peer.tab)
 

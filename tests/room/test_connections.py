@@ -112,6 +112,39 @@ async def test_the_same_tab_overlaps_until_the_newer_carries_media(bench: Bench)
     assert bench.engine.disconnected == ["media-one"]
 
 
+class _Line:
+    """A page's own socket for sound that nobody listens to."""
+
+    def __init__(self) -> None:
+        self.ended: int | None = None
+
+    def hear(self, frame: bytes) -> None: ...
+
+    def end(self, code: int) -> None:
+        self.ended = code
+
+
+async def test_a_pages_line_and_its_peer_connection_live_beside_each_other_until_the_page_ends_one(
+    bench: Bench,
+) -> None:
+    room = await bench.room()
+    page = await bench.page(room, "p2")
+    await page.say(**OFFER)
+    await bench.settled()
+    bench.directory.carrying(room.session, "p2", "media-one", True)
+    bridge = _Line()
+    await room.media.carry(room.state, "p2", "tab-one-1", "line-one", bridge)
+    bench.directory.carrying(room.session, "p2", "line-one", True)
+    await page.say(**{**OFFER, "id": "offer-0002", "connection": "media-two"})
+    await bench.settled()
+    bench.directory.carrying(room.session, "p2", "media-two", True)
+    assert bench.engine.disconnected == ["media-one"]
+    assert bridge.ended is None
+    room.media.hang_up("line-one")
+    assert bench.engine.disconnected == ["media-one", "line-one"]
+    assert room.figures()["seats"]["p2"]["path"] == "media"
+
+
 async def test_the_same_tab_overlaps_for_five_seconds_at_most(bench: Bench) -> None:
     room = await bench.room()
     older = await bench.page(room, "p2")

@@ -48,6 +48,9 @@ const SAID = '{"type":"check"}';
 const POST_MS = 4000;
 const TRY_MS = 6000;
 const ASK_MS = 12_000;
+/** Direct ways have so long for themselves where one way is enough. */
+const DIRECT_MS = 2000;
+const DIRECT: readonly CheckRung[] = ["udp", "tcp"];
 const RELAYS: readonly CheckRung[] = ["relay_udp", "relay_tcp", "relay_tls"];
 const ORDER: readonly CheckRung[] = [
   "socket",
@@ -98,7 +101,7 @@ export class Check {
       this.#try("events", page, this.#events()),
       this.#try("udp", [], this.#media("udp")),
       this.#try("tcp", [], this.#media("tcp")),
-      this.#relays(),
+      this.#relayed(),
       this.#try("sound", page, this.#sound()),
       this.#try("microphone", [], within(ASK_MS, this.microphone())),
       this.#try("speaker", [], within(2000, sounds())),
@@ -116,18 +119,26 @@ export class Check {
     return (await this.#sound().catch(() => false)) ? [...works, "sound"] : works;
   }
 
-  /** The same for sound and pictures: by packets, directly or through a relay. */
+  /** The same for sound and pictures: by packets, directly or, where that does not come soon, through a relay. */
   async anyPeers(carrier: "socket" | "events"): Promise<CheckRung[] | null> {
     const quick = new Check();
     this.#open.add({ close: () => quick.stop() });
-    const trial = async (rung: CheckRung): Promise<CheckRung[]> => {
-      if (await quick.#media(rung)) return [carrier, rung];
+    const trial = async (rung: CheckRung, works: Promise<boolean>): Promise<CheckRung[]> => {
+      if (await works) return [carrier, rung];
       throw new Error("closed");
     };
-    const direct = await Promise.any([trial("udp"), trial("tcp")]).catch(() => null);
-    if (!direct && !quick.busy) await quick.#relays();
+    const direct = Promise.any(DIRECT.map((rung) => trial(rung, quick.#media(rung))));
+    const relayed = async (): Promise<CheckRung[]> => {
+      await within(
+        DIRECT_MS,
+        direct.catch(() => null),
+      );
+      const ways = quick.#stopped ? [] : await quick.#relays();
+      return Promise.any(ways.map((way) => trial(rungOf(way), quick.#media(rungOf(way), way))));
+    };
+    const found = await Promise.any([direct, relayed()]).catch(() => null);
     quick.stop();
-    return direct ?? (quick.busy ? null : [carrier, ...quick.works]);
+    return found ?? (quick.busy ? null : [carrier]);
   }
 
   #finish(): void {
@@ -250,12 +261,8 @@ export class Check {
   }
 
   /** Every relay that there is, by each transport. */
-  async #relays(): Promise<void> {
-    const answer = await post<Start>(`${PLACE}/start`, {}).catch(() => null);
-    this.busy ||= answer === "busy";
-    const servers = answer && answer !== "busy" ? answer.ice_servers : [];
-    this.#ports = answer && answer !== "busy" ? answer.media_ports : null;
-    const ways = servers.flatMap((server) => server.urls.map((url) => ({ ...server, urls: [url] })));
+  async #relayed(): Promise<void> {
+    const ways = await this.#relays();
     const tries = RELAYS.flatMap((rung) => {
       const mine = ways.filter((way) => rungOf(way) === rung);
       const trials = mine.map((way) => this.#media(rung, way).catch(() => false));
@@ -263,6 +270,15 @@ export class Check {
       return mine.length > 0 ? [this.#try(rung, mine.map(whereOf), any)] : [];
     });
     await Promise.all(tries);
+  }
+
+  /** The relays that the server names, each with one address. */
+  async #relays(): Promise<IceServer[]> {
+    const answer = await post<Start>(`${PLACE}/start`, {}).catch(() => null);
+    this.busy ||= answer === "busy";
+    if (!answer || answer === "busy") return [];
+    this.#ports = answer.media_ports;
+    return answer.ice_servers.flatMap((server) => server.urls.map((url) => ({ ...server, urls: [url] })));
   }
 
   /** Sound to the media server and back, by one way alone: ICE and DTLS need packets in both directions. */

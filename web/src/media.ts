@@ -11,6 +11,7 @@ import { later, now_ms, often, type Moment } from "./moments";
 import { trimmed } from "./offer";
 import { Backup } from "./sound/backup";
 import { RATE, SAMPLES } from "./sound/frames";
+import { BRIDGE_MS } from "./sound/ladder";
 import type { BrowserMessage, Direction, ErrorMessage, IceServer, MediaAnswer, Rung } from "./wire.gen";
 
 interface Slot {
@@ -82,6 +83,8 @@ export class Media {
   ) {
     const peers = {
       up: (): boolean => this.#path === "connected",
+      served: hears,
+      voices: () => this.#voicesCame(),
       park: (): void => this.#drop(),
       rise: (): void => this.#renew(0),
     };
@@ -269,6 +272,14 @@ export class Media {
     this.changed();
   }
 
+  async #voicesCame(): Promise<number> {
+    let packets = 0;
+    (await statsOf(this.#pc))?.forEach((entry: RTCInboundRtpStreamStats) => {
+      if (entry.type === "inbound-rtp" && entry.kind === "audio") packets += entry.packetsReceived ?? 0;
+    });
+    return packets;
+  }
+
   #drop(): void {
     this.#timer?.cancel();
     this.#pc?.close();
@@ -396,6 +407,8 @@ export class Media {
     }
     this.#restarted = true;
     this.#set("connecting");
+    this.backup.look();
+    later(BRIDGE_MS, () => this.#wanted && this.backup.look());
     pc.restartIce();
     this.#negotiate(pc, RESTART_MS).catch(() => pc === this.#pc && this.#fail());
   }

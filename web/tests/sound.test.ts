@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { frame, heard, levelOf, receipt, RATE, SAMPLES, Unwrapped } from "../src/sound/frames";
-import { CHANGE_MS, DOWN_MS, Ladder, LOOK_MS } from "../src/sound/ladder";
+import { BRIDGE_MS, CHANGE_MS, DOWN_MS, Ladder, LOOK_MS } from "../src/sound/ladder";
 import { Playout } from "../src/sound/playout";
 
 describe("frames", () => {
@@ -120,15 +120,54 @@ describe("the ladder", () => {
     return taken;
   }
 
-  test("stays where a peer connection comes up, or comes back in time", () => {
+  test("stays where a peer connection comes up in time", () => {
     expect(
       walk(
         new Ladder(),
         60,
-        (s) => s % 8 === 0,
+        (s) => s >= 7,
         () => true,
       ),
     ).toEqual([]);
+  });
+
+  test("bridges one that breaks while it heals, as often as it breaks, and goes down if it does not heal", () => {
+    const ladder = new Ladder();
+    ladder.peers(true, 0);
+    expect(ladder.peers(false, 1000)).toBe(false);
+    expect(ladder.peers(false, 1000 + BRIDGE_MS)).toBe(true);
+    expect(ladder.step).toBe("bridged");
+    expect(ladder.peers(true, 3000)).toBe(true);
+    expect(ladder.step).toBe("peers");
+    expect(
+      walk(
+        ladder,
+        20,
+        (s) => s < 6,
+        () => false,
+        4,
+      ),
+    ).toEqual([
+      [7, "bridged"],
+      [6 + DOWN_MS / 1000, "socket"],
+    ]);
+  });
+
+  test("bridges nothing while the server itself is away", () => {
+    const ladder = new Ladder();
+    ladder.peers(true, 0);
+    for (let ms = 1000; ms < DOWN_MS; ms += 1000) expect(ladder.peers(false, ms, false, false)).toBe(false);
+  });
+
+  test("waits for a look to be over, however long it takes", () => {
+    const ladder = new Ladder();
+    ladder.peers(false, 0, true);
+    expect(ladder.looks(LOOK_MS)).toBe(true);
+    expect(ladder.looks(2 * LOOK_MS)).toBe(false);
+    ladder.looked(true, 2.2 * LOOK_MS);
+    expect(ladder.looks(2.3 * LOOK_MS)).toBe(true);
+    expect(ladder.looked(true, 3.5 * LOOK_MS)).toBe(true);
+    expect(ladder.step).toBe("rising");
   });
 
   test("goes down within 8 s, and at once where there can be none", () => {

@@ -6,16 +6,24 @@ import { canCode, hasPeers } from "../capabilities";
 import { Check } from "../check";
 import { tabId } from "../connection";
 import type { Devices } from "../devices";
-import { now_ms } from "../moments";
+import { later, now_ms } from "../moments";
 import { Ladder } from "./ladder";
 import { Line } from "./line";
 
-/** What it asks of the media: nothing more is tried; try once more, beside the line. */
+/** What it asks of the media: whether the peer connection carries, and the server is heard; how many packets of voices have come
+ * by it; nothing more is tried; try once more, beside the line. */
 export interface Peers {
   up(): boolean;
+  served(): boolean;
+  voices(): Promise<number>;
   park(): void;
   rise(): void;
 }
+
+/** The line ends when voices come by the peer connection again (a tenth of a second of one), or nobody has spoken for so long. */
+const VOICES = 5;
+const HAND_OVER_MS = 2000;
+const HAND_OVER_LOOK_MS = 100;
 
 export class Backup {
   line: Line | null = null;
@@ -40,7 +48,7 @@ export class Backup {
   look(): void {
     if (!this.possible) return;
     const now = now_ms();
-    if (this.#ladder.peers(this.peers.up(), now, !hasPeers())) this.#stepped();
+    if (this.#ladder.peers(this.peers.up(), now, !hasPeers(), this.peers.served())) this.#stepped();
     if (hasPeers() && this.#ladder.looks(now)) void this.#try();
   }
 
@@ -62,17 +70,36 @@ export class Backup {
 
   #stepped(): void {
     switch (this.#ladder.step) {
+      case "bridged":
+        this.#call();
+        break;
       case "socket":
         this.peers.park();
-        this.line ??= new Line(this.path, tabId, this.devices.microphone, this.devices.chosen("speaker"), this.changed);
+        this.#call();
         break;
       case "rising":
         this.peers.rise();
         break;
       case "peers":
-        this.#hangUp();
+        void this.#handOver();
     }
     this.changed();
+  }
+
+  /** Both ways are open for a moment, so that no word falls between them. */
+  async #handOver(): Promise<void> {
+    const ladder = this.#ladder;
+    const until = now_ms() + HAND_OVER_MS;
+    const before = await this.peers.voices();
+    while (now_ms() < until && (await this.peers.voices()) - before < VOICES)
+      await new Promise<void>((done) => later(HAND_OVER_LOOK_MS, done));
+    if (ladder !== this.#ladder || ladder.step !== "peers") return;
+    this.#hangUp();
+    this.changed();
+  }
+
+  #call(): void {
+    this.line ??= new Line(this.path, tabId, this.devices.microphone, this.devices.chosen("speaker"), this.changed);
   }
 
   #hangUp(): void {
