@@ -9,7 +9,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet
 NO_INDEX := { echo "install: pip could not install the packages (its reason stands above). It uses the index that '$(BIN)/python -m pip config list' shows." >&2; exit 1; }
 
-.PHONY: help install run test unit coverage test-firefox soak check fmt web schema lock bench-janus clean venv dev
+.PHONY: help install run test unit coverage faults faults-long test-firefox soak check fmt web schema lock bench-janus clean venv dev
 
 help: ## list the goals
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -36,6 +36,14 @@ coverage: install dev ## say which lines and branches the quick tests do not rea
 test-firefox: install dev ## the room tests with Firefox ESR among Chromium pages (as root on Debian installs it)
 	@chromium=$$($(BIN)/python tests/chromium.py) && firefox=$$($(BIN)/python -m tests.media.firefox) && \
 	    COSESSION_CHROMIUM=$$chromium COSESSION_FIREFOX=$$firefox $(BIN)/python -m pytest tests/media/firefox_room.py $(ARGS)
+
+# As root on Debian also in networks that are closed in part. ARGS: `--only TEXT`, `--json`, `--times N`.
+faults: install dev ## play docs/faults.md: a table of what is required and what was measured
+	@chromium=$$($(BIN)/python tests/chromium.py) && $(BIN)/python -m tests.program && \
+	    COSESSION_CHROMIUM=$$chromium $(BIN)/python -m tests.faults $(ARGS)
+
+faults-long: ## the same, each row at least 20 times (an hour)
+	@$(MAKE) --no-print-directory faults ARGS="--least 20 $(ARGS)"
 
 # What `make test` does for seconds, for longer. FUZZ_SECONDS: for each parser of network input. A million SESSION_STEPS
 # take about 50 minutes of one core.

@@ -27,7 +27,7 @@ settings.load_profile(os.environ.get("COSESSION_HYPOTHESIS", "house"))
 
 
 #: Folders whose tests need neither a browser nor minutes: `make unit`. They may run beside each other.
-QUICK = ("core", "programme", "golden", "room", "store", "wire", "server", "ops", "doors")
+QUICK = ("core", "programme", "golden", "room", "store", "wire", "server", "ops", "doors", "faults")
 
 
 @pytest.hookimpl(tryfirst=True)

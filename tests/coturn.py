@@ -16,11 +16,13 @@ _START_S = 20.0
 
 
 class Coturn:
-    """A turnserver on loopback with the configuration `text`, kept in `folder` with its log. `settings`: those of a
-    cosession beside it."""
+    """A turnserver with the configuration `text`, which listens on `host`; its files and its log are in `folder`.
+    `settings`: those of a cosession beside it."""
 
-    def __init__(self, folder: Path, text: str, settings: Mapping[str, str] = MappingProxyType({})) -> None:
-        self.settings = settings
+    def __init__(
+        self, folder: Path, text: str, settings: Mapping[str, str] = MappingProxyType({}), host: str = "127.0.0.1"
+    ) -> None:
+        self.settings, self._host = settings, host
         self._file, self._log = folder / "turnserver.conf", folder / "turnserver.log"
         self._file.write_text(f"{text}\npidfile={folder / 'pid'}\nuserdb={folder / 'users'}\n", encoding="utf-8")
         self._process: asyncio.subprocess.Process | None = None
@@ -39,7 +41,7 @@ class Coturn:
         try:
             async with asyncio.timeout(_START_S):
                 for port in self._ports:
-                    while not _answers(port):
+                    while not answers(port, self._host):
                         assert self._process.returncode is None, self.said()
                         await asyncio.sleep(0.05)
         except TimeoutError:
@@ -57,10 +59,11 @@ class Coturn:
         return self._log.read_text(errors="replace")
 
 
-def _answers(port: int) -> bool:
+def answers(port: int, host: str = "127.0.0.1") -> bool:
+    """Whether somebody takes TCP connections there."""
     with socket.socket() as probe:
         probe.settimeout(0.5)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+        return probe.connect_ex((host, port)) == 0
 
 
 def free_port() -> int:

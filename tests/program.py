@@ -1,6 +1,6 @@
 """A program of Debian's that some tests need: where it is, how it is obtained.
 
-Found by its setting or in PATH. `python -m tests.program nginx coturn` (called by `make test`) finds each, and as root
+Found by its setting or in PATH. `python -m tests.program` (called by `make test`) finds each, and as root
 on Debian or Ubuntu installs what is missing with apt; elsewhere it prints the command.
 """
 
@@ -63,10 +63,13 @@ class Program:
 
 COTURN = Program("turnserver", "coturn", "COSESSION_TURNSERVER")
 NGINX = Program("nginx", "nginx-light", "COSESSION_NGINX")
+#: For tests that need root anyway (`tests/faults/network.py`): others go without.
+IP = Program("ip", "iproute2", "COSESSION_IP")
+NFT = Program("nft", "nftables", "COSESSION_NFT")
 
 
 def main() -> int:
-    for program in (COTURN, NGINX):
+    for program in (COTURN, NGINX, *((IP, NFT) if os.geteuid() == 0 else ())):
         try:
             try:
                 program.find()
