@@ -10,9 +10,13 @@ from playwright.async_api import Browser, expect
 
 from tests.browser.house import House
 from tests.browser.person import until
+from tests.browser.test_socket_sound import NO_MEDIA
 from tests.browser.test_tour import Tour
 
 pytestmark = pytest.mark.browser
+
+#: A browser that cannot code sound (`web/src/capabilities.ts`).
+_NO_CODECS = "for (const name of ['AudioEncoder', 'AudioDecoder']) delete window[name];"
 
 LINE = "01 23 45 67 89, code 4711#"
 
@@ -52,4 +56,26 @@ async def test_a_turn_comes_to_whoever_is_on_the_telephone_with_a_page_and_witho
     await facilitator.page.keyboard.press("Escape")
     assert facilitator.floor["holder"] == "p1"
     await expect(consultant.page.locator("figure.tile figcaption", has_text="au téléphone")).to_be_visible()
+    assert tour.wrong == []
+
+
+@pytest.mark.slow
+async def test_without_media_and_webcodecs_the_telephone_and_the_text_are_left(house: House) -> None:
+    made = await house.make(2)
+    (facilitator,) = await house.enter(made, "f")
+    tour = Tour()
+    person = await house.seat(made, "p2", script=NO_MEDIA + _NO_CODECS)
+    await person.open()
+    await person.enter()
+    await facilitator.go_to("problem_statement")
+    banner = person.page.locator(".banner", has_text="Ce navigateur ne sait pas non plus faire passer le son")
+    await expect(banner).to_be_visible(timeout=45_000)  # after three attempts of 8 s
+    await expect(banner).to_contain_text(LINE)
+    await tour.look(person.page, "phone-no-codecs")
+
+    await person.press("set_phone")
+    await expect(facilitator.page.locator("[data-card=phone]")).to_contain_text("Karim est au téléphone")
+    await person.page.locator("[data-dock=mine]").click()
+    await person.press("choose_typing")
+    await until(lambda: bool(person.own["typed"]), what="turns are typed")
     assert tour.wrong == []
