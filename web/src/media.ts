@@ -266,8 +266,8 @@ export class Media {
   #by(): void {
     if (!this.backup.line && this.#told_rung === "socket") this.#told_rung = "";
     const { rung } = this;
-    if (rung === "socket" && rung !== this.#told_rung && this.send({ type: "media_rung", rung }))
-      this.#told_rung = rung;
+    const new_to_lead = rung === "socket" && rung !== this.#told_rung && !this.backup.bridges;
+    if (new_to_lead && this.send({ type: "media_rung", rung })) this.#told_rung = rung;
     this.tell();
     this.changed();
   }

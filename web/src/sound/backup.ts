@@ -44,6 +44,11 @@ export class Backup {
     return this.#ladder.step === "socket";
   }
 
+  /** The line carries for a moment only: nobody need be told. */
+  get bridges(): boolean {
+    return this.#ladder.step === "bridged" || this.#ladder.step === "peers";
+  }
+
   /** See how things stand; about once a second, and when a peer connection came up. */
   look(): void {
     if (!this.possible) return;
