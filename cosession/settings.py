@@ -1,7 +1,7 @@
 """Every setting of the server, in one place: environment variables with the prefix `COSESSION_`.
 
-Nothing is read anywhere else. `deploy/settings.md` is the sheet for operators, a test holds it to this list. All
-wrong settings are named at once, each with its fix.
+The server reads the environment nowhere else. `deploy/settings.md` is the sheet for operators, a test holds it to this
+list. All wrong settings are named at once, each with its fix.
 """
 
 from __future__ import annotations

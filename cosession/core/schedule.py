@@ -15,15 +15,25 @@ from cosession.core.frozen import memoized, memoized_at
 from cosession.core.script import Phase, Step
 from cosession.core.sharing import Want, share, slot_ms, wants
 from cosession.core.state import PhaseInstance, SessionState
-from cosession.core.vocabulary import FloorMode, HoldCause, Overtime, PhaseStatus, Presence, Status, TurnKind, Who
+from cosession.core.vocabulary import (
+    ABSENT_AFTER_MS,
+    FloorMode,
+    HoldCause,
+    Overtime,
+    PhaseStatus,
+    Presence,
+    Status,
+    TurnKind,
+    Who,
+)
 
 #: An interrupted or missed turn keeps at least this much (method.md, "When somebody drops").
 REST_MS = 30_000
-#: After so much absence beyond the 6 s that make it one, the deputy is told, then has the keys (10 s and 30 s in all).
-DEPUTY_TOLD_MS = 4_000
-DEPUTY_LEADS_MS = 24_000
-#: A phase whose client stays away is put off after as long (30 s in all).
-LATER_MS = 24_000
+#: Counted from the absence (6 s), so that the deputy is told 10 s and has the keys 30 s after the last sign of life.
+DEPUTY_TOLD_MS = 10_000 - ABSENT_AFTER_MS
+DEPUTY_LEADS_MS = 30_000 - ABSENT_AFTER_MS
+#: A phase whose client stays away is put off, 30 s after the last sign of life too.
+LATER_MS = 30_000 - ABSENT_AFTER_MS
 #: A later end is refused within so long, « annuler » is offered for so long (method.md).
 PROPOSAL_MS = 20_000
 UNDO_MS = 5_000

@@ -16,12 +16,13 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from cosession.core.stage import RoomPlan
+from cosession.core.vocabulary import ABSENT_AFTER_MS
 from cosession.room.ports import ConnectionStats, WorkerStats
 
 #: The largest message is an offer or the stats of many rooms.
 MAX_MESSAGE_BYTES = 4 << 20
 #: Without an authenticated packet for so long a connection is lost (decision 15; media.md, "The design" 2).
-LOST_AFTER_S = 6.0
+LOST_AFTER_S = ABSENT_AFTER_MS / 1000
 
 _ONE = struct.Struct("!BL")
 
