@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +84,7 @@ class Pages:
             entry=self.entry,
             said=words.said,
             when=lambda wall_ms: self.when(wall_ms, words),
+            when_zoned=lambda wall_ms: self.when_zoned(wall_ms, words),
             hour=lambda wall_ms: self.hour(wall_ms, words),
             iso=lambda wall_ms: _at(wall_ms, UTC).isoformat(timespec="minutes"),
             **values,
@@ -115,6 +116,10 @@ class Pages:
         day = words.day(self._local(wall_ms).date())
         return f"{day}, {self.hour(wall_ms, words)}"
 
+    def when_zoned(self, wall_ms: int, words: Words) -> str:
+        """The same with its zone, for what leaves the server as text: « …, 10 h 00 (UTC+1) », in summer UTC+2."""
+        return f"{self.when(wall_ms, words)} ({_zone(self._local(wall_ms))})"
+
     def hour(self, wall_ms: int, words: Words) -> str:
         """A time of day as one says it."""
         at = self._local(wall_ms)
@@ -126,6 +131,14 @@ class Pages:
 
 def _at(wall_ms: int, zone: tzinfo) -> datetime:
     return datetime.fromtimestamp(wall_ms / 1000, zone)
+
+
+def _zone(at: datetime) -> str:
+    """How far its clock is from UTC at that moment: UTC+1, UTC−3:30, UTC."""
+    minutes = round((at.utcoffset() or timedelta()).total_seconds() / 60)
+    hours, rest = divmod(abs(minutes), 60)
+    sign = "" if minutes == 0 else "+" if minutes > 0 else "−"
+    return f"UTC{sign}{hours if minutes else ''}{f':{rest:02}' if rest else ''}"
 
 
 def _minutes(ms: int) -> str:

@@ -219,7 +219,7 @@ class Seat:
             raise Problem(410, "erased")
         words = self._parts.pages.words_for(request, room.state.language)
         row = await self._parts.registry.session(room.session)
-        when = "" if row is None else self._parts.pages.when(row.starts_wall_ms, words)
+        when = "" if row is None else self._parts.pages.when_zoned(row.starts_wall_ms, words)
         return PlainTextResponse(
             markdown(keep(room.state, seat.id, words), room.state, when, words),
             media_type="text/markdown",
