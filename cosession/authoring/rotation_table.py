@@ -74,6 +74,8 @@ class RotationTable:
                 yield self._text("missed", session=session.number, who=self._names[session.missed])
             if session.again:
                 yield self._text("again", session=session.number, who=self._name(session.parts.get(Role.CLIENT)))
+        if plan.waiting:
+            yield self._text("waiting", who=self._people(plan.waiting))
         for job, people in plan.never.items():
             yield self._text("never", part=self._part(job), who=self._people(people))
         if self._programme.earlier:

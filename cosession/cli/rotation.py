@@ -84,6 +84,7 @@ def _object(programme: Programme, made: Plan) -> dict[str, Any]:
             for one in made.sessions
         ],
         "never": {job.value: list(people) for job, people in made.never.items()},
+        "waiting": list(made.waiting),
         "changes": made.changes,
         "proven": made.proven,
     }

@@ -13,39 +13,37 @@ def assign(costs: Sequence[Sequence[int | None]]) -> list[int] | None:
     """A column of its own for every row, so that the sum of the costs is least; None in `costs` is forbidden.
     Answers None if there is no such choice. The same table always gives the same answer."""
     width = len(costs[0]) if costs else 0
+    ways = [[(column, cost) for column, cost in enumerate(row) if cost is not None] for row in costs]
     row_price = [0] * len(costs)
     column_price = [0] * width
     taken_by: list[int | None] = [None] * width
     for start in range(len(costs)):
         # A shortest path from `start` to a free column, by Dijkstra on reduced costs.
-        distance: list[int | None] = [None] * width
-        before: list[int | None] = [None] * width
-        done: list[int] = []
+        near: dict[int, int] = {}
+        before: dict[int, int | None] = {}
+        done: dict[int, int] = {}
         row, reached = start, 0
         column: int | None = None
-        seen = [False] * width
         while True:
-            for other, cost in enumerate(costs[row]):
-                if cost is not None and not seen[other]:
-                    way = reached + cost - row_price[row] - column_price[other]
-                    known = distance[other]
-                    if known is None or way < known:
-                        distance[other], before[other] = way, column
-            near = [(way, other) for other, way in enumerate(distance) if way is not None and not seen[other]]
+            base = reached - row_price[row]
+            for other, cost in ways[row]:
+                if other not in done:
+                    way = base + cost - column_price[other]
+                    if other not in near or way < near[other]:
+                        near[other], before[other] = way, column
             if not near:
                 return None
-            reached, column = min(near)
-            seen[column] = True
+            reached, column = min(zip(near.values(), near, strict=True))
+            del near[column]
             owner = taken_by[column]
             if owner is None:
                 break
-            done.append(column)
+            done[column] = reached
             row = owner
         row_price[start] += reached
-        for other in done:
-            gain = reached - (distance[other] or 0)
-            column_price[other] -= gain
-            row_price[taken_by[other] or 0] += gain
+        for other, distance in done.items():
+            column_price[other] -= reached - distance
+            row_price[taken_by[other] or 0] += reached - distance
         step: int | None = column
         while step is not None:
             previous = before[step]

@@ -40,6 +40,8 @@ class Member(Model):
     qualified: bool = False
     """May facilitate."""
     declines_client: bool = False
+    waited: bool = False
+    """Found no place as client in the programme before, so goes first where there are more people than sessions."""
     joins_at: Number = 1
     leaves_after: Number | None = None
     absent: tuple[Number, ...] = ()
@@ -168,8 +170,23 @@ def faults(programme: Programme) -> Iterator[Fault]:
                 place = (field, index, part.value)
                 if name not in known and not (part is Role.FACILITATOR and name in outside):
                     yield place, f"no member {name}; there are: {', '.join(known)} (who left stays, with leaves_after)"
-                elif field == "held" and name in known and not known[name].there(cast.session):
-                    yield place, f"{name} was not there in session {cast.session}; correct this, or the member's line"
+                elif field == "held":
+                    yield from ((place, text) for text in _broken(programme, cast, part, name))
+
+
+def _broken(programme: Programme, cast: Cast, part: Part, name: str) -> Iterator[str]:
+    """Which rule of a plan somebody's part in a session that was held does not keep."""
+    member = next((member for member in programme.members if member.id == name), None)
+    if member is None:
+        if programme.facilitator is not None and cast.session in programme.facilitator.absent:
+            yield f"{name} was not there in session {cast.session}; correct this, or the facilitator's line"
+    elif not member.there(cast.session):
+        yield f"{name} was not there in session {cast.session}; correct this, or the member's line"
+    elif part is Role.FACILITATOR and not member.qualified:
+        yield f"{name} is not qualified to facilitate; correct this, or say qualified: true at the member"
+    first = next(other for other, named in cast.parts.items() if named == name)
+    if first is not part:
+        yield f"{name} was {first.value}, and has one part in a session; leave one of them out"
 
 
 def _people(programme: Programme) -> Iterator[Fault]:

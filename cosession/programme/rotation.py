@@ -4,7 +4,8 @@ Pure, and the same programme always gives the same plan. Source: method.md, "Rot
 
 1. never broken: client and facilitator, deputy, scribe, timekeeper are different people, who are there; only qualified
    members facilitate (or one from outside); nobody who declines is client; every other member is, and has
-   a second turn only where sessions are left over. If this cannot hold there is no plan, and `Impossible` says why;
+   a second turn only where sessions are left over. If this cannot hold there is no plan, and `Impossible` says why.
+   With more of them than sessions as many as possible are client, who waited before first; the others wait;
 2. the last client is there to open the next session;
 3. deputy, scribe and timekeeper are each everybody's at least once, as far as the numbers allow;
 4. the fewest changes against the plan so far. The measure: how many parts of coming sessions were somebody's and become
@@ -53,6 +54,8 @@ class Plan:
     sessions: tuple[Planned, ...]
     never: Mapping[Job, tuple[str, ...]]
     """Members for whom the numbers do not allow a part even once."""
+    waiting: tuple[str, ...]
+    """Members who are not client because there are more of them than sessions: they go first in the next programme."""
     proven: bool
 
     @property
@@ -103,7 +106,7 @@ def plan(programme: Programme) -> Plan:
     for number, named in parts.items():
         if outside is not None and number not in outside.absent:
             named.setdefault(Role.FACILITATOR, outside.id)
-    return Plan(tuple(_sessions(programme, parts)), _never(programme, parts), best.proven)
+    return Plan(tuple(_sessions(programme, parts)), _never(programme, parts), _waiting(programme, parts), best.proven)
 
 
 def obstacles(programme: Programme) -> Iterator[Obstacle]:
@@ -120,6 +123,8 @@ def obstacles(programme: Programme) -> Iterator[Obstacle]:
         for member in programme.members
         if not (member.declines_client or been[member.id]) and any(map(member.belongs, programme.coming))
     }
+    if len(owed) > len(programme.coming):
+        return  # More people than sessions: some wait for the next programme (`Plan.waiting`).
     there = {member.id: {n for n in programme.coming if member.there(n)} for member in programme.members}
     for people, sessions in overfull(owed):
         bound = tuple(name for name in people if there[name] - set(owed[name]))
@@ -181,3 +186,10 @@ def _never(programme: Programme, parts: Mapping[int, Mapping[Part, str]]) -> dic
         if missing:
             never[job] = missing
     return never
+
+
+def _waiting(programme: Programme, parts: Mapping[int, Mapping[Part, str]]) -> tuple[str, ...]:
+    """Of those who belonged to the group to the end, or still do."""
+    been = {named[Role.CLIENT] for named in parts.values()}
+    left = [member for member in programme.members if member.belongs(programme.sessions.count)]
+    return tuple(one.id for one in left if not one.declines_client and one.id not in been)

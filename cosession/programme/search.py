@@ -8,10 +8,10 @@ search", 2015). Nodes are opened cheapest first, so the first one without a coll
 
 A node costs O(S² · M) for each part and collision (S sessions, M members: about a millisecond), and most programmes
 need fewer than ten. The problem is as hard as any assignment in three dimensions, so nodes can double with each
-collision: after `NODES` of them, one or two seconds, the search goes straight down to a plan that keeps every rule,
+collision: after `NODES` of them, less than a second, the search goes straight down to a plan that keeps every rule,
 and says that it is not proven the best. That happens where hands are scarce: two qualified members in a group of six
 cannot have everything once, and no part by itself knows. Prices on busy people (Lagrange multipliers, by subgradient)
-were tried: slower, and not more often proven.
+were tried: slower, and not more often proven. A general solver (CP-SAT) brings tens of megabytes for this one verb.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ from cosession.core.vocabulary import Role
 from cosession.programme.matching import assign
 from cosession.programme.programme import PARTS, Part, Programme
 
-NODES = 400
+NODES = 80
+#: So many collisions of a node are looked at for the one to settle.
+WIDTH = 3
 
 #: Session -> member, for one part.
 Column = dict[int, str]
@@ -33,8 +35,8 @@ Columns = Mapping[Part, Column]
 Ban = tuple[int, str]
 
 #: Least first; each has 16 bits, more than any sum at its level can need (20 sessions, 12 members, 5 parts).
-_LEVELS = ("load", "collide", "late", "even", "early", "change", "cover", "opens", "owed")
-_LOAD, _COLLIDE, _LATE, _EVEN, _EARLY, _CHANGE, _COVER, _OPENS, _OWED = (
+_LEVELS = ("load", "collide", "late", "even", "early", "change", "cover", "opens", "first", "owed")
+_LOAD, _COLLIDE, _LATE, _EVEN, _EARLY, _CHANGE, _COVER, _OPENS, _FIRST, _OWED = (
     1 << 16 * level for level in range(len(_LEVELS))
 )
 #: What a part costs by itself, the two lowest levels left off.
@@ -91,9 +93,9 @@ def _dive(board: _Board, node: _Node | None) -> Columns | None:
 def _branches(board: _Board, node: _Node) -> list[_Node]:
     """Two that have no plan in common, or fewer where one cannot be: somebody who is twice in a session does not have
     the first part there, or has it and no other. Of all collisions the one whose settling costs most, so that what
-    cannot be helped shows early."""
+    cannot be helped shows early. Of the first `WIDTH` only: to look at all costs more than it saves."""
     options = []
-    for number, name, part in _collisions(node.columns):
+    for number, name, part in _collisions(node.columns)[:WIDTH]:
         without = {part: frozenset({(number, name)})}
         within = {other: frozenset({(number, name)}) for other in board.parts(number)}
         within[part] = frozenset((number, rest) for rest in board.may(part, number) if rest != name)
@@ -143,6 +145,7 @@ class _Board:
             }
             for part in PARTS
         }
+        self._waited = {member.id for member in programme.members if member.waited}
         self._order = [member.id for member in programme.members]
         self._opens = {number: {member.id for member in programme.there(number + 1)} for number in programme.coming}
 
@@ -213,27 +216,41 @@ class _Board:
     def _cheapest(self, part: Part, others: Columns, bans: frozenset[Ban]) -> Column | None:
         """An assignment of sessions to (member, how many times): the costs of a member's times rise, so that the first
         ones are used first."""
-        rows = list(self._may[part])
+        able = {
+            number: [name for name in self._order if name in may and (number, name) not in bans]
+            for number, may in self._may[part].items()
+        }
+        if not all(able.values()):
+            return None
+        # Nobody can have more times than sessions in which they may; with all these everybody's there is a column.
+        chances = Counter(name for names in able.values() for name in names)
         loads, taken = self._loads(part, others), self._busy(part, others)
-        most = min(len(rows), 2)
+        most = 2
         while True:
-            seats = [(name, times) for name in self._order for times in range(1, most + 1)]
-            found = assign(
-                [
-                    [
-                        self._cost(part, number, name, times, loads, taken)
-                        if name in self._may[part][number] and (number, name) not in bans
-                        else None
-                        for name, times in seats
-                    ]
-                    for number in rows
-                ]
-            )
-            used = {} if found is None else {number: seats[place] for number, place in zip(rows, found, strict=True)}
+            seats = [(name, times) for name, chance in chances.items() for times in range(1, min(most, chance) + 1)]
+            found = assign(self._table(part, able, seats, loads, taken))
+            used = {} if found is None else {number: seats[place] for number, place in zip(able, found, strict=True)}
             # A column in which nobody needs their last time is the best of all; otherwise more times may be better.
-            if most >= len(rows) or (found is not None and all(times < most for _, times in used.values())):
-                return None if found is None else {number: name for number, (name, _) in used.items()}
-            most = min(2 * most, len(rows))
+            if found is not None and all(times < most or most >= chances[name] for name, times in used.values()):
+                return {number: name for number, (name, _) in used.items()}
+            most *= 2
+
+    def _table(
+        self,
+        part: Part,
+        able: Mapping[int, list[str]],
+        seats: list[tuple[str, int]],
+        loads: Counter[str],
+        taken: frozenset[Ban],
+    ) -> list[list[int | None]]:
+        """`_cost` of every seat in every session of `able`; None for whoever is not able."""
+        steps = [(name, *self._step(part, name, times, loads)) for name, times in seats]
+        table: list[list[int | None]] = []
+        for number, names in able.items():
+            fixed = {name: self._fixed(part, number, name, taken) for name in names}
+            late = _LATE * (self._last - number)
+            table.append([fixed[name] + step + late * again if name in fixed else None for name, step, again in steps])
+        return table
 
     def _price(self, part: Part, column: Column, others: Columns) -> int:
         loads, taken = self._loads(part, others), self._busy(part, others)
@@ -255,20 +272,27 @@ class _Board:
 
     def _cost(self, part: Part, number: int, name: str, times: int, loads: Counter[str], taken: frozenset[Ban]) -> int:
         """Of giving somebody a part in a session, the `times`-th of the sessions to come."""
+        step, again = self._step(part, name, times, loads)
+        return self._fixed(part, number, name, taken) + step + _LATE * (self._last - number) * again
+
+    def _step(self, part: Part, name: str, times: int, loads: Counter[str]) -> tuple[int, bool]:
+        """What does not depend on the session; and whether it is a second turn as client, which had better be late."""
         nth = self._done[part][name] + times
         cost = _EVEN * (2 * nth - 1)  # sums to the square of how often: least where it is spread evenly
         if part is Role.CLIENT:
-            if nth > 1:
-                cost += _OWED + _LATE * (self._last - number)
-            if number < self._last and name not in self._opens[number]:
-                cost += _OPENS
-        else:
-            cost += _LOAD * (2 * (loads[name] + times) - 1)
-            if part is not Role.FACILITATOR and nth > 1:
-                cost += _COVER
+            first = nth == 1 and (name in self._waited or not self._waited)
+            return cost + _OWED * (nth > 1) + _FIRST * (not first), nth > 1
+        cost += _LOAD * (2 * (loads[name] + times) - 1)
+        if part is not Role.FACILITATOR and nth > 1:
+            cost += _COVER
+        return cost, False
+
+    def _fixed(self, part: Part, number: int, name: str, taken: frozenset[Ban]) -> int:
+        """What does not depend on how often somebody has the part."""
+        cost = _COLLIDE if (number, name) in taken else 0
+        if part is Role.CLIENT and number < self._last and name not in self._opens[number]:
+            cost += _OPENS
         before = self._earlier.get(number, {}).get(part)
         if before is not None and before != name:
             cost += _CHANGE + _EARLY * (self._last - number + 1)
-        if (number, name) in taken:
-            cost += _COLLIDE
         return cost

@@ -204,13 +204,13 @@ def as_casts(made: Plan) -> Casts:
 
 # -- all programmes --------------------------------------------------------------------------------------------------
 
-USUAL = Size(members=(6, 12), sessions=(5, 10), absence=10)
-ROUGH = Size(members=(3, 12), sessions=(1, 10), absence=4)
+USUAL = Size(members=(6, 9), sessions=(5, 7), absence=10)
+ROUGH = Size(members=(3, 12), sessions=(1, 6), absence=4)
 TINY = [Size((3, 3), (1, 4)), Size((4, 4), (1, 3)), Size((5, 5), (1, 2))]
 
 
 @pytest.mark.parametrize("size", [USUAL, ROUGH])
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(data=st.data())
 def test_the_rules_hold_and_what_was_held_stays(size: Size, data: st.DataObject) -> None:
     programme = data.draw(st.one_of(programmes(size), with_news(size)))
@@ -231,7 +231,7 @@ def test_the_rules_hold_and_what_was_held_stays(size: Size, data: st.DataObject)
         ]
 
 
-@settings(max_examples=30)
+@settings(max_examples=10)
 @given(found=under_way(USUAL))
 def test_without_news_nothing_changes(found: tuple[Programme, Plan]) -> None:
     programme, made = found
@@ -240,7 +240,7 @@ def test_without_news_nothing_changes(found: tuple[Programme, Plan]) -> None:
     assert anew.changes == 0
 
 
-@settings(max_examples=30)
+@settings(max_examples=10)
 @given(programme=with_news(USUAL))
 def test_the_same_programme_gives_the_same_plan(programme: Programme) -> None:
     try:
@@ -250,7 +250,7 @@ def test_the_same_programme_gives_the_same_plan(programme: Programme) -> None:
 
 
 @pytest.mark.parametrize("size", TINY)
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(data=st.data())
 def test_small_programmes_agree_with_exhaustive_search(size: Size, data: st.DataObject) -> None:
     programme = data.draw(st.one_of(programmes(size), with_news(size)))
@@ -265,7 +265,7 @@ def test_small_programmes_agree_with_exhaustive_search(size: Size, data: st.Data
 
 
 @pytest.mark.parametrize("size", TINY)
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(data=st.data())
 def test_one_absence_changes_no_more_than_it_must(size: Size, data: st.DataObject) -> None:
     programme, _ = data.draw(under_way(size))
@@ -283,7 +283,7 @@ def test_one_absence_changes_no_more_than_it_must(size: Size, data: st.DataObjec
         assert (waits, never) == min(other[:2] for other in every)
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(programme=with_news(USUAL))
 def test_a_search_that_ends_early_keeps_the_rules_and_says_so(programme: Programme) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -373,7 +373,6 @@ def test_too_few_people_leave_the_time_and_the_notes_to_nobody() -> None:
         (away(group(4, 4), m0=(2,), m1=(2,)), Rule.TOO_FEW, (2,), ("m2", "m3"), 1),
         (group(6, 6, qualified=0), Rule.NOBODY_QUALIFIED, (1,), (), 1),
         (away(group(6, 6, qualified=1), m0=(3,)), Rule.NOBODY_QUALIFIED, (3,), (), 1),
-        (group(8, 6), Rule.CLIENT_ONCE, (1, 2, 3, 4, 5, 6), tuple(f"m{index}" for index in range(8)), 2),
         (away(group(5, 5), m3=(1, 2, 3, 4, 5)), Rule.CLIENT_ONCE, (), ("m3",), 1),
         (away(group(6, 6), m4=(2, 3, 4, 5, 6), m5=(2, 3, 4, 5, 6)), Rule.CLIENT_ONCE, (1,), ("m4", "m5"), 1),
     ],
@@ -409,6 +408,43 @@ def test_the_only_one_to_facilitate_cannot_be_client() -> None:
     assert (found.rule, found.sessions, found.members) == (Rule.ONLY_ONE_FOR_BOTH, (1,), ("m0",))
 
 
+def test_more_people_than_sessions_have_a_plan_and_who_waits_is_named() -> None:
+    made = plan(group(8, 6))
+    clients = [one.parts[Role.CLIENT] for one in made.sessions]
+    assert len(set(clients)) == 6
+    assert sorted((*clients, *made.waiting)) == [f"m{index}" for index in range(8)]
+    assert not any(one.again for one in made.sessions)
+    assert plan(after(group(8, 6), made, 2)).changes == 0
+
+
+def test_who_waited_goes_first() -> None:
+    programme = _changed(group(8, 3), {name: {"waited": True} for name in ("m5", "m7")})
+    made = plan(programme)
+    assert {"m5", "m7"} < {one.parts[Role.CLIENT] for one in made.sessions}
+    assert not {"m5", "m7"} & set(made.waiting)
+
+
+def test_who_leaves_or_declines_waits_for_nothing() -> None:
+    programme = _changed(without(group(8, 6), "m7", 1), {"m6": {"declines_client": True}})
+    assert not {"m6", "m7"} & set(plan(programme).waiting)
+
+
+def test_what_was_held_is_checked_like_a_plan() -> None:
+    held = (
+        {"session": 1, "client": "m0", "facilitator": "m1", "deputy": "m0"},
+        {"session": 2, "client": "m1", "facilitator": "m3"},
+        {"session": 3, "client": "m2", "facilitator": "x"},
+    )
+    outside = {"id": "x", "name": "X", "absent": [1, 2, 3]}
+    found = dict(faults(group(5, 5, held=held, facilitator=outside)))
+    assert found == {
+        ("held", 0, "deputy"): "m0 was client, and has one part in a session; leave one of them out",
+        ("held", 1, "facilitator"): "m3 is not qualified to facilitate; correct this, "
+        "or say qualified: true at the member",
+        ("held", 2, "facilitator"): "x was not there in session 3; correct this, or the facilitator's line",
+    }
+
+
 def test_a_finished_programme_is_only_told() -> None:
     programme = group(5, 5)
     first = plan(programme)
@@ -432,7 +468,7 @@ TABLES = st.integers(1, 5).flatmap(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(table=TABLES)
 def test_an_assignment_is_the_cheapest_there_is(table: list[list[int | None]]) -> None:
     def total(columns: tuple[int, ...] | list[int]) -> int | None:
@@ -445,7 +481,7 @@ def test_an_assignment_is_the_cheapest_there_is(table: list[list[int | None]]) -
     assert found is None or len(set(found)) == len(found)
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(choices=st.dictionaries(st.sampled_from("abcde"), st.lists(st.integers(0, 4), unique=True)))
 def test_groups_with_fewer_places_than_heads_are_found(choices: dict[str, list[int]]) -> None:
     places = any(len(set(chosen)) == len(chosen) for chosen in product(*choices.values()))

@@ -69,7 +69,7 @@ def test_json_is_one_object(tmp_path: Path) -> None:
     done = run(tmp_path, GOOD, "--json")
     assert done.exit_code == 0
     found = json.loads(done.stdout)
-    assert list(found) == ["title", "people", "sessions", "never", "changes", "proven"]
+    assert list(found) == ["title", "people", "sessions", "never", "waiting", "changes", "proven"]
     assert isinstance(found["proven"], bool)
     assert [one["session"] for one in found["sessions"]] == [1, 2, 3, 4, 5, 6]
     assert sorted(one["client"] for one in found["sessions"]) == sorted(found["people"])
@@ -132,17 +132,29 @@ def test_what_is_no_programme_is_said_plainly(tmp_path: Path) -> None:
     assert f"one of {', '.join(read_words(assets.locales()))}" in done.stderr
 
 
-def test_an_impossible_plan_names_the_rule_the_people_and_the_mend(tmp_path: Path) -> None:
+def test_more_people_than_sessions_have_a_plan_that_names_who_waits(tmp_path: Path) -> None:
     text = GOOD[: GOOD.index("sessions:")] + "sessions: {count: 4}\n"
     done = run(tmp_path, text, "--language", "en")
+    assert done.exit_code == 0, done.stderr
+    waiting = json.loads(run(tmp_path, text, "--json").stdout)["waiting"]
+    assert len(waiting) == 2
+    assert "Client first in the next programme" in done.stdout
+
+
+def test_an_impossible_plan_names_the_rule_the_people_and_the_mend(tmp_path: Path) -> None:
+    done = run(
+        tmp_path,
+        GOOD.replace("absent: [3]", "absent: [2, 3, 4, 5, 6]")
+        .replace(", timekeeper: omar", "")
+        .replace("name: Sarah", "name: Sarah, absent: [1, 2, 3, 4, 5, 6]"),
+        "--language",
+        "en",
+    )
     assert done.exit_code == 1
     assert done.stdout == ""
-    assert done.stderr == (
-        "north.yaml: Everybody is client once: Nadia, Joe, Laura, Inès, Omar and Sarah (6 people) have only sessions "
-        "1, 2, 3 and 4 for it. 2 more session(s) are needed: add them (`sessions.count`), lift an absence or a leave, "
-        "or ask who declines (`declines_client: true`).\n"
-    )
-    done = run(tmp_path, GOOD.replace(", qualified: true", ""))
+    assert "north.yaml: Everybody is client once: " in done.stderr
+    assert "no session is left in which Omar can be. Add a session (`sessions.count`), lift an absence" in done.stderr
+    done = run(tmp_path, GOOD.replace(", qualified: true", "").replace("facilitator: laura, ", ""))
     assert done.exit_code == 1
     assert done.stderr.count("personne n’est qualifié pour animer") == 5, "each session to come"
 
