@@ -12,17 +12,23 @@ from typing import Any
 
 from cosession.authoring.scripts import texts_of
 from cosession.authoring.yaml_file import Problem, load, plain, wrong
-from cosession.core.script import FAMILIAR, Script, in_language
+from cosession.core.script import FAMILIAR, CaptureSpec, Script, in_language
+from cosession.core.vocabulary import Family, FloorMode, Who
 
 #: A cue is read in a glance, beside people's faces.
 CUE_CHARACTERS = 140
+#: What a capture is called that scores or votes.
+SCORES = ("vote", "score", "scoring", "rating", "rank", "ranking", "points", "stars")
+#: More on screen needs a break (method.md, "Sibling scripts").
+WITHOUT_BREAK_MS = 90 * 60_000
 #: With less than this share of the minutes to yield, little lateness can be repaid.
 ELASTICITY = 0.10
 
 
-def warnings(path: Path, script: Script, languages: Collection[str]) -> list[str]:
+def warnings(path: Path, script: Script, languages: Collection[str], own: bool = False) -> list[str]:
     """One line for each warning: `file:line:column: where: warning: what`. `script` is what the file comes to,
-    `languages` are those that there are. Raises `WrongFile` if the file has changed, or has a text in another
+    `languages` are those that there are. A script of one's `own`, which is not delivered with cosession, is warned of
+    what of the method it leaves out. Raises `WrongFile` if the file has changed, or has a text in another
     language."""
     tree = load(path, "script", "id")
     said = plain(tree)
@@ -30,6 +36,8 @@ def warnings(path: Path, script: Script, languages: Collection[str]) -> list[str
     if unknown:
         raise wrong(path, tree, "script", unknown)
     found = [*_long_cues(said), *_lacking(said, script, languages), *_rigid(said, script), *_unfit(said, script)]
+    found += _closed_speakers(said, script)
+    found += _against_the_method(said, script) if own else ()
     return wrong(path, tree, "script", [(loc, f"warning: {text}") for loc, text in found]).lines
 
 
@@ -96,3 +104,38 @@ def _unfit(said: dict[str, Any], script: Script) -> Iterator[Problem]:
                 )
         if whole.protected and whole.skip_when != "never" and "skip_when" in phase:
             yield ("phases", index, "skip_when"), "a protected phase is never left out; drop skip_when or protected"
+
+
+def _closed_speakers(said: dict[str, Any], script: Script) -> Iterator[Problem]:
+    """Steps that close the very role that speaks in them."""
+    for index, phase in enumerate(said.get("phases", ())):
+        whole = next((one for one in script.phases if one.id == phase.get("id")), None)
+        for place, step in enumerate(whole.steps if whole is not None and "steps" in phase else ()):
+            if step.floor in (FloorMode.SINGLE, FloorMode.ROUND) and step.who in step.closed:
+                yield (
+                    ("phases", index, "steps", place, "closed"),
+                    f"{step.who} should speak here and cannot be heard; take {step.who} out of closed",
+                )
+
+
+def _against_the_method(said: dict[str, Any], script: Script) -> Iterator[Problem]:
+    """What method.md never lets go: the client's authorship, contract, learnings, a break, no scoring of advice. Stands
+    at `phases`, or at `extends` where the file says none."""
+    at = (next(name for name in ("phases", "extends", "id") if name in said),)
+    captures = [(phase, capture) for phase in script.phases for capture in phase.captures]
+    if not any(phase.family is Family.AGREE and capture.by == (Who.CLIENT,) for phase, capture in captures):
+        yield at, "there is no contract: add a phase of family agree with a capture by: [client], the client's request"
+    if not any(phase.family is Family.ACT and {Who.MEMBERS, Who.CONSULTANTS} & {*one.by} for phase, one in captures):
+        yield at, "nobody writes what they learn: add a phase of family act with a capture by: [members]"
+    for phase, capture in captures:
+        if phase.family in (Family.AGREE, Family.ACT) and Who.CLIENT in capture.by and len(capture.by) > 1:
+            yield at, f"{capture.id} in {phase.id} is the client's own, and others write it: say by: [client]"
+        if phase.family is Family.HELP and _scores(capture):
+            yield at, f"{capture.id} in {phase.id} votes on advice or scores it, which nobody does: leave it out"
+    if script.planned_ms > WITHOUT_BREAK_MS and not any(phase.id in ("break", "pause") for phase in script.phases):
+        yield at, f"{script.planned_ms / 60_000:g} minutes without a pause: add a phase `break` of some minutes"
+
+
+def _scores(capture: CaptureSpec) -> bool:
+    names = [capture.id, *(field.id for field in capture.fields)]
+    return any(word in SCORES for name in names for word in name.split("_"))

@@ -137,7 +137,7 @@ def _validated(whole: dict[str, Any]) -> tuple[Script | None, list[Problem]]:
         script = Script.model_validate(whole)
         return script, list(_too_long(script))
     except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False)
+        found = error.errors(include_url=False)
     within = {loc[:end] for loc in (problem["loc"] for problem in found) for end in range(len(loc))}
     # A list of which one is wrong is not too short.
     problems = [(p["loc"], _plainly(p)) for p in found if p["type"] != "too_short" or p["loc"] not in within]
@@ -165,8 +165,21 @@ _MENDS = {
     "bool_parsing": "must be true or false",
     "bool_type": "must be true or false",
     "string_type": "must be a text: put it in quotes",
+    "int_parsing": "must be a whole number without a unit, for instance 8",
+    "int_type": "must be a whole number without a unit, for instance 8",
+    "int_from_float": "must be a whole number, for instance 8",
+    "float_parsing": "must be a number without a unit, for instance 8 or 7.5",
+    "float_type": "must be a number without a unit, for instance 8 or 7.5",
+    "string_too_short": "is empty: write something",
     "string_pattern_mismatch": "must begin with a small letter and go on with small letters, digits and underscores, "
     "or hyphens where it is the name of a file; at most 40 characters",
+}
+#: The same of limits, with the limit.
+_LIMITS = {
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "string_too_long": "is longer than {max_length} characters: shorten it",
 }
 _FIELDS = [
     field for model in (Script, Phase, Step, CaptureSpec, CaptureField, Cue, Drops) for field in model.model_fields
@@ -174,10 +187,21 @@ _FIELDS = [
 
 
 def _plainly(problem: ErrorDetails) -> str:
+    context = problem.get("ctx", {})
+    if problem["type"] in ("enum", "literal_error"):
+        return _no_such_word(str(context["expected"]), problem.get("input"))
     if problem["type"] != "extra_forbidden":
-        return _MENDS.get(problem["type"], text_of(problem))
+        limit = _LIMITS.get(problem["type"])
+        return limit.format(**context) if limit else _MENDS.get(problem["type"], text_of(problem))
     close = _close(str(problem["loc"][-1]))
     return f"there is no such field; did you mean {close}?" if close else "there is no such field: leave it out"
+
+
+def _no_such_word(expected: str, said: Any) -> str:
+    """`expected` is what the validation says: 'one', 'two' or 'three'."""
+    words = expected.replace("'", "").replace(" or ", ", ").split(", ")
+    meant = get_close_matches(said, words, n=1) if isinstance(said, str) else []
+    return f"there is no such word here; there are: {', '.join(words)}" + "".join(f"; did you mean {w}?" for w in meant)
 
 
 @lru_cache(ERRORS)

@@ -89,10 +89,29 @@ def read(text: str) -> Node | None:
             return reader.document(events)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise Slip((mark.line, mark.column) if mark else reader.place, f"not YAML: {error.problem}") from None
+        raise Slip((mark.line, mark.column) if mark else reader.place, f"not YAML: {_plainly(error.problem)}") from None
     except (YAMLError, ValueError, OverflowError) as error:
         # Of escapes that name no character ruamel makes what Python makes of them.
         raise Slip(reader.place, f"not YAML from here on: {type(error).__name__}") from None
+
+
+#: What the parser says of the slips that people make, said with the fix.
+_SLIPS = {
+    "found character '\\t'": "a tab: indent with spaces",
+    "mapping values are not allowed": "a second `:` in one value, or a line further in than the one before: put a text "
+    "with `:` in quotes, or give the fields of one part the same indentation",
+    "expected <block end>": "this line stands further out or in than its neighbours: give the fields of one part the "
+    "same indentation",
+    "expected ',' or ']'": "a list is not closed: add `]`",
+    "expected ',' or '}'": "a mapping is not closed: add `}`",
+    "found unexpected end of stream": "a quotation mark is not closed: add it",
+    "could not find expected ':'": "a field without `:` above: write `name: value`",
+}
+
+
+def _plainly(problem: str | None) -> str:
+    said = problem or "cannot be read"
+    return next((fix for slip, fix in _SLIPS.items() if said.startswith(slip)), said)
 
 
 def place_in(before: str) -> Place:

@@ -30,6 +30,7 @@ Name = Annotated[str, typer.Argument(help="A script of protocols/ by its id, or 
 def check(files: Annotated[list[Path], typer.Argument(help="Scripts of sessions, YAML.")]) -> None:
     """Check scripts: every error with its file, line, column and fix. Status 1 if there is one; warnings do not
     fail."""
+    from cosession import assets
     from cosession.authoring.check import warnings
     from cosession.authoring.scripts import WrongScript, read
     from cosession.core.sharing import left_out_from
@@ -39,7 +40,8 @@ def check(files: Annotated[list[Path], typer.Argument(help="Scripts of sessions,
     for file in files:
         try:
             found = read(file)
-            noted = warnings(file, found, languages)
+            own = file.resolve().parent != assets.protocols().resolve()
+            noted = warnings(file, found, languages, own)
         except WrongScript as error:
             wrong += error.lines
         else:

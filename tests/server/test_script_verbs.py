@@ -127,6 +127,42 @@ def test_what_cannot_be_as_it_is_said_is_warned_of(tmp_path: Path, was: str, now
     assert words in warning
 
 
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ("omit: [contract]\n", "there is no contract"),
+        ("omit: [learnings]\n", "nobody writes what they learn"),
+        ("minutes: {questions: [40, 13]}\n", "99 minutes without a pause"),
+        (
+            (
+                "phases:\n  - id: advice\n    captures:\n      - id: votes_of_all\n        title: {fr: A, en: A}\n"
+                "        by: [consultants]\n        fields: [{id: rating, title: {fr: A, en: A}}]\n"
+            ),
+            "votes_of_all in advice votes on advice or scores it",
+        ),
+        (
+            (
+                "phases:\n  - id: contract\n    captures:\n      - id: request\n        title: {fr: A, en: A}\n"
+                "        by: [client, scribe]\n        fields: [{id: text, title: {fr: A, en: A}}]\n"
+            ),
+            "request in contract is the client's own, and others write it",
+        ),
+        (
+            (
+                "phases:\n  - id: check_in\n    steps: [{floor: round, who: members, turn_s: 20, min_turn_s: 8,"
+                " closed: [members]}]\n    cues: [{who: all, text: {fr: A, en: A}}]\n"
+            ),
+            "phases.0.steps.0.closed: warning: members should speak here and cannot be heard",
+        ),
+    ],
+)
+def test_what_the_method_never_lets_go_is_warned_of(tmp_path: Path, more: str, words: str) -> None:
+    (tmp_path / "codev-75.yaml").write_text(GOOD, encoding="utf-8")
+    text = "extends: codev-75\nid: short\nversion: 1\ntitle: {fr: Court, en: Short}\n" + more
+    found = checked(tmp_path / "short.yaml", text)
+    assert any(words in line for line in found), found
+
+
 def test_an_extension_is_warned_of_what_it_says_itself(tmp_path: Path) -> None:
     (tmp_path / "codev-75.yaml").write_text(GOOD.replace(', en: "Check-in"}', "}"), encoding="utf-8")
     text = 'extends: codev-75\nid: short\nversion: 1\ntitle: {en: "Short"}\n'

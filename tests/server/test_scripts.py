@@ -85,8 +85,16 @@ phases:
 @pytest.mark.parametrize(
     ("right", "mistake", "said"),
     [
-        ("family: help", "family: aid", "29:5: phases.1.family: Input should be 'open', 'explore', 'agree', 'help'"),
-        ("floor: open", "floor: opne", "32:14: phases.1.steps.0.floor: Input should be 'single', 'queue'"),
+        (
+            "family: help",
+            "family: aid",
+            "29:5: phases.1.family: there is no such word here; there are: open, explore, agree, help, act",
+        ),
+        (
+            "floor: open",
+            "floor: opne",
+            "32:14: phases.1.steps.0.floor: there is no such word here; there are: single, queue",
+        ),
         (
             "fr: Petit, en: Small}\nsum",
             "fr: Petit, de_: K, en: S}\nsum",
@@ -117,7 +125,7 @@ phases:
         (
             "family: help",
             "family: help\n    drops: {client: wait}",
-            "30:13: phases.1.drops.client: Input should be",
+            "30:13: phases.1.drops.client: there is no such word here",
         ),
         (
             "family: help",
@@ -132,6 +140,14 @@ phases:
         ("family: help", "family: help\n    protected: perhaps", "30:5: phases.1.protected: must be true or false"),
         ("fr: Entendez.", "fr: 3", "34:40: phases.1.cues.0.text.fr: must be a text: put it in quotes"),
         ("id: small", "id: tiny", "1:1: id: must be the file's name, small"),
+        ("minutes: 8", "minutes: 8 min", "13:5: phases.0.minutes: must be a number without a unit"),
+        ("planned: 3", "planned: three", "5:22: people.planned: must be a whole number without a unit"),
+        ("maximum: 4", "maximum: 40", "5:34: people.maximum: must be at most 12"),
+        (
+            "minutes: 8",
+            "minuts: 8\n    minutes: 8",
+            "13:5: phases.0.minuts: there is no such field; did you mean minutes?",
+        ),
     ],
 )
 def test_every_mistake_has_its_line_and_column(tmp_path: Path, right: str, mistake: str, said: str) -> None:
@@ -142,6 +158,28 @@ def test_every_mistake_has_its_line_and_column(tmp_path: Path, right: str, mista
         read(file)
     (line,) = error.value.lines
     assert line.startswith(f"small.yaml:{said}")
+
+
+def test_a_word_that_is_close_is_offered(tmp_path: Path) -> None:
+    (line,) = wrong(tmp_path, GOOD.replace("who: previous_client", "who: previous_clients", 1))
+    assert line.endswith("did you mean previous_client?")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("id: x\n\tversion: 1\n", "2:1: not YAML: a tab: indent with spaces"),
+        ("id: x\n  version: 1\n", "2:10: not YAML: a second `:` in one value, or a line further in"),
+        ("phases:\n  - id: a\n   title: b\n", "3:4: not YAML: this line stands further out or in"),
+        ("id: [x\nb: 1\n", "2:2: not YAML: a list is not closed"),
+        ("id: {x: 1\nb: 1\n", "2:2: not YAML: a mapping is not closed"),
+        ('id: "x\nb: 1\n', "3:1: not YAML: a quotation mark is not closed"),
+        ("id: x\nversion 1\n", "3:1: not YAML: a field without `:` above"),
+    ],
+)
+def test_slips_of_writing_are_said_with_their_fix(tmp_path: Path, text: str, said: str) -> None:
+    (line,) = wrong(tmp_path, text)
+    assert line.startswith(f"codev-75.yaml:{said}")
 
 
 def test_all_mistakes_are_said_at_once_those_between_the_parts_too(tmp_path: Path) -> None:
@@ -273,16 +311,16 @@ def test_a_script_may_extend_one_that_extends(tmp_path: Path) -> None:
         ("minutes:\n  lunch: [6, 4]\n", "6:3: minutes.lunch: no phase lunch", "there are: check_in"),
         ("minutes:\n  advice: 6\n", "6:3: minutes.advice: ", "[minutes, minimum], for instance [18, 12]"),
         ("minutes:\n  advice: [4, 6]\n", "6:3: minutes.advice: ", "minimum is longer than minutes"),
-        ("minutes:\n  advice: [many, 6]\n", "6:3: minutes.advice: ", "valid number"),
+        ("minutes:\n  advice: [many, 6]\n", "6:3: minutes.advice: ", "a number without a unit"),
         ("minutes: [6, 4]\n", "5:1: minutes: ", "a table, for instance {advice: [18, 12]}"),
         ("phases:\n  - id: lunch\n", "6:5: phases.0.id: no phase lunch", "to insert it, say `after:` and one of these"),
         ("phases:\n  - id: advice\n    after: lunch\n", "7:5: phases.0.after: no phase lunch", "there are: check_in"),
         ("phases:\n  - id: advice\n    after: advice\n", "7:5: phases.0.after: no phase advice", "there are: "),
         ("phases:\n  - minutes: 4\n", "6:5: phases.0: ", "begins with `id:`"),
         ("phases:\n  - lunch\n", "6:5: phases.0: ", "begins with `id:`"),
-        ("phases:\n  - id: advice\n    family: purple\n", "7:5: phases.0.family: ", "'help'"),
+        ("phases:\n  - id: advice\n    family: purple\n", "7:5: phases.0.family: ", "help"),
         ("hand_over: 6\n", "5:1: hand_over: ", "did you mean hand_over_s?"),
-        ("people: {minimum: 1, planned: 6, maximum: 6}\n", "5:10: people.minimum: ", "greater than or equal to 2"),
+        ("people: {minimum: 1, planned: 6, maximum: 6}\n", "5:10: people.minimum: ", "must be at least 2"),
         ("minutes: {advice: [14, 10]}\n", "1:1: extends: elastic_order.1.to: advice to 15", "minimum 10 and"),
         ("elastic_order:\n  - {phase: lunch}\n", "6:6: elastic_order.0.phase: ", "no phase lunch"),
         ("omit: [questions]\n", "1:1: extends: phases.follow_up.minutes_to", "no phase questions"),
