@@ -61,7 +61,7 @@ def test_a_table_for_people_is_aligned_and_has_every_session(tmp_path: Path, lan
     assert rows[0].endswith({"fr": "tenue", "en": "held"}[language])
     client = head.index("client")
     assert all(row[client - 1] == " " and row[client] != " " for row in rows)
-    assert {"fr": "Séance 3\u00a0: absence de Omar.", "en": "Session 3: without Omar."}[language] in done.stdout
+    assert {"fr": "Séance 3\u00a0: absence d’Omar.", "en": "Session 3: without Omar."}[language] in done.stdout
     assert "\x1b" not in done.stdout
 
 
