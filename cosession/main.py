@@ -147,6 +147,7 @@ class Application:
                 answered=self.answers.count,
                 closed=self.answers.count_close,
                 unwelcomed=self.answers.count_unwelcomed,
+                overtaken=self.answers.count_overtaken,
             )
         )
 

@@ -203,6 +203,7 @@ class _Ops:
             "most": visits.limits.most,
             "too_fast": answers.closes[TOO_FAST],
             "ended": dict(sorted(answers.ended.items())),
+            "sound_overtaken": answers.overtaken,
         }
 
     def _cpu_percent(self, workers: Sequence[WorkerStats] | None) -> dict[int, float | None]:

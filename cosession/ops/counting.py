@@ -20,6 +20,11 @@ class Answers:
         """Connections that were ended to make room or because they kept us waiting (`doors.visits`), by reason."""
         self.unwelcomed = 0
         """Pages of a room that were served and never welcomed."""
+        self.overtaken = 0
+        """Frames of backup sound that newer ones overtook before they left (`room.sound_queue`)."""
+
+    def count_overtaken(self) -> None:
+        self.overtaken += 1
 
     def count_unwelcomed(self) -> None:
         self.unwelcomed += 1

@@ -157,6 +157,11 @@ def _doors(answers: Answers, visits: Visits) -> Iterable[Metric]:
         "network is in between.",
         value=answers.unwelcomed,
     )
+    yield CounterMetricFamily(
+        "cosession_sound_frames_overtaken",
+        "Frames of backup sound that newer ones overtook before they left: pages whose connection does not keep up.",
+        value=answers.overtaken,
+    )
     ended = CounterMetricFamily(
         "cosession_connections_ended",
         "Connections ended to make room or because they kept the server waiting, by reason.",

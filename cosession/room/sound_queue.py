@@ -15,10 +15,12 @@ WAITING = 20
 
 
 class SoundQueue:
-    """`send` takes a frame for the network and must not block. A frame's first byte names its stream."""
+    """`send` takes a frame for the network and must not block. `overtaken` is told each frame that a newer one of its
+    stream has pushed out. A frame's first byte names its stream."""
 
-    def __init__(self, send: Callable[[bytes], None]) -> None:
+    def __init__(self, send: Callable[[bytes], None], overtaken: Callable[[], None]) -> None:
         self._send = send
+        self._overtaken = overtaken
         self._flying: deque[int] = deque()
         """Streams of the frames that are not confirmed, the oldest first."""
         self._of: Counter[int] = Counter()
@@ -38,6 +40,7 @@ class SoundQueue:
         elif len(waiting) >= WAITING:
             waiting.popleft()
             self.dropped += 1
+            self._overtaken()
         waiting.append(frame)
 
     def receipt(self, total: int) -> None:

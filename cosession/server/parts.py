@@ -45,8 +45,8 @@ class Rooms(Protocol):
 @dataclass(frozen=True, slots=True)
 class Parts:
     """`zone` None: the time zone of this machine. `answered` is told every message that goes out, `closed` each close
-    code of a socket, `unwelcomed` each page that never reached its room, to be counted. `ops_url` is where operators
-    find their pages.
+    code of a socket, `unwelcomed` each page that never reached its room, `overtaken` each frame of sound that a newer
+    one pushed out, to be counted. `ops_url` is where operators find their pages.
     `media_ports`: the first and the last of all media workers, of `udp` and `tcp`; None if they are not fixed."""
 
     pages: Pages
@@ -68,6 +68,7 @@ class Parts:
     answered: Callable[[str], None]
     closed: Callable[[int], None]
     unwelcomed: Callable[[], None]
+    overtaken: Callable[[], None]
 
     async def room(self, session: str) -> Room:
         """Raises `Problem(404)`."""

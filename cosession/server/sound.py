@@ -36,11 +36,11 @@ _SHORT = 126
 class Line:
     """Implements `room.media_desk.SoundLine`."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, overtaken: Callable[[], None]) -> None:
         self._transport = transport
         self._ended = asyncio.Event()
         self.code = COME_BACK
-        self.queue = SoundQueue(self._write)
+        self.queue = SoundQueue(self._write, overtaken)
 
     def hear(self, frame: bytes) -> None:
         if not self._ended.is_set():
@@ -82,7 +82,7 @@ class Sound:
         if not tab or not connection or visit is None:
             await self._close(socket, TOO_MANY_BAD)
             return
-        line = Line(visit.transport)
+        line = Line(visit.transport, self._parts.overtaken)
         try:
             speak = await room.media.carry(room.state, seat, tab, connection, line)
         except OfferRefused as refused:

@@ -213,11 +213,14 @@ async def test_what_was_turned_away_stands_on_the_board_and_in_the_metrics(
     application.answers.count_close(4429)
     application.answers.count_close(4429)
     application.answers.ended.update({"head": 3, "full": 1})
+    for _ in range(5):
+        application.answers.count_overtaken()
     text = (await outsider.get("/metrics")).text
     for line in (
         'cosession_socket_closes_total{code="4429"} 2.0',
         'cosession_connections_ended_total{reason="head"} 3.0',
         'cosession_connections{kind="socket"} 0.0',
+        "cosession_sound_frames_overtaken_total 5.0",
         f"cosession_connections_limit {float(application.visits.limits.most)}",
     ):
         assert line in text, line
@@ -227,10 +230,12 @@ async def test_what_was_turned_away_stands_on_the_board_and_in_the_metrics(
         "most": application.visits.limits.most,
         "too_fast": 2,
         "ended": {"full": 1, "head": 3},
+        "sound_overtaken": 5,
     }
     page = (await operator.get("/")).text
     assert "trop rapides, fermées\u00a0: 2" in page
     assert "pour faire place, coupées\u00a0: 4" in page
+    assert "trames dépassées\u00a0: 5" in page
 
 
 def test_a_long_view_costs_the_counter_nothing() -> None:

@@ -147,3 +147,27 @@ async def test_a_new_worker_is_a_new_socket(application: Application, made: dict
             assert await code_of(socket) == 1012
         async with p1.sound("tab-of-one", "sound-2") as socket:
             await socket.send(p1.frame())
+
+
+async def test_frames_that_a_page_is_too_slow_for_are_counted(
+    application: Application, made: dict[str, Any], port: int
+) -> None:
+    p1, p2 = (Seat(application, made, port, seat) for seat in ("p1", "p2"))
+    async with (
+        p1.wire("tab-of-one") as wire,
+        p2.wire("tab-of-two"),
+        p1.sound("tab-of-one", "sound-1") as mine,
+        p2.sound("tab-of-two", "sound-2") as theirs,
+    ):
+        command = {"type": "set_microphone", "microphone": "open"}
+        await wire.send(json.dumps({"type": "command", "id": "open-it-1", "command": command}))
+        assert application.answers.overtaken == 0
+
+        async def talk() -> None:
+            """The listener never confirms a frame."""
+            while application.answers.overtaken < 3:
+                await mine.send(p1.frame())
+                await asyncio.sleep(0.02)
+
+        await asyncio.wait_for(talk(), 30)
+        await next_frame(theirs)
