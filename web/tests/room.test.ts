@@ -1,7 +1,9 @@
 /** What a page notices about itself: that nobody answers, that it is old, that it must not be closed by mistake. */
+import { render } from "lit";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Caller } from "../src/caller";
 import { askBeforeClosing } from "../src/closing";
+import { alone } from "../src/parts/screens";
 import { Room } from "../src/room";
 import { forGood, inThisTab } from "../src/storage";
 import { OPENERS } from "../src/transport";
@@ -262,5 +264,34 @@ describe("my turn while I look elsewhere", () => {
     hidden = false;
     document.dispatchEvent(new Event("visibilitychange"));
     expect(notes).toMatchObject([{ closed: true }]);
+  });
+});
+
+describe("the seat was opened elsewhere", () => {
+  function page(line: string): string {
+    const here = document.createElement("div");
+    room.boot.backup_line = line;
+    render(alone(room), here);
+    return here.textContent;
+  }
+
+  beforeEach(async () => {
+    await start("room");
+    FakeSocket.last.welcomes();
+    speak("en", { "check.backup": "Otherwise by telephone: {line}" });
+  });
+
+  test("the telephone number stands there while there is something to call into", () => {
+    sees({});
+    FakeSocket.last.says({ type: "moved" });
+    expect(page("+33 1 23 45 67 89")).toContain("Otherwise by telephone: +33 1 23 45 67 89");
+    expect(page("")).not.toContain("telephone");
+  });
+
+  test("after the end it does not", () => {
+    sees({}, { status: "closed" });
+    FakeSocket.last.says({ type: "moved" });
+    expect(room.link).toBe("moved");
+    expect(page("+33 1 23 45 67 89")).not.toContain("telephone");
   });
 });

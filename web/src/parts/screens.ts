@@ -23,7 +23,11 @@ export function alone(room: Room): TemplateResult | null {
     </div>`;
   switch (room.link) {
     case "moved":
-      return screen(t("moved.title"), t("moved.words"), back(t("moved.back")));
+      // The number is of use while there is something to call into: never after the end.
+      return screen(t("moved.title"), t("moved.words"), [
+        back(t("moved.back")),
+        ...(room.common?.status === "closed" ? [] : [otherwise(room)]),
+      ]);
     case "revoked":
       return screen(t("revoked.title"), t("revoked.words"));
     case "unknown":
@@ -56,10 +60,15 @@ export function alone(room: Room): TemplateResult | null {
   return null;
 }
 
+/** The organisation's line, where it has one. */
+function otherwise(room: Room): TemplateResult {
+  const line = room.boot.backup_line;
+  return html`${line ? html`<p><strong>${t("check.backup", { line })}</strong></p>` : nothing}`;
+}
+
 /** For who does not get in: another place to talk, and what to find out meanwhile. */
 function wayOut(room: Room): TemplateResult {
-  const line = room.boot.backup_line;
-  return html`${line ? html`<p><strong>${t("check.backup", { line })}</strong></p>` : nothing}
+  return html`${otherwise(room)}
     <div class="btns">
       <button class="btn primary big" data-gesture="come-back" @click=${() => room.comeBack()}>
         ${t("banner.try_now")}</button
