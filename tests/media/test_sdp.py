@@ -122,6 +122,15 @@ def test_a_line_without_port_is_served_in_the_bundle_and_only_there() -> None:
     assert len(sdp.parse(bundled).media) == len(sdp.parse(offer()).media)
 
 
+def test_what_is_said_once_holds_for_every_line_without_its_own_word() -> None:
+    """RFC 8866 section 6.7 (direction), RFC 8285 section 5 (extmap)."""
+    mid, audio = "a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid\r\n", "a=extmap:5 urn:ietf:params:rtp-hdrext:sdes:mid"
+    moved = offer().replace(mid, "").replace("a=recvonly\r\n", "").replace("t=0 0\r\n", f"t=0 0\r\na=recvonly\r\n{mid}")
+    assert sdp.parse(moved) == sdp.parse(offer())
+    own = sdp.parse(moved.replace("a=mid:0", f"{audio}\r\na=mid:0"))
+    assert [media.extensions[rtp.URI_MID] for media in own.media[:2]] == [5, 4]
+
+
 def test_a_repair_stream_is_known_by_its_group() -> None:
     text = offer().replace("a=ssrc:2222 cname:x", "a=ssrc-group:FID 2222 3333\r\na=ssrc:2222 c\r\na=ssrc:3333 c")
     own = sdp.parse(text).media[1]

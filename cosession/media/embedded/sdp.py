@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from cosession.media.embedded.rtp import (
     URI_AUDIO_LEVEL,
@@ -26,6 +26,7 @@ from cosession.room.ports import OfferRefused
 
 Kind = Literal["audio", "video"]
 Direction = Literal["sendonly", "recvonly", "sendrecv", "inactive"]
+_DIRECTIONS = frozenset(f"a={direction}" for direction in get_args(Direction))
 
 MAX_OFFER_BYTES = 48 * 1024
 MAX_SLOTS = 12
@@ -132,7 +133,7 @@ def parse(text: str) -> Offer:
         raise OfferRefused(
             "too_many_lines", f"{len(sections)} m= lines; at most {_MAX_LINES}: 2 to send and {MAX_SLOTS} slots"
         )
-    media = tuple(_described(i, section) for i, section in enumerate(sections))
+    media = tuple(_described(i, _whole(section, session)) for i, section in enumerate(sections))
     _check(media, session)
     # Bundled lines share one transport: its words stand in the first line, or above all of them.
     words = sections[0] + session
@@ -160,6 +161,14 @@ def _sections(text: str) -> tuple[list[str], list[list[str]]]:
     return session, sections
 
 
+def _whole(section: list[str], session: list[str]) -> list[str]:
+    """A section with what the session says once for all of them: the direction, unless it has its own (RFC 8866
+    section 6.7), and header extensions (RFC 8285 section 5), where its own words come last and win."""
+    wanted: frozenset[str] = frozenset() if _DIRECTIONS & set(section) else _DIRECTIONS
+    shared = [line for line in session if line in wanted or line.startswith("a=extmap:")]
+    return [section[0], *shared, *section[1:]]
+
+
 def _described(index: int, section: list[str]) -> MediaDescription:
     kind, port, protocol, *formats = [*section[0][2:].split(" "), "", ""]
     # Firefox gives every line but the first the port 0 and says that it lives in the bundle (RFC 9143 section 6).
@@ -173,7 +182,7 @@ def _described(index: int, section: list[str]) -> MediaDescription:
         raise OfferRefused("unexpected_line", f"m= line {index} has no a=mid of 1 to 16 letters, digits, - or _")
     chosen: Kind = "audio" if kind == "audio" else "video"
     payload_type, codec = _codec(index, chosen, section, formats)
-    directions = [d for d in ("sendonly", "recvonly", "sendrecv", "inactive") if f"a={d}" in section]
+    directions = [line.removeprefix("a=") for line in sorted(_DIRECTIONS & set(section))]
     direction: Direction = "sendrecv"
     match directions:
         case []:
