@@ -40,7 +40,7 @@ class Seat:
     @contextlib.asynccontextmanager
     async def wire(self, tab: str, place: str = "room") -> AsyncIterator[ClientConnection]:
         cookie = await cookie_of(self.application, link_of(self.made, self.seat))
-        async with connect(f"{self.address}/socket", additional_headers={"Cookie": cookie}) as socket:
+        async with connect(f"{self.address}/socket", additional_headers={"Cookie": cookie}, max_queue=None) as socket:
             await socket.send(json.dumps(json.loads(HELLO) | {"place": place, "tab": tab}))
             await messages(socket, "welcome")
             yield socket
@@ -49,7 +49,8 @@ class Seat:
     async def sound(self, tab: str, connection: str) -> AsyncIterator[ClientConnection]:
         cookie = await cookie_of(self.application, link_of(self.made, self.seat))
         address = f"{self.address}/sound?tab={tab}&connection={connection}"
-        async with connect(address, additional_headers={"Cookie": cookie}) as socket:
+        # Whatever comes is taken in: a client that waits to be read answers no close either.
+        async with connect(address, additional_headers={"Cookie": cookie}, max_queue=None) as socket:
             yield socket
 
     def frame(self, payload: bytes = b"opus" * 15) -> bytes:
