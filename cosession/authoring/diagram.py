@@ -221,7 +221,7 @@ def _otherwise(scripts: Mapping[str, Script]) -> _Scene:
     scene.say(cmd.SkipPhase(phase="topic_choice#1"))
     scene.to("questions")
     scene.say(cmd.ChangeClient(seat="p2"))
-    scene.say(cmd.CloseSession())
+    scene.say(cmd.CloseSession(losing=tuple(Loss)))
     return scene
 
 

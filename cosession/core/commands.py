@@ -199,9 +199,11 @@ class MoveEnd(Command):
 
 
 class CloseSession(Command):
-    """End the session now, whatever remains. What was written is kept."""
+    """End the session now, whatever remains. What was written is kept. What the running phase loses by it is named in
+    `losing`, as with `NextPhase`."""
 
     type: Literal["close_session"] = "close_session"
+    losing: tuple[Loss, ...] = Field(default=(), max_length=len(Loss))
 
 
 # -- taking part: every seat ---------------------------------------------------------------------------------------

@@ -222,6 +222,7 @@ def _move_end(course: Course, c: cmd.MoveEnd, seat: SeatState) -> None:
 def _close_session(course: Course, c: cmd.CloseSession, seat: SeatState) -> None:
     require_keys(course, seat)
     require_running(course)
+    _require_told(course, c.losing)
     instance = course.state.current
     if instance is not None:
         course.leave_phase(ev.PhaseEnded(phase=instance.key))

@@ -148,6 +148,7 @@ def _previews(state: SessionState, now_ms: int) -> Iterator[Preview]:
         cmd.SkipPhase(phase=instance.key),
         cmd.MoveEnd(by_s=300),
         cmd.MoveEnd(by_s=-300),
+        cmd.CloseSession(losing=tuple(Loss)),
     ]
     coming_up = next((p for p in state.phases if p.status is PhaseStatus.COMING), None)
     if coming_up is not None:

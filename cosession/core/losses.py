@@ -1,7 +1,7 @@
 """What would be lost if the running phase ended now (method.md, "The default script").
 
-Pure. Who ends a protected phase names each loss (`NextPhase.losing`), so that nobody loses what was not read to them;
-`PhaseEnded.losses` says in the log what was lost.
+Pure. Who ends a protected phase names each loss (`NextPhase.losing`, `CloseSession.losing`), so that nobody loses what
+was not read to them; `PhaseEnded.losses` says in the log what was lost.
 """
 
 from __future__ import annotations

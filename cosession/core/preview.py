@@ -20,7 +20,7 @@ from cosession.core.script import Text
 from cosession.core.state import SessionState
 from cosession.core.vocabulary import Loss
 
-TimeGesture = cmd.ExtendPhase | cmd.NextPhase | cmd.SkipPhase | cmd.MoveEnd
+TimeGesture = cmd.ExtendPhase | cmd.NextPhase | cmd.SkipPhase | cmd.MoveEnd | cmd.CloseSession
 
 
 def previews(state: SessionState, gestures: Iterable[TimeGesture], now_ms: int, by: str) -> Iterator[Preview]:
@@ -36,7 +36,7 @@ def previews(state: SessionState, gestures: Iterable[TimeGesture], now_ms: int, 
             if isinstance(event, ev.EndProposed):
                 after = evolve(after, ev.EndMoved(by_ms=event.by_ms), now_ms)
         share = sch.shares(after, now_ms)
-        phase = None if isinstance(command, cmd.MoveEnd) else command.phase
+        phase = _phase(state, command)
         yield Preview(
             gesture=command.type,
             phase=phase,
@@ -52,6 +52,15 @@ def previews(state: SessionState, gestures: Iterable[TimeGesture], now_ms: int, 
         )
 
 
+def _phase(state: SessionState, command: TimeGesture) -> str | None:
+    """The phase that a gesture ends or changes."""
+    if isinstance(command, cmd.MoveEnd):
+        return None
+    if isinstance(command, cmd.CloseSession):
+        return None if state.current is None else state.current.key
+    return command.phase
+
+
 class _Lost(TypedDict):
     losses: list[Loss]
     missing_ms: int
@@ -59,7 +68,7 @@ class _Lost(TypedDict):
 
 
 def _lost(state: SessionState, command: TimeGesture, now_ms: int) -> _Lost:
-    if not isinstance(command, cmd.NextPhase):
+    if not isinstance(command, cmd.NextPhase | cmd.CloseSession):
         return {"losses": [], "missing_ms": 0, "empty": []}
     return {
         "losses": list(losses(state, now_ms)),

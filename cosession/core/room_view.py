@@ -194,7 +194,7 @@ class Preview(View):
     """What a gesture would do to the rest, computed by doing it (decision 37)."""
 
     gesture: str
-    """`extend_phase`, `next_phase`, `skip_phase`, `move_end`."""
+    """`extend_phase`, `next_phase`, `skip_phase`, `move_end`, `close_session`."""
     phase: str | None
     by_s: int
     """Of `extend_phase` and `move_end`: the number that goes with it, otherwise 0."""
@@ -202,7 +202,8 @@ class Preview(View):
     ends_at_ms: int
     late_ms: int
     losses: list[Loss]
-    """What `next_phase` would lose of the running phase, if it is protected; the command names each in `losing`."""
+    """What `next_phase` or `close_session` would lose of the running phase, if it is protected; the command names each
+    in `losing`."""
     missing_ms: int
     """What the phase lacks of its protected minimum."""
     empty: list[Text]

@@ -145,9 +145,9 @@ def _previews(state: SessionState, now_ms: int) -> Iterator[Preview]:
     instance = state.current
     member = next(iter(state.seats_of(Who.MEMBERS)), None)
     if not state.script.facilitator and instance is not None and member is not None:
-        yield from previews(
-            state, (cmd.NextPhase(phase=instance.key, losing=tuple(Loss)), cmd.MoveEnd(by_s=300)), now_ms, by=member
-        )
+        told = tuple(Loss)
+        gestures = cmd.NextPhase(phase=instance.key, losing=told), cmd.MoveEnd(by_s=300), cmd.CloseSession(losing=told)
+        yield from previews(state, gestures, now_ms, by=member)
 
 
 def charter(state: SessionState) -> list[Text]:
@@ -463,7 +463,7 @@ def _candidates(state: SessionState, seat: str) -> Iterator[cmd.SeatCommand]:
     yield cmd.SayRecall()
     yield cmd.HandOverLead()
     yield cmd.MoveEnd()
-    yield cmd.CloseSession()
+    yield cmd.CloseSession(losing=tuple(Loss))
     if turn is not None:
         yield cmd.ExtendTurn(turn=turn.number)
         yield cmd.KeepSilence(turn=turn.number, on=not turn.silence)

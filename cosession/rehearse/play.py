@@ -149,7 +149,7 @@ class _Performance:
             return
         last = not any(phase.status is PhaseStatus.COMING for phase in self._hall.state.phases)
         if last and self._rng.random() < 0.3:
-            self._hall.ask(lead, cmd.CloseSession())
+            self._hall.ask(lead, cmd.CloseSession(losing=tuple(Loss)))
         elif self._hall.ask(lead, cmd.NextPhase(phase=current.key, losing=tuple(Loss))) and self._rng.random() < 0.03:
             self._after(self._rng.uniform(1_000, 4_000), self._undo)
 

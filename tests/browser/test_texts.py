@@ -78,7 +78,7 @@ async def skip(lead: Person) -> None:
 
 
 async def close(lead: Person) -> None:
-    await ask(lead, type="close_session")
+    await ask(lead, type="close_session", losing=["minimum", "empty"])
 
 
 async def stop(lead: Person) -> None:

@@ -101,7 +101,7 @@ GESTURES: Mapping[type[cmd.Command], Make] = {
     cmd.HandOverLead: lambda s, n, r: cmd.HandOverLead(),
     cmd.TakeLead: lambda s, n, r: cmd.TakeLead(),
     cmd.MoveEnd: lambda s, n, r: cmd.MoveEnd(by_s=_minutes(n)),
-    cmd.CloseSession: lambda s, n, r: cmd.CloseSession(),
+    cmd.CloseSession: lambda s, n, r: cmd.CloseSession(losing=() if n % 5 == 0 else tuple(Loss)),
     cmd.AskPause: lambda s, n, r: cmd.AskPause(),
     cmd.Thank: lambda s, n, r: cmd.Thank(turn=_turn(s, n, r)),
     cmd.RecallRequest: lambda s, n, r: cmd.RecallRequest(),

@@ -46,6 +46,7 @@ KINDS: dict[str, type[cmd.Command]] = {
     "next_phase": cmd.NextPhase,
     "skip_phase": cmd.SkipPhase,
     "move_end": cmd.MoveEnd,
+    "close_session": cmd.CloseSession,
 }
 A_MONTH_MS = 30 * 24 * 3_600_000
 EVENT: TypeAdapter[ev.Event] = TypeAdapter(ev.AnyEvent)

@@ -112,7 +112,7 @@ def test_a_gesture_about_a_phase_that_is_over_is_stale() -> None:
 def test_an_early_end_keeps_what_was_written() -> None:
     table = Table().start().go_to("contract")
     table.drafts[("p1", "request")] = {"text": "m'aider à dire non"}
-    table.when("f", cmd.CloseSession())
+    table.when("f", cmd.CloseSession(losing=(Loss.MINIMUM,)))
     assert table.state.status is Status.CLOSED
     assert [dict(c.fields) for c in table.state.captures] == [{"text": "m'aider à dire non"}]
     with pytest.raises(Refused) as refused:
@@ -311,6 +311,26 @@ def test_ten_clicks_on_next_do_not_close_a_session() -> None:
     with pytest.raises(Refused) as refusal:
         table.when("f", cmd.NextPhase(phase="contract#1"))
     assert (refusal.value.code, refusal.value.field) == (RefusalCode.UNCONFIRMED, "losing")
+
+
+def test_an_early_end_asks_for_what_it_loses_too_in_a_suspended_session_as_well() -> None:
+    table = Table().start().go_to("contract")
+    for where in ("contract", "suspended"):
+        if where == "suspended":
+            table.when("f", cmd.SuspendSession())
+        (shown,) = (one for one in console(table.state, table.now_ms).previews if one.gesture == "close_session")
+        assert (shown.phase, shown.losses) == ("contract#1", [Loss.MINIMUM, Loss.EMPTY])
+        assert shown.missing_ms > 4 * 60_000
+        before = table.state
+        for told in ((), (Loss.MINIMUM,)):
+            with pytest.raises(Refused) as refusal:
+                table.when("f", cmd.CloseSession(losing=told))
+            assert (refusal.value.code, refusal.value.field) == (RefusalCode.UNCONFIRMED, "losing")
+        assert table.state == before
+    table.when("f", cmd.CloseSession(losing=(Loss.MINIMUM, Loss.EMPTY)))
+    assert table.state.status is Status.CLOSED
+    (ended,) = (one for _, one in table.events if isinstance(one, ev.PhaseEnded) and one.phase == "contract#1")
+    assert ended.losses == (Loss.MINIMUM, Loss.EMPTY)
 
 
 def test_the_contract_is_not_stepped_over_without_a_request() -> None:

@@ -88,6 +88,7 @@ def test_a_preview_equals_what_then_happens() -> None:
             "next_phase": cmd.NextPhase(phase=key or "x#1", losing=tuple(Loss)),
             "skip_phase": cmd.SkipPhase(phase=key or "x#1"),
             "move_end": cmd.MoveEnd(by_s=preview.by_s or 300),
+            "close_session": cmd.CloseSession(losing=tuple(Loss)),
         }
         command = commands[preview.gesture]
         again.when("f", command)

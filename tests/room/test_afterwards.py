@@ -30,7 +30,7 @@ async def closed(bench: Bench, *, stopped: bool = False) -> Room:
         await room.ask(cmd.CarePause(), "f")
         await room.ask(cmd.StopSession(), "f")
     else:
-        await room.ask(cmd.CloseSession(), "f")
+        await room.ask(cmd.CloseSession(losing=tuple(Loss)), "f")
     return room
 
 

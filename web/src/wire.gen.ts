@@ -221,9 +221,13 @@ export interface ClockPong {
   server_ms: number;
 }
 
-/** End the session now, whatever remains. What was written is kept. */
+/**
+ * End the session now, whatever remains. What was written is kept. What the running phase loses by it is named
+ * in `losing`, as with `NextPhase`.
+ */
 export interface CloseSession {
   type: "close_session";
+  losing?: Loss[];
 }
 
 export interface Common {

@@ -5,7 +5,7 @@ import type { SeatCommand } from "../wire.gen";
 import { quote, t, text } from "../words";
 import { card } from "./cards";
 import { icon } from "./icon";
-import { consequence, told } from "./preview";
+import { consequence, ending, told } from "./preview";
 
 /** For a member of a script without a facilitator: the same few gestures for all. */
 export function frame(room: Room): TemplateResult | typeof nothing {
@@ -40,8 +40,7 @@ export function frame(room: Room): TemplateResult | typeof nothing {
       ${room.may("move_end") ? act({ type: "move_end", by_s: 300 }, "plus", t("more.move_end")) : nothing}
     </div>
     ${next && nextPhase ? html`<p class="dim" id="frame-told">${t("preview.next", { phase: text(nextPhase.title) })}&nbsp;: ${consequence(room, next)}</p>` : nothing}
-    ${care ? careExits(room) : nothing} ${undo(room)}
-    ${room.may("close_session") ? html`<co-confirm .room=${room} .words=${t("more.close")} .ask=${t("more.close_ask")} .yes=${t("more.close_yes")} .icon=${""} .quiet=${true} .grave=${true} .act=${() => void room.ask({ type: "close_session" })}></co-confirm>` : nothing}
+    ${care ? careExits(room) : nothing} ${undo(room)} ${ending(room, "", true)}
   </section>`;
 }
 

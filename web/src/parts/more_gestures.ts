@@ -4,7 +4,7 @@ import type { Room } from "../room";
 import type { Preview } from "../wire.gen";
 import { wordingButton } from "./charter_wording";
 import { t } from "../words";
-import { consequence } from "./preview";
+import { consequence, ending } from "./preview";
 
 export function moreGestures(room: Room): TemplateResult | typeof nothing {
   const { common } = room;
@@ -37,7 +37,7 @@ export function moreGestures(room: Room): TemplateResult | typeof nothing {
         ${room.may("propose_charter") ? wordingButton() : nothing}
         ${skips.map(({ phase }, index) => (phase ? skip(room, phase, skips[index]) : nothing))}
       </div>
-      ${room.may("close_session") ? html`<div class="ending"><co-confirm .room=${room} .words=${t("more.close")} .ask=${t("more.close_ask")} .yes=${t("more.close_yes")} .icon=${"leave"} .grave=${true} .act=${() => void room.ask({ type: "close_session" })}></co-confirm></div>` : nothing}
+      ${room.may("close_session") ? html`<div class="ending">${ending(room, "leave")}</div>` : nothing}
     </details>
   </section>`;
 }

@@ -100,6 +100,25 @@ export function told(room: Room, shown: Preview): string[] {
   return words;
 }
 
+/** The button that ends the session now. What that loses of the running phase is read before it is done. */
+export function ending(room: Room, sign: string, quiet = false): TemplateResult | typeof nothing {
+  if (!room.may("close_session")) return nothing;
+  const previews = room.console?.previews ?? room.common?.previews ?? [];
+  const shown = previews.find((one) => one.gesture === "close_session");
+  const losing = shown?.losses ?? [];
+  const ask = [...(shown && losing.length > 0 ? told(room, shown) : []), t("more.close_ask")].join(" ");
+  return html`<co-confirm
+    .room=${room}
+    .words=${t("more.close")}
+    .ask=${ask}
+    .yes=${t("more.close_yes")}
+    .icon=${sign}
+    .quiet=${quiet}
+    .grave=${true}
+    .act=${() => void room.ask({ type: "close_session", losing })}
+  ></co-confirm>`;
+}
+
 function protectedLater(room: Room): PhaseView[] {
   return (room.common?.phases ?? []).filter(
     (phase) => phase.protected && phase.status === "coming" && phase.id === "learnings",
