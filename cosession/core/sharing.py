@@ -104,6 +104,18 @@ def left_out_from(script: Script, phase: Phase, index: int) -> int | None:
     return next((n for n in range(2, script.people.maximum + 1) if _falls_away(script, phase, index, n)), None)
 
 
+def left_out(script: Script) -> list[tuple[Phase, int]]:
+    """Phases of which a step falls away for want of time, and with how many people: what can be said beforehand. A
+    phase is there once, with the fewest people."""
+    found: dict[str, tuple[Phase, int]] = {}
+    for phase in script.phases:
+        for index in range(len(phase.steps)):
+            people = left_out_from(script, phase, index)
+            if people is not None and (phase.id not in found or people < found[phase.id][1]):
+                found[phase.id] = phase, people
+    return list(found.values())
+
+
 def _falls_away(script: Script, phase: Phase, index: int, members: int) -> bool:
     if not phase.steps[index].droppable:
         return False

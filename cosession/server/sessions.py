@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from cosession.core.refusal import Refused
 from cosession.core.script import Script
+from cosession.core.sharing import left_out
 from cosession.core.vocabulary import Guidance, Job, Role, TurnOrder
 from cosession.pages.headers import base_url
 from cosession.pages.login import Principal
@@ -218,6 +219,7 @@ class Sessions:
             proposal=None if proposal is None else proposal.said(words),
             errors=said,
             scripts=self._scripts(),
+            left_out=left_out,
             jobs=["client", *(job.value for job in (Job.DEPUTY, Job.TIMEKEEPER, Job.SCRIBE)), "previous_client"],
             qualified={str(row) for row in typed.get("qualified", [])},
             settings={

@@ -86,6 +86,17 @@ async def test_every_script_can_be_chosen_and_made(application: Application, fac
         assert (await facilitator.get(f"/sessions/{room.session}")).status_code == 200
 
 
+async def test_the_form_says_with_how_many_people_a_round_is_left_out(facilitator: httpx.AsyncClient) -> None:
+    page = (await facilitator.get("/sessions/new?lang=en")).text
+
+    def about(script: str) -> str:
+        return page.split(f'value="{script}"')[1].split("</label>")[0]
+
+    assert "With 11 people or more, one round of “Advice” is left out" in about("codev-75")
+    assert "With 10 people or more" in about("codev-75-first")
+    assert "is left out" not in about("codev-180")
+
+
 async def test_a_script_that_nobody_conducts_has_members_only(
     application: Application, facilitator: httpx.AsyncClient
 ) -> None:
