@@ -333,7 +333,7 @@ def test_where_nobody_conducts_everybody_sees_what_their_gestures_do() -> None:
     while at.state.current is not None and at.state.current.id != "present":
         at.until(at.now_ms + 1000)
     shown = {preview.gesture: preview for preview in common(at.state, "s", at.now_ms).previews}
-    assert shown.keys() == {"next_phase", "move_end"}
+    assert shown.keys() == {"next_phase", "move_end", "close_session"}
     assert shown["move_end"].ends_at_ms == at.state.ends_at_ms + 300_000
     at.drop("p1")
     at.until(at.now_ms + 90_000)
